@@ -1,6 +1,11 @@
 //! `obs`: on-call diagnostics in one binary.
 
 pub mod demo;
+pub mod error;
+pub mod logs;
+pub mod model;
+pub mod render;
+pub mod traces;
 
 /// Runs the program.
 pub fn run(_: impl Iterator<Item = std::ffi::OsString>) -> std::process::ExitCode {

@@ -1,0 +1,1 @@
+//! Log lines: found, understood, filtered.

@@ -1,0 +1,21 @@
+//! The vocabulary that every layer speaks: ids, times, log records, spans, error events.
+//!
+//! Plain values and pure functions. Not here: input or output of any kind, the clock, the
+//! environment. Start at [`Correlation`] (what the user typed) and follow it to the three signals it
+//! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
+
+mod attribute;
+mod id;
+mod issue;
+mod log;
+mod secret;
+mod time;
+mod trace;
+
+pub use attribute::{Attribute, AttributeValue};
+pub use id::{Correlation, IdError, SpanId, TraceId};
+pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
+pub use log::{Field, LogRecord, Severity};
+pub use secret::{is_secret_key, mask_text, mask_value};
+pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
+pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};

@@ -1,0 +1,157 @@
+//! What must not be shown: secrets by the name of their key, and secrets by their shape.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+/// What stands in a masked value's place.
+const MASK: &str = "[masked]";
+
+/// Says whether a value under this key is a secret: authorization, cookies, passwords, tokens, keys.
+///
+/// Compares the last dotted part without case, dashes or underscores.
+pub fn is_secret_key(key: &str) -> bool {
+    const SECRET: [&str; 15] = [
+        "authorization",
+        "proxyauthorization",
+        "cookie",
+        "setcookie",
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "clientsecret",
+        "token",
+        "accesstoken",
+        "refreshtoken",
+        "apikey",
+        "privatekey",
+        "xsentryauth",
+    ];
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let plain: String =
+        last.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    SECRET.contains(&plain.as_str())
+        || ["password", "secret", "apikey", "authtoken"].iter().any(|end| plain.ends_with(end))
+}
+
+/// Returns `value` as it may be shown under `key`: masked whole, or with the secrets in it masked.
+pub fn mask_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    if is_secret_key(key) && !value.is_empty() { Cow::Borrowed(MASK) } else { mask_text(value) }
+}
+
+/// Returns `text` with what looks like a secret masked, and unchanged when nothing does.
+///
+/// Masked are: `Bearer`/`Basic` credentials, JWTs, passwords and keys in URLs, `password=…` and its
+/// like, and card numbers (13 to 19 digits that pass the Luhn check).
+pub fn mask_text(text: &str) -> Cow<'_, str> {
+    if !may_hold_secret(text) {
+        return Cow::Borrowed(text);
+    }
+    let [credentials, jwt, url, assignment, card] = patterns();
+    let mut masked = Cow::Borrowed(text);
+    for (pattern, replacement) in [
+        (jwt, MASK),
+        (credentials, "$1 [masked]"),
+        (url, "$1[masked]@"),
+        (assignment, "$1$2[masked]"),
+    ] {
+        if let Cow::Owned(changed) = pattern.replace_all(&masked, replacement) {
+            masked = Cow::Owned(changed);
+        }
+    }
+    let cards = card.replace_all(&masked, |found: &regex::Captures<'_>| {
+        let digits = &found[0];
+        if passes_luhn(digits) { MASK.to_owned() } else { digits.to_owned() }
+    });
+    match cards {
+        Cow::Owned(changed) => Cow::Owned(changed),
+        Cow::Borrowed(_) => masked,
+    }
+}
+
+/// Rules out, cheaply, the texts that none of the patterns can match.
+fn may_hold_secret(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3(b'=', b'@', b':', bytes).is_some()
+        || memchr::memmem::find(bytes, b"eyJ").is_some()
+        || memchr::memmem::find(bytes, b"earer ").is_some()
+        || memchr::memmem::find(bytes, b"asic ").is_some()
+        || bytes.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some()
+}
+
+fn patterns() -> &'static [Regex; 5] {
+    static PATTERNS: OnceLock<[Regex; 5]> = OnceLock::new();
+    PATTERNS.get_or_init(|| {
+        [
+            r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
+            r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.?[A-Za-z0-9_-]*",
+            r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
+            concat!(
+                r#"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?token|"#,
+                r#"client[_-]?secret|authorization|cookie)(["']?\s*[=:]\s*["']?)[^\s"',;&}\])]{3,}"#
+            ),
+            r"\b\d(?:[ -]?\d){12,18}\b",
+        ]
+        .map(|pattern| Regex::new(pattern).expect("the patterns are constants that tests compile"))
+    })
+}
+
+fn passes_luhn(text: &str) -> bool {
+    let digits = text.bytes().rev().filter(u8::is_ascii_digit).map(|byte| u32::from(byte - b'0'));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| match place % 2 {
+            0 => digit,
+            _ if digit > 4 => digit * 2 - 9,
+            _ => digit * 2,
+        })
+        .sum();
+    sum % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_key() {
+        for key in ["Authorization", "http.request.header.cookie", "DB_PASSWORD", "api-key"] {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in ["token_count", "author", "secretary", "password_reset_url_kind"] {
+            assert!(!is_secret_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_shape() {
+        for (text, shown) in [
+            ("Authorization: Bearer abcdef0123456789", "Authorization: [masked] [masked]"),
+            ("dsn http://key1234@host/1", "dsn http://[masked]@host/1"),
+            ("postgres://app:hunter2@db:5432/orders", "postgres://[masked]@db:5432/orders"),
+            ("password = \"hunter2\"", "password = \"[masked]\""),
+            ("card 4111 1111 1111 1111 ok", "card [masked] ok"),
+            ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "t [masked]"),
+        ] {
+            assert_eq!(mask_text(text), shown);
+        }
+    }
+
+    #[test]
+    fn ids_and_plain_words_are_left_alone() {
+        for text in [
+            "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12",
+            "018f3c1e9b7a7c448d215a0b6f4e2d12",
+            "1795329000169439000",
+            "order 4111111111111112 refused",
+            "GET http://127.0.0.1:4318/orders/7",
+        ] {
+            assert!(
+                matches!(mask_text(text), Cow::Borrowed(_)) || mask_text(text) == text,
+                "{text}"
+            );
+        }
+    }
+}

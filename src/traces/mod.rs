@@ -1,0 +1,1 @@
+//! Traces: assembled and analysed.
