@@ -5,7 +5,9 @@ pub mod error;
 pub mod logs;
 pub mod model;
 pub mod render;
+pub mod store;
 pub mod traces;
+pub mod wire;
 
 /// Runs the program.
 pub fn run(_: impl Iterator<Item = std::ffi::OsString>) -> std::process::ExitCode {

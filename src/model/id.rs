@@ -189,6 +189,11 @@ impl Correlation {
         self.span_id
     }
 
+    /// Returns the one form under which the embedded store indexes this id; see [`id_key`].
+    pub fn key(&self) -> String {
+        self.trace_id.map_or_else(|| id_key(&self.id), |trace_id| trace_id.to_string())
+    }
+
     /// Returns every text under which a store may hold this id; the first is the most likely.
     pub fn spellings(&self) -> &[String] {
         &self.spellings
@@ -276,6 +281,14 @@ impl From<TraceId> for Correlation {
     fn from(trace_id: TraceId) -> Self {
         Self::build(&trace_id.to_string(), Some(trace_id), None)
     }
+}
+
+/// Returns an id in the one form that all its spellings share: 32 lower-case hex digits where it can
+/// be a trace id, else the text in lower case.
+pub fn id_key(text: &str) -> String {
+    let text = text.trim();
+    let hex = trace_id_of_hex(text).or_else(|| TraceId::new(ulid(text)?));
+    hex.map_or_else(|| text.to_lowercase(), |trace_id| trace_id.to_string())
 }
 
 fn is_hex(text: &str) -> bool {
@@ -436,6 +449,17 @@ mod tests {
     #[test]
     fn a_zero_id_is_not_a_trace_id() {
         assert_eq!(trace_id("00000000000000000000000000000000"), None);
+    }
+
+    #[test]
+    fn all_spellings_share_one_key() {
+        for spelling in
+            [HEX, UUID, "018F3C1E9B7A7C448D215A0B6F4E2D12", "01HWY1X6VTFH28T8AT1DQMWB8J"]
+        {
+            assert_eq!(id_key(spelling), HEX);
+            assert_eq!(Correlation::parse(spelling).unwrap().key(), HEX);
+        }
+        assert_eq!(id_key("Req_8fK2"), Correlation::parse("req_8fk2").unwrap().key());
     }
 
     proptest::proptest! {

@@ -13,7 +13,7 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
-pub use id::{Correlation, IdError, SpanId, TraceId};
+pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use log::{Field, LogRecord, Severity};
 pub use secret::{is_secret_key, mask_text, mask_value};

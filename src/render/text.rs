@@ -21,7 +21,8 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
             '\n' => made.push_str("\\n"),
             '\r' => made.push_str("\\r"),
             harmful if is_harmful(harmful) && u32::from(harmful) < 0x100 => {
-                made.push_str(&format!("\\x{:02x}", u32::from(harmful)));
+                made.push_str("\\x");
+                made.extend([4, 0].map(|shift| hex_digit(u32::from(harmful) >> shift & 15)));
             }
             harmful if is_harmful(harmful) => made.extend(harmful.escape_unicode()),
             other => made.push(other),
@@ -33,6 +34,10 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 /// Returns `text` harmless and with what looks like a secret masked.
 pub fn shown(text: &str) -> String {
     harmless(&mask_text(text)).into_owned()
+}
+
+fn hex_digit(nibble: u32) -> char {
+    char::from_digit(nibble, 16).unwrap_or('0')
 }
 
 fn is_harmful(character: char) -> bool {

@@ -1,0 +1,196 @@
+//! One record into its table, so that storing it again changes nothing.
+
+use ring::digest::{Context, SHA256};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{StoreError, grouping};
+use crate::model::{ErrorEvent, LogRecord, Severity, Span, UnixNanos, id_key};
+
+/// One thing to store.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A span.
+    Span(Box<Span>),
+    /// A log line, and what tells it from a line that only looks the same.
+    Log(Box<LogRecord>, LogOrigin),
+    /// An error event.
+    Event(Box<ErrorEvent>),
+}
+
+/// What identifies a log line besides its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogOrigin {
+    /// Sent in a batch: how many equal lines stood before it there. A batch sent again, as a client
+    /// does that missed the answer, stores nothing new; fifty equal lines in one batch are fifty.
+    Batch {
+        /// The count of equal lines before it.
+        repetition: u32,
+        /// When the batch came; only counts for lines that carry no time of their own.
+        received: UnixNanos,
+    },
+    /// Read from a file: the byte offset of the line.
+    File {
+        /// The offset of its first byte.
+        offset: u64,
+        /// When it was read; stands in for a time that the line does not carry.
+        received: UnixNanos,
+    },
+}
+
+impl LogOrigin {
+    fn received(self) -> UnixNanos {
+        match self {
+            Self::Batch { received, .. } | Self::File { received, .. } => received,
+        }
+    }
+}
+
+/// How much of a batch was new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Records that were not there before.
+    pub new: u64,
+    /// Records that were there already.
+    pub repeated: u64,
+}
+
+impl Stored {
+    pub(super) fn count(&mut self, changed: usize) {
+        match changed {
+            0 => self.repeated += 1,
+            _ => self.new += 1,
+        }
+    }
+}
+
+/// Stores one record; returns how many rows changed: none when it was there already.
+pub(super) fn store(connection: &Connection, record: &Record) -> Result<usize, StoreError> {
+    match record {
+        Record::Span(span) => store_span(connection, span),
+        Record::Log(record, origin) => store_log(connection, record, *origin),
+        Record::Event(event) => store_event(connection, event),
+    }
+}
+
+/// The later end wins, whatever the order of arrival: a span sent while it ran and again when it had
+/// ended is the ended one.
+fn store_span(connection: &Connection, span: &Span) -> Result<usize, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO spans (trace_id, span_id, kind, parent_id, service, name, start_ns, end_ns,
+           is_error, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (trace_id, span_id, kind) DO UPDATE SET parent_id = excluded.parent_id,
+           service = excluded.service, name = excluded.name, start_ns = excluded.start_ns,
+           end_ns = excluded.end_ns, is_error = excluded.is_error, body = excluded.body
+         WHERE (ifnull(excluded.end_ns, 0), excluded.body) > (ifnull(spans.end_ns, 0), spans.body)",
+    )?;
+    let kind = serde_json::to_value(span.kind)?;
+    Ok(statement.execute(params![
+        span.trace_id.to_string(),
+        span.span_id.to_string(),
+        kind.as_str(),
+        span.parent.map(|parent| parent.to_string()),
+        span.service,
+        span.name,
+        span.start.0,
+        span.end.map(|end| end.0),
+        span.is_error(),
+        serde_json::to_string(span)?,
+    ])?)
+}
+
+fn store_log(
+    connection: &Connection,
+    record: &LogRecord,
+    origin: LogOrigin,
+) -> Result<usize, StoreError> {
+    let body = serde_json::to_string(record)?;
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO logs (digest, time_ns, level, service, request_key, trace_key, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    Ok(statement.execute(params![
+        log_digest(record, &body, origin),
+        record.time.unwrap_or(origin.received()).0,
+        record.level.map(level_number),
+        record.service,
+        record.request_id.as_deref().map(id_key),
+        record.trace_id.as_deref().map(id_key),
+        body,
+    ])?)
+}
+
+fn log_digest(record: &LogRecord, body: &str, origin: LogOrigin) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    context.update(body.as_bytes());
+    match origin {
+        LogOrigin::File { offset, .. } => context.update(&offset.to_be_bytes()),
+        LogOrigin::Batch { repetition, received } => {
+            context.update(&repetition.to_be_bytes());
+            if record.time.is_none() {
+                context.update(&received.0.to_be_bytes());
+            }
+        }
+    }
+    let mut short = [0; 16];
+    short.copy_from_slice(&context.finish().as_ref()[..16]);
+    short
+}
+
+fn store_event(connection: &Connection, event: &ErrorEvent) -> Result<usize, StoreError> {
+    let issue = issue_of(connection, event)?;
+    let raw = event.raw.as_ref().map_or("{}", |raw| raw.get());
+    let body = ErrorEvent { raw: None, issue_id: String::new(), ..event.clone() };
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO events (event_id, issue, time_ns, level, request_key, trace_key,
+           user, body, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    Ok(statement.execute(params![
+        event.event_id,
+        issue,
+        event.time.0,
+        event.level.map(level_number),
+        event.request_id.as_deref().map(id_key),
+        event.trace_id.as_deref().map(id_key),
+        event.user,
+        serde_json::to_string(&body)?,
+        raw.as_bytes(),
+    ])?)
+}
+
+/// Returns the issue's row, making it with the next free short id of its service (`ORDERS-API-3`).
+fn issue_of(connection: &Connection, event: &ErrorEvent) -> Result<i64, StoreError> {
+    let fingerprint = grouping::fingerprint(event);
+    let mut find = connection.prepare_cached("SELECT id FROM issues WHERE fingerprint = ?1")?;
+    if let Some(id) = find.query_row([fingerprint], |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    let service = if event.service.is_empty() { "error" } else { &event.service };
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM issues WHERE service = ?1")?
+        .query_row([service], |row| row.get(0))?;
+    let name: String = service
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '-' })
+        .collect();
+    let mut number = count + 1;
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO issues (fingerprint, short_id, service) VALUES (?1, ?2, ?3)",
+    )?;
+    // Two services can share a short name (`a.b` and `a-b`): take the next number then.
+    while insert.execute(params![fingerprint, format!("{name}-{number}"), service])? == 0 {
+        number += 1;
+    }
+    Ok(connection.last_insert_rowid())
+}
+
+/// Levels as numbers that compare like levels.
+pub(super) fn level_number(level: Severity) -> i64 {
+    match level {
+        Severity::Trace => 0,
+        Severity::Debug => 1,
+        Severity::Info => 2,
+        Severity::Warn => 3,
+        Severity::Error => 4,
+        Severity::Fatal => 5,
+    }
+}

@@ -1,0 +1,92 @@
+//! The tables, and opening the file that holds them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// The version that this program writes, in SQLite's `user_version`.
+const VERSION: i64 = 1;
+
+/// How long a statement waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// `*_ns` are nanoseconds since the Unix epoch; ids are lower-case hex text, so that `sqlite3` shows
+/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON.
+const TABLES: &str = "
+CREATE TABLE spans (
+  trace_id TEXT NOT NULL, span_id TEXT NOT NULL, kind TEXT NOT NULL,
+  parent_id TEXT, service TEXT NOT NULL, name TEXT NOT NULL,
+  start_ns INTEGER NOT NULL, end_ns INTEGER, is_error INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE UNIQUE INDEX spans_by_id ON spans (trace_id, span_id, kind);
+CREATE INDEX spans_by_start ON spans (start_ns);
+CREATE TABLE logs (
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, time_ns INTEGER NOT NULL,
+  level INTEGER, service TEXT, request_key TEXT, trace_key TEXT, body TEXT NOT NULL);
+CREATE INDEX logs_by_time ON logs (time_ns);
+CREATE INDEX logs_by_request ON logs (request_key) WHERE request_key IS NOT NULL;
+CREATE INDEX logs_by_trace ON logs (trace_key) WHERE trace_key IS NOT NULL;
+CREATE TABLE issues (
+  id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, short_id TEXT NOT NULL UNIQUE,
+  service TEXT NOT NULL);
+CREATE TABLE events (
+  event_id TEXT PRIMARY KEY, issue INTEGER NOT NULL REFERENCES issues (id), time_ns INTEGER NOT NULL,
+  level INTEGER, request_key TEXT, trace_key TEXT, user TEXT NOT NULL, body TEXT NOT NULL,
+  raw BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX events_by_issue ON events (issue, time_ns);
+CREATE INDEX events_by_time ON events (time_ns);
+CREATE INDEX events_by_request ON events (request_key) WHERE request_key IS NOT NULL;
+CREATE INDEX events_by_trace ON events (trace_key) WHERE trace_key IS NOT NULL;
+";
+
+/// Opens the file for the one writer; makes the folder and the tables when they are missing.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
+        path: path.display().to_string(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
+    }
+    let connection = Connection::open(path).map_err(|error| failed(error.into()))?;
+    prepare(&connection, path).map_err(|error| match error {
+        StoreError::Sqlite(error) => failed(error.into()),
+        other => other,
+    })?;
+    Ok(connection)
+}
+
+/// Opens the file for reading only; errs when it does not exist.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| {
+        StoreError::Open { path: path.display().to_string(), source: error.into() }
+    })?;
+    connection.busy_timeout(BUSY)?;
+    check_version(&connection, path)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY)?;
+    // WAL lets readers read while we write. NORMAL syncs at checkpoints: a killed process loses
+    // nothing that was committed, only a dying machine may.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    if check_version(connection, path)? == 0 {
+        connection
+            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+    }
+    Ok(())
+}
+
+fn check_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        return Err(StoreError::Newer { path: path.display().to_string(), found, known: VERSION });
+    }
+    Ok(found)
+}

@@ -1,0 +1,193 @@
+//! The store against itself: what goes in comes out, once.
+
+use super::*;
+use crate::model::{
+    ErrorEvent, Exception, LogRecord, Severity, Span, SpanId, SpanKind, SpanStatus, TraceId,
+    UnixNanos,
+};
+
+const REQUEST: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
+
+fn span(number: u64, end: Option<i64>) -> Span {
+    Span {
+        trace_id: TraceId::from_hex(REQUEST).unwrap(),
+        span_id: SpanId::new(number).unwrap(),
+        parent: None,
+        name: "GET /".to_owned(),
+        kind: SpanKind::Server,
+        service: "orders-api".to_owned(),
+        start: UnixNanos(100),
+        end: end.map(UnixNanos),
+        status: SpanStatus::Unset,
+        status_message: String::new(),
+        attributes: vec![],
+        events: vec![],
+        links: vec![],
+        resource: vec![],
+        scope: String::new(),
+    }
+}
+
+fn line(message: &str, time: i64) -> LogRecord {
+    LogRecord {
+        time: Some(UnixNanos(time)),
+        level: Some(Severity::Error),
+        message: message.to_owned(),
+        request_id: Some("req_8fK2".to_owned()),
+        trace_id: Some("018f3c1e9b7a7c448d215a0b6f4e2d12".to_owned()),
+        ..LogRecord::default()
+    }
+}
+
+fn batch(repetition: u32) -> LogOrigin {
+    LogOrigin::Batch { repetition, received: UnixNanos(5) }
+}
+
+fn event(id: u8, value: &str) -> ErrorEvent {
+    ErrorEvent {
+        event_id: format!("{id:032x}"),
+        time: UnixNanos(i64::from(id)),
+        service: "orders-api".to_owned(),
+        request_id: Some(REQUEST.to_owned()),
+        exceptions: vec![Exception {
+            kind: "E".to_owned(),
+            value: value.to_owned(),
+            ..Exception::default()
+        }],
+        ..ErrorEvent::default()
+    }
+}
+
+struct Scratch {
+    folder: tempfile::TempDir,
+    writer: Writer,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::open(&folder.path().join("store.sqlite")).unwrap();
+        Self { folder, writer }
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::open(&self.folder.path().join("store.sqlite")).unwrap()
+    }
+}
+
+fn boxed_span(span: Span) -> Record {
+    Record::Span(Box::new(span))
+}
+
+#[test]
+fn a_span_stored_twice_is_one_span() {
+    let store = Scratch::new();
+    let records = vec![boxed_span(span(1, Some(200))), boxed_span(span(2, Some(200)))];
+    assert_eq!(store.writer.write(records.clone()).unwrap(), Stored { new: 2, repeated: 0 });
+    assert_eq!(store.writer.write(records).unwrap(), Stored { new: 0, repeated: 2 });
+    assert_eq!(store.reader().trace(TraceId::from_hex(REQUEST).unwrap()).unwrap().len(), 2);
+}
+
+#[test]
+fn the_ended_span_wins_in_either_order() {
+    for order in [[None, Some(300)], [Some(300), None]] {
+        let store = Scratch::new();
+        for end in order {
+            store.writer.write(vec![boxed_span(span(1, end))]).unwrap();
+        }
+        let stored = store.reader().trace(TraceId::from_hex(REQUEST).unwrap()).unwrap();
+        assert_eq!(stored, vec![span(1, Some(300))]);
+    }
+}
+
+#[test]
+fn a_batch_of_lines_sent_again_stores_nothing_new() {
+    let store = Scratch::new();
+    let equal = |repetition| Record::Log(Box::new(line("same", 1)), batch(repetition));
+    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 2);
+    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 0);
+}
+
+#[test]
+fn lines_are_found_by_request_by_trace_and_by_level() {
+    let store = Scratch::new();
+    let records = (0..3).map(|n| Record::Log(Box::new(line("x", n)), batch(0))).collect();
+    store.writer.write(records).unwrap();
+    for id in ["REQ_8fk2", "018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12"] {
+        let query = LogQuery { ids: vec![id.to_owned()], limit: 10, ..LogQuery::default() };
+        assert_eq!(store.reader().logs(&query).unwrap().records.len(), 3, "{id}");
+    }
+    let fatal = LogQuery { level: Some(Severity::Fatal), limit: 10, ..LogQuery::default() };
+    assert!(store.reader().logs(&fatal).unwrap().records.is_empty());
+}
+
+#[test]
+fn a_page_that_is_full_says_so_and_keeps_the_latest() {
+    let store = Scratch::new();
+    let records = (0..5).map(|n| Record::Log(Box::new(line("x", n)), batch(0))).collect();
+    store.writer.write(records).unwrap();
+    let query = LogQuery { limit: 2, ..LogQuery::default() };
+    let page = store.reader().logs(&query).unwrap();
+    let times: Vec<_> = page.records.iter().map(|record| record.time.unwrap().0).collect();
+    assert_eq!((times, page.truncated, page.position), (vec![3, 4], true, 5));
+}
+
+#[test]
+fn following_continues_after_the_position() {
+    let store = Scratch::new();
+    store.writer.write(vec![Record::Log(Box::new(line("a", 9)), batch(0))]).unwrap();
+    let first = store.reader().logs(&LogQuery { limit: 9, ..LogQuery::default() }).unwrap();
+    store.writer.write(vec![Record::Log(Box::new(line("b", 1)), batch(0))]).unwrap();
+    let query = LogQuery { after: Some(first.position), limit: 9, ..LogQuery::default() };
+    let next = store.reader().logs(&query).unwrap();
+    assert_eq!(next.records.len(), 1);
+    assert_eq!((next.records[0].message.as_str(), next.position), ("b", 2));
+}
+
+#[test]
+fn events_are_grouped_and_found_by_their_request() {
+    let store = Scratch::new();
+    let records =
+        [event(1, "no price for SKU-1"), event(2, "no price for SKU-2"), event(2, "again")];
+    let records = records.into_iter().map(|event| Record::Event(Box::new(event))).collect();
+    assert_eq!(store.writer.write(records).unwrap(), Stored { new: 2, repeated: 1 });
+    let reader = store.reader();
+    let issues = reader.issues(UnixNanos(0), 10).unwrap();
+    assert_eq!(issues.len(), 1);
+    assert_eq!((issues[0].id.as_str(), issues[0].events), ("ORDERS-API-1", 2));
+    assert_eq!(issues[0].title, "E: no price for SKU-2");
+    assert_eq!(reader.events_of(&[REQUEST.to_owned()]).unwrap().len(), 2);
+    assert_eq!(reader.issue("orders-api-1").unwrap().as_ref(), Some(&issues[0]));
+    assert_eq!(reader.issue("orders-api-9").unwrap(), None);
+    assert_eq!(reader.issue_events("ORDERS-API-1", 1).unwrap()[0].event_id, format!("{:032x}", 2));
+}
+
+#[test]
+fn ids_are_values_and_never_sql() {
+    let store = Scratch::new();
+    let hostile = "'; DROP TABLE spans; --".to_owned();
+    let reader = store.reader();
+    assert!(reader.events_of(std::slice::from_ref(&hostile)).unwrap().is_empty());
+    let query = LogQuery { ids: vec![hostile], limit: 1, ..LogQuery::default() };
+    assert!(reader.logs(&query).unwrap().records.is_empty());
+    assert!(reader.trace(TraceId::from_hex(REQUEST).unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused() {
+    let store = Scratch::new();
+    let path = store.folder.path().join("store.sqlite");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Writer::open(&path), Err(StoreError::Newer { found: 99, .. })));
+    assert!(matches!(Reader::open(&path), Err(StoreError::Newer { found: 99, .. })));
+}
+
+#[test]
+fn a_store_that_cannot_be_made_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = Writer::open(&file.join("store.sqlite")).unwrap_err();
+    assert!(error.to_string().contains("store.sqlite"), "{error}");
+}
