@@ -1,5 +1,6 @@
 //! `obs`: on-call diagnostics in one binary.
 
+pub mod config;
 pub mod demo;
 pub mod error;
 pub mod logs;

@@ -20,9 +20,9 @@ pub enum AttributeValue {
     /// Text, and bytes as hex.
     Text(String),
     /// A list, possibly of mixed types.
-    Array(Vec<AttributeValue>),
+    Array(Vec<Self>),
     /// Nested pairs, in the order sent.
-    Map(std::collections::BTreeMap<String, AttributeValue>),
+    Map(std::collections::BTreeMap<String, Self>),
     /// Sent without a value.
     Empty,
 }

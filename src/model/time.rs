@@ -58,6 +58,7 @@ impl UnixNanos {
     }
 
     /// Returns this time moved back by `duration`.
+    #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }

@@ -1,4 +1,4 @@
-//! The embedded store: spans, log lines and error events in one SQLite file.
+//! The embedded store: spans, log lines and error events in one `SQLite` file.
 //!
 //! [`Writer`] is the one thread that writes: it takes batches from a bounded queue and commits as
 //! many as are waiting in one transaction, so that what it has acknowledged survives the death of the
@@ -26,7 +26,7 @@ pub enum StoreError {
     Open {
         /// The file.
         path: String,
-        /// What SQLite or the system says.
+        /// What `SQLite` or the system says.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
-/// The version that this program writes, in SQLite's `user_version`.
+/// The version that this program writes, in `SQLite`'s `user_version`.
 const VERSION: i64 = 1;
 
 /// How long a statement waits for another process's lock.

@@ -72,7 +72,7 @@ fn read_capped(reader: impl Read, bytes_max: usize) -> Result<Vec<u8>, InflateEr
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::Write as _;
 
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};

@@ -1,0 +1,132 @@
+//! Every environment variable that `obs` reads, and the one place that reads them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A variable and what it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it sets, in one line.
+    pub meaning: &'static str,
+}
+
+const fn variable(name: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, meaning }
+}
+
+/// All variables that are read, for `obs config show` and the documentation.
+pub const VARIABLES: &[Variable] = &[
+    variable("OBS_CONFIG", "a configuration file to read instead of looking for obs.toml"),
+    variable("OBS_ENV", "the environment to use, as -e"),
+    variable("OBS_URL", "the embedded backend to ask, as --url"),
+    variable("OBS_TIMEOUT", "how long one request to a backend may take, as --timeout"),
+    variable("OBS_REQUEST_ID", "this run's own request id, sent with every request that obs makes"),
+    variable("OBS_NOW", "the time that counts as now, for reading old logs with relative times"),
+    variable("OBS_PAGER", "the pager for long answers on a terminal; empty for none"),
+    variable("PAGER", "the pager, where OBS_PAGER is not set"),
+    variable("NO_COLOR", "no colour when not empty (no-color.org)"),
+    variable("CLICOLOR_FORCE", "colour in a pipe too when not 0"),
+    variable("TERM", "`dumb` means no colour and no links"),
+    variable("COLUMNS", "the width, where standard output is no terminal"),
+    variable("LC_ALL", "a locale that is not UTF-8 means ASCII symbols"),
+    variable("LC_CTYPE", "the same, where LC_ALL is not set"),
+    variable("LANG", "the same, where neither is set"),
+    variable("HOME", "where the XDG folders are by default"),
+    variable("XDG_CONFIG_HOME", "holds obs/config.toml"),
+    variable("XDG_DATA_HOME", "holds obs/store.sqlite"),
+    variable("XDG_STATE_HOME", "holds obs/running/, by which a running backend is found"),
+];
+
+/// The values of [`VARIABLES`] as they were when the program started.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Environment {
+    /// Reads the process's environment; a value that is not UTF-8 counts as not set.
+    pub fn from_process() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        let read = |variable: &Variable| Some((variable.name, std::env::var(variable.name).ok()?));
+        Self { values: VARIABLES.iter().filter_map(read).collect() }
+    }
+
+    /// Takes the values from pairs; names that are not in [`VARIABLES`] are passed over.
+    pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+        let known = |name: &str| VARIABLES.iter().find(|variable| variable.name == name);
+        let values = pairs
+            .iter()
+            .filter_map(|(name, value)| Some((known(name)?.name, (*value).to_owned())))
+            .collect();
+        Self { values }
+    }
+
+    /// Returns the value; `None` when it is not set. An empty value is a value.
+    pub fn get(&self, name: &'static str) -> Option<&str> {
+        debug_assert!(
+            VARIABLES.iter().any(|variable| variable.name == name),
+            "{name} is not listed"
+        );
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Returns the value unless it is not set or empty.
+    pub fn get_nonempty(&self, name: &'static str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the folder for `obs`' own configuration.
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        self.folder("XDG_CONFIG_HOME", ".config")
+    }
+
+    /// Returns the folder for stored telemetry.
+    pub fn data_folder(&self) -> Option<PathBuf> {
+        self.folder("XDG_DATA_HOME", ".local/share")
+    }
+
+    /// Returns the folder for what is true only while something runs.
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        self.folder("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// Source: XDG Base Directory Specification; a relative path there counts as not set.
+    fn folder(&self, variable: &'static str, below_home: &str) -> Option<PathBuf> {
+        let given =
+            self.get_nonempty(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || Some(PathBuf::from(self.get_nonempty("HOME")?).join(below_home));
+        given.or_else(home).map(|folder| folder.join("obs"))
+    }
+
+    /// Says whether the locale's character set is UTF-8; no locale at all counts as UTF-8.
+    pub fn is_utf8(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| self.get_nonempty(n));
+        locale.is_none_or(|locale| {
+            let lower = locale.to_ascii_lowercase();
+            lower.contains("utf-8") || lower.contains("utf8")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_follow_xdg_and_fall_back_to_home() {
+        let home = Environment::from_pairs(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "relative")]);
+        assert_eq!(home.data_folder(), Some(PathBuf::from("/home/a/.local/share/obs")));
+        let xdg = Environment::from_pairs(&[("XDG_STATE_HOME", "/s"), ("HOME", "/home/a")]);
+        assert_eq!(xdg.state_folder(), Some(PathBuf::from("/s/obs")));
+        assert_eq!(Environment::default().config_folder(), None);
+    }
+
+    #[test]
+    fn the_c_locale_means_ascii_and_no_locale_means_utf8() {
+        assert!(!Environment::from_pairs(&[("LC_ALL", "C")]).is_utf8());
+        assert!(Environment::from_pairs(&[("LANG", "de_DE.UTF-8")]).is_utf8());
+        assert!(Environment::default().is_utf8());
+    }
+}

@@ -1,0 +1,44 @@
+//! Settings: what a file may say, what the environment says, and which of them wins.
+//!
+//! The only reader of the environment ([`Environment`]); every value knows where it came from
+//! ([`Setting`]). [`running`] finds a `serve` or `demo` that runs on this machine.
+
+mod env;
+mod options;
+mod resolve;
+pub mod running;
+
+pub use env::{Environment, VARIABLES, Variable};
+pub use options::{FileOptions, OptionsError};
+pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
+
+/// Where a value came from, weakest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The user's own file, and the environment in it.
+    User(std::path::PathBuf, Option<String>),
+    /// The repository's file, and the environment in it.
+    Repository(std::path::PathBuf, Option<String>),
+    /// An environment variable.
+    Variable(&'static str),
+    /// The command line.
+    Flag(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => write!(f, "default"),
+            Self::User(path, None) | Self::Repository(path, None) => {
+                write!(f, "{}", path.display())
+            }
+            Self::User(path, Some(name)) | Self::Repository(path, Some(name)) => {
+                write!(f, "{} [env.{name}]", path.display())
+            }
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::Flag(name) => write!(f, "--{name}"),
+        }
+    }
+}

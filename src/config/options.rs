@@ -1,0 +1,166 @@
+//! What a configuration file may say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The whole of `obs.toml`; every value is optional.
+#[derive(Debug, Clone, Default)]
+pub struct FileOptions {
+    /// What holds in every environment.
+    pub base: Options,
+    /// `[env.prod]` and its like: the same values for one environment.
+    pub env: BTreeMap<String, Options>,
+}
+
+/// The values that hold in one environment.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// How long one request to a backend may take: `"5s"`.
+    pub timeout: Option<String>,
+    /// `[backend]`.
+    #[serde(default)]
+    pub backend: BackendOptions,
+    /// `[logs]`.
+    #[serde(default)]
+    pub logs: LogOptions,
+    /// `[output]`.
+    #[serde(default)]
+    pub output: OutputOptions,
+}
+
+/// The embedded backend of another process.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendOptions {
+    /// Its address: `"http://127.0.0.1:4318"`.
+    pub url: Option<String>,
+}
+
+/// Where log lines are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogOptions {
+    /// Files that `obs logs` reads when none is given; relative ones count from the file's folder.
+    pub files: Option<Vec<PathBuf>>,
+}
+
+/// How answers look.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputOptions {
+    /// `"auto"`, `"always"`, `"never"`.
+    pub color: Option<String>,
+    /// Only ASCII symbols.
+    pub ascii: Option<bool>,
+    /// Times in UTC and not in the local zone.
+    pub utc: Option<bool>,
+}
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// It cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML, or says something that is not known.
+    #[error("{path}: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The place and the reason, possibly of several lines.
+        message: String,
+        /// The known key that the unknown one resembles.
+        did_you_mean: Option<String>,
+    },
+}
+
+impl FileOptions {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, OptionsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| OptionsError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of a file; `path` is only for messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, OptionsError> {
+        let refused = |message: String| OptionsError::Parse {
+            path: path.to_owned(),
+            did_you_mean: did_you_mean(&message),
+            message,
+        };
+        // serde's `flatten` would pass over unknown keys, so the environments are taken out by hand.
+        let mut table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| refused(error.to_string()))?;
+        let environments = table.remove("env").unwrap_or_else(|| toml::Table::new().into());
+        let base = table.try_into().map_err(|error: toml::de::Error| refused(error.to_string()))?;
+        let env = environments
+            .try_into()
+            .map_err(|error: toml::de::Error| refused(format!("in [env]: {error}")))?;
+        Ok(Self { base, env })
+    }
+}
+
+/// Finds the expected key that resembles the unknown one in serde's message.
+fn did_you_mean(message: &str) -> Option<String> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.contains("unknown field"))?;
+    quoted
+        .map(|known| (distance(unknown, known), known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, known)| known.to_owned())
+}
+
+/// Counts the insertions, deletions and replacements that turn one word into the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.chars().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<FileOptions, String> {
+        FileOptions::parse(text, Path::new("obs.toml")).map_err(|error| match error {
+            OptionsError::Parse { message, did_you_mean, .. } => {
+                format!("{} => {did_you_mean:?}", message.lines().last().unwrap_or(""))
+            }
+            OptionsError::Read { .. } => unreachable!(),
+        })
+    }
+
+    #[test]
+    fn environments_hold_the_same_values() {
+        let options = parse("timeout='5s'\n[env.prod.backend]\nurl='http://p:1'").unwrap();
+        assert_eq!(options.base.timeout.as_deref(), Some("5s"));
+        assert_eq!(options.env["prod"].backend.url.as_deref(), Some("http://p:1"));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error_that_says_what_was_meant() {
+        let message = parse("[logs]\nfile = ['a']").unwrap_err();
+        assert!(message.ends_with("=> Some(\"files\")"), "{message}");
+        let message = parse("[env.prod]\ntimeuot = '5s'").unwrap_err();
+        assert!(message.ends_with("=> Some(\"timeout\")"), "{message}");
+    }
+}

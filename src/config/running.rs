@@ -1,0 +1,122 @@
+//! The backends that run on this machine: each leaves a small file, which `/healthz` must confirm.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Environment;
+use crate::model::UnixNanos;
+
+/// What a running backend says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningBackend {
+    /// `serve` or `demo`.
+    pub command: String,
+    /// Where it answers.
+    pub url: String,
+    /// A random word that its `/healthz` repeats: another program on the same port does not know it.
+    pub instance: String,
+    /// Its process.
+    pub pid: u32,
+    /// When it started.
+    pub started: UnixNanos,
+}
+
+/// The file of a running backend; removed when this is dropped.
+#[derive(Debug)]
+pub struct Announcement {
+    path: PathBuf,
+}
+
+impl Announcement {
+    /// Writes the file. The folder is made for the owner only.
+    pub fn write(environment: &Environment, backend: &RunningBackend) -> io::Result<Self> {
+        let folder = folder(environment).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, "neither XDG_STATE_HOME nor HOME is set")
+        })?;
+        make_private(&folder)?;
+        let path = folder.join(format!("{}.json", backend.pid));
+        let unfinished = folder.join(format!(".{}.unfinished", backend.pid));
+        fs::write(&unfinished, serde_json::to_vec_pretty(backend)?)?;
+        // A reader sees the whole file or none.
+        fs::rename(&unfinished, &path)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        // A file that stays is stale, and stale files are ignored.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+/// Returns the announced backends, the latest first; whether they still run is not checked here.
+pub fn announced(environment: &Environment) -> Vec<RunningBackend> {
+    let Some(entries) = folder(environment).and_then(|folder| fs::read_dir(folder).ok()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<RunningBackend> = entries
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json"))
+        .filter_map(|entry| serde_json::from_slice(&fs::read(entry.path()).ok()?).ok())
+        .collect();
+    found.sort_by_key(|backend| std::cmp::Reverse((backend.started, backend.pid)));
+    found
+}
+
+fn folder(environment: &Environment) -> Option<PathBuf> {
+    Some(environment.state_folder()?.join("running"))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn backend(pid: u32, started: i64) -> RunningBackend {
+        RunningBackend {
+            command: "serve".to_owned(),
+            url: "http://127.0.0.1:4318".to_owned(),
+            instance: "x".to_owned(),
+            pid,
+            started: UnixNanos(started),
+        }
+    }
+
+    #[test]
+    fn the_latest_backend_comes_first_and_leaves_when_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment =
+            Environment::from_pairs(&[("XDG_STATE_HOME", folder.path().to_str().unwrap())]);
+        let one = Announcement::write(&environment, &backend(1, 10)).unwrap();
+        let _two = Announcement::write(&environment, &backend(2, 20)).unwrap();
+        let pids = || announced(&environment).iter().map(|b| b.pid).collect::<Vec<_>>();
+        assert_eq!(pids(), [2, 1]);
+        drop(one);
+        assert_eq!(pids(), [2]);
+    }
+
+    #[test]
+    fn what_is_no_announcement_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = folder.path().join("obs/running");
+        fs::create_dir_all(&running).unwrap();
+        fs::write(running.join("7.json"), "{").unwrap();
+        let environment =
+            Environment::from_pairs(&[("XDG_STATE_HOME", folder.path().to_str().unwrap())]);
+        assert!(announced(&environment).is_empty());
+    }
+}
