@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Severity, UnixNanos};
+use super::{Severity, UnixNanos, mask_text, mask_value};
 
 /// One error that happened once, in one request.
 ///
@@ -93,6 +93,30 @@ impl ErrorEvent {
     }
 }
 
+impl ErrorEvent {
+    /// Returns the event with its secrets masked, and without the raw payload, which may hold more.
+    #[must_use]
+    pub fn masked(self) -> Self {
+        let masked = |text: String| mask_text(&text).into_owned();
+        let exceptions = self.exceptions.into_iter().map(Exception::masked).collect();
+        let tag = |(key, value): (String, String)| {
+            let value = mask_value(&key, &value).into_owned();
+            (key, value)
+        };
+        let crumb = |crumb: Breadcrumb| Breadcrumb { message: masked(crumb.message), ..crumb };
+        Self {
+            message: masked(self.message),
+            transaction: masked(self.transaction),
+            exceptions,
+            tags: self.tags.into_iter().map(tag).collect(),
+            breadcrumbs: self.breadcrumbs.into_iter().map(crumb).collect(),
+            fingerprint: self.fingerprint.into_iter().map(masked).collect(),
+            raw: None,
+            ..self
+        }
+    }
+}
+
 /// One exception of a chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
@@ -127,6 +151,16 @@ impl Exception {
     /// Returns the last frame of the application's own code, else the last frame.
     pub fn crash_frame(&self) -> Option<&Frame> {
         self.frames.iter().rev().find(|frame| frame.in_app).or_else(|| self.frames.last())
+    }
+
+    fn masked(self) -> Self {
+        // A source line can hold a literal secret: `password = "…"`.
+        let frame = |frame: Frame| {
+            let source = mask_text(&frame.source).into_owned();
+            Frame { source, ..frame }
+        };
+        let value = mask_text(&self.value).into_owned();
+        Self { value, frames: self.frames.into_iter().map(frame).collect(), ..self }
     }
 
     fn is_wrapper(&self) -> bool {
@@ -214,4 +248,17 @@ pub struct Issue {
     /// The request id of the last event that has one: an id to follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_request_id: Option<String>,
+}
+
+impl Issue {
+    /// Returns the issue with its secrets masked.
+    #[must_use]
+    pub fn masked(self) -> Self {
+        Self {
+            title: mask_text(&self.title).into_owned(),
+            culprit: mask_text(&self.culprit).into_owned(),
+            cause: self.cause.map(|cause| mask_text(&cause).into_owned()),
+            ..self
+        }
+    }
 }

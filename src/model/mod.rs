@@ -8,7 +8,9 @@ mod attribute;
 mod id;
 mod issue;
 mod log;
+mod query;
 mod secret;
+mod story;
 mod time;
 mod trace;
 
@@ -16,6 +18,8 @@ pub use attribute::{Attribute, AttributeValue};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use log::{Field, LogRecord, Severity};
+pub use query::{LogPage, LogQuery};
 pub use secret::{is_secret_key, mask_text, mask_value};
+pub use story::{Gathered, Missing, Story};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
 pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};

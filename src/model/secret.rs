@@ -90,7 +90,8 @@ fn patterns() -> &'static [Regex; 5] {
             r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
             concat!(
                 r#"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?token|"#,
-                r#"client[_-]?secret|authorization|cookie)(["']?\s*[=:]\s*["']?)[^\s"',;&}\])]{3,}"#
+                r#"client[_-]?secret|authorization|cookie)(["']?\s*[=:]\s*["']?)"#,
+                r#"(?:\[masked\]|[^\s"',;&}\])]{3,})"#
             ),
             r"\b\d(?:[ -]?\d){12,18}\b",
         ]
@@ -136,6 +137,16 @@ mod tests {
             ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "t [masked]"),
         ] {
             assert_eq!(mask_text(text), shown);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn masking_twice_is_masking_once(
+            text in "(token|password=|Bearer |://a:b@|[ a-z0-9=:@/\\[\\]\"]){0,12}"
+        ) {
+            let once = mask_text(&text).into_owned();
+            proptest::prop_assert_eq!(mask_text(&once).into_owned(), once);
         }
     }
 
