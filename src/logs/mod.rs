@@ -1,1 +1,29 @@
-//! Log lines: found, understood, filtered.
+//! Log lines: found, understood, filtered, merged and followed.
+//!
+//! Synchronous and hot: works on `&[u8]`, allocates nothing for a line that does not match, never
+//! builds a `serde_json::Value`. The way in is [`scan()`] for a file that ends, [`Follower`] with
+//! [`Assembler`] for one that grows, and [`read_line`] for a single line; [`merge()`] brings several
+//! sources into one order.
+//!
+//! Not here: opening and decompressing files, choosing sources, showing records.
+
+mod assemble;
+mod dialect;
+mod fields;
+mod filter;
+mod follow;
+mod line;
+mod merge;
+mod scan;
+mod value;
+
+pub use assemble::Assembler;
+pub use fields::{Elements, Fields, Malformed, elements, fields, find, text};
+pub use filter::LogFilter;
+pub use follow::Follower;
+pub use line::read_line;
+pub use merge::merge;
+pub use scan::{ScanCount, scan};
+
+/// The longest line read, in bytes; what is longer is cut here and counted.
+pub const LINE_BYTES_MAX: usize = 16 << 20;

@@ -1,0 +1,161 @@
+//! Lines into records: a traceback printed below a record is part of it.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::line::{Outline, Shape, read};
+use super::{LogFilter, ScanCount};
+use crate::model::LogRecord;
+
+/// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
+const EXCEPTION_BYTES_MAX: usize = 1 << 20;
+
+/// What takes matching records, in order; `Break` ends the work.
+pub(super) type Sink<'a> = dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>> + 'a;
+
+/// Takes the lines of one source in order and gives its matching records, with their tracebacks.
+///
+/// A line continues the one before when it is indented, empty inside a traceback, `Traceback (most
+/// recent call last)`, `Caused by:`, or the `…Error: …` below an indented line, and is no JSON. It is
+/// added to the `exception` and to `raw` of a record that matched. After a record that did not match
+/// it is left out with it, unless the filter looks for text: then it is judged by itself.
+///
+/// The last record is held until a line shows that it is complete, or [`Assembler::flush`].
+#[derive(Debug)]
+pub struct Assembler<'a> {
+    source: &'a str,
+    filter: &'a LogFilter,
+    open: Option<LogRecord>,
+    after_indented: bool,
+    in_traceback: bool,
+    /// Whether the last record did not match: what continues it goes with it.
+    left_out: bool,
+    path: String,
+    /// What was seen so far; `lines` is the caller's to count.
+    pub count: ScanCount,
+}
+
+impl<'a> Assembler<'a> {
+    /// Begins a source; `source` goes into its records.
+    pub fn new(source: &'a str, filter: &'a LogFilter) -> Self {
+        Self {
+            source,
+            filter,
+            open: None,
+            after_indented: false,
+            in_traceback: false,
+            left_out: false,
+            path: String::new(),
+            count: ScanCount::default(),
+        }
+    }
+
+    /// Takes one line without its line break; `number` is its 1-based place in the source.
+    pub fn line(
+        &mut self,
+        line: &[u8],
+        number: u64,
+        sink: &mut Sink<'_>,
+    ) -> io::Result<ControlFlow<()>> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.continues(line) {
+            if self.open.is_some() {
+                self.append(line);
+                return Ok(ControlFlow::Continue(()));
+            }
+            if self.left_out && !self.filter.looks_for_text() {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        if self.flush(sink)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.judge(line, number);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Gives the record held back, if any; a follower calls this when nothing more has come.
+    pub fn flush(&mut self, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
+        let Some(mut record) = self.open.take() else { return Ok(ControlFlow::Continue(())) };
+        if let Some(exception) = &mut record.exception {
+            exception.truncate(exception.trim_end().len());
+        }
+        record.exception = record.exception.filter(|exception| !exception.is_empty());
+        record.raw.truncate(record.raw.trim_end_matches('\n').len());
+        self.count.matched += 1;
+        sink(record)
+    }
+
+    /// Says whether the next line may belong to a record that matched.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn judge(&mut self, line: &[u8], number: u64) {
+        self.left_out = true;
+        let outline = Outline::of(line, &mut self.path);
+        self.count.malformed += u64::from(outline.shape == Shape::Malformed);
+        if self.filter.rules_out(&outline) {
+            return;
+        }
+        let mut record = read(&outline);
+        if self.filter.matches(&record) {
+            self.source.clone_into(&mut record.source);
+            record.line = number;
+            self.open = Some(record);
+            self.left_out = false;
+        } else if self.filter.matches_elsewhere(&record) {
+            self.count.elsewhere += 1;
+        }
+    }
+
+    fn append(&mut self, line: &[u8]) {
+        let Some(record) = &mut self.open else { return };
+        let exception = record.exception.get_or_insert_default();
+        if exception.len() + line.len() > EXCEPTION_BYTES_MAX {
+            self.count.cut += 1;
+            return;
+        }
+        let text = String::from_utf8_lossy(line);
+        if !exception.is_empty() {
+            exception.push('\n');
+        }
+        exception.push_str(&text);
+        record.raw.push('\n');
+        record.raw.push_str(&text);
+    }
+
+    /// Says whether the line continues the one before, and remembers what the next one needs.
+    fn continues(&mut self, line: &[u8]) -> bool {
+        let indented = line.starts_with(b" ") || line.starts_with(b"\t");
+        let opens = [
+            &b"Traceback (most recent call last)"[..],
+            b"Caused by:",
+            b"The above exception was the direct cause",
+            b"During handling of the above exception",
+        ];
+        let continues = if indented {
+            Outline::of(line, &mut self.path).shape != Shape::Json
+        } else if line.is_empty() {
+            self.in_traceback
+        } else {
+            opens.iter().any(|open| line.starts_with(open))
+                || (self.after_indented && names_an_error(line))
+        };
+        self.after_indented = continues && indented;
+        self.in_traceback = continues;
+        continues
+    }
+}
+
+/// Says whether the line is `package.SomeError: why`, the last line of a traceback.
+fn names_an_error(line: &[u8]) -> bool {
+    let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$'));
+    let length = line.iter().position(ends).unwrap_or(line.len());
+    let (name, rest) = line.split_at(length);
+    let known = [&b"Error"[..], b"Exception", b"Interrupt", b"Exit"];
+    (rest.is_empty() || rest.starts_with(b":")) && known.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests;

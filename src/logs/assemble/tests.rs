@@ -1,0 +1,84 @@
+use super::super::scan;
+use super::*;
+
+fn records(text: &str, filter: &LogFilter) -> Vec<LogRecord> {
+    let mut records = Vec::new();
+    let counted = scan(text.as_bytes(), "app.log", filter, &mut |record| {
+        records.push(record);
+        Ok(ControlFlow::Continue(()))
+    });
+    assert_eq!(counted.unwrap().matched, records.len() as u64);
+    records
+}
+
+const LOG: &str = "{\"message\":\"a\",\"request_id\":\"r1\"}\n\
+    Traceback (most recent call last):\n  File \"app.py\", line 1\n    1 / 0\n\
+    ZeroDivisionError: division by zero\n\nThe above exception was the direct cause of:\n\n\
+    Traceback (most recent call last):\n  File \"app.py\", line 2\norders.StockError\n\
+    \n  {\"message\":\"b\",\"request_id\":\"r1\"}\nKeyError: no part of it\n";
+
+#[test]
+fn a_traceback_belongs_to_the_record_above_it() {
+    let filter = LogFilter { correlation: Some("r1".parse().unwrap()), ..LogFilter::default() };
+    let found = records(LOG, &filter);
+    let [first, second] = found.as_slice() else { panic!("{found:?}") };
+    let exception = first.exception.as_deref().unwrap();
+    assert!(exception.starts_with("Traceback") && exception.ends_with("\norders.StockError"));
+    assert!(first.raw.ends_with("\norders.StockError"), "{}", first.raw);
+    assert_eq!((second.message.as_str(), second.line, &second.exception), ("b", 13, &None));
+}
+
+#[test]
+fn a_traceback_goes_with_the_record_that_did_not_match() {
+    let filter = LogFilter { service: Some("x".to_owned()), ..LogFilter::default() };
+    assert_eq!(records(LOG, &filter).len(), 0);
+    let all = records(LOG, &LogFilter::default());
+    let messages: Vec<&str> = all.iter().map(|record| record.message.as_str()).collect();
+    assert_eq!(messages, ["a", "b", "KeyError: no part of it"]);
+}
+
+#[test]
+fn a_traceback_without_end_is_bounded_and_counted() {
+    let log = format!("{{\"msg\":\"a\"}}\n{}", format!("  {}\n", "x".repeat(1000)).repeat(2000));
+    let filter = LogFilter::default();
+    let mut assembler = Assembler::new("", &filter);
+    let mut sink = |record: LogRecord| {
+        assert!(record.exception.unwrap().len() <= EXCEPTION_BYTES_MAX);
+        Ok(ControlFlow::Continue(()))
+    };
+    for line in log.lines() {
+        assert!(assembler.line(line.as_bytes(), 1, &mut sink).unwrap().is_continue());
+    }
+    assert!(assembler.flush(&mut sink).unwrap().is_continue());
+    assert!(assembler.count.cut > 900, "{:?}", assembler.count);
+}
+
+#[test]
+fn a_traceback_that_nothing_stands_before_is_a_record_of_its_own() {
+    let text =
+        "Traceback (most recent call last):\n  File \"app.py\", line 1\nKeyError: 'a'\nnext\n";
+    let found = records(text, &LogFilter::default());
+    let messages: Vec<&str> = found.iter().map(|record| record.message.as_str()).collect();
+    assert_eq!(messages, ["Traceback (most recent call last):", "next"]);
+    assert!(found[0].exception.as_deref().unwrap().ends_with("KeyError: 'a'"));
+}
+
+#[test]
+fn a_traceback_that_comes_after_its_record_was_given_is_not_lost() {
+    let filter = LogFilter::default();
+    let mut assembler = Assembler::new("app.log", &filter);
+    let mut messages = Vec::new();
+    let mut sink = |record: LogRecord| {
+        messages.push(record.message);
+        Ok(ControlFlow::Continue(()))
+    };
+    assert!(assembler.line(b"boom", 1, &mut sink).unwrap().is_continue());
+    assert!(assembler.flush(&mut sink).unwrap().is_continue());
+    for (number, line) in
+        [b"Traceback (most recent call last):", &b"  File \"a\""[..]].iter().enumerate()
+    {
+        assert!(assembler.line(line, number as u64 + 2, &mut sink).unwrap().is_continue());
+    }
+    assert!(assembler.flush(&mut sink).unwrap().is_continue());
+    assert_eq!(messages, ["boom", "Traceback (most recent call last):"]);
+}

@@ -1,0 +1,163 @@
+//! Which records are asked for, and what a line must hold to be one of them.
+
+use std::borrow::Cow;
+
+use crate::model::{Correlation, Field, LogRecord, Severity, TraceId, UnixNanos};
+
+use super::dialect::names_an_id;
+use super::line::Outline;
+
+/// What a record must be to match; an absent condition holds for every record.
+#[derive(Debug, Clone, Default)]
+pub struct LogFilter {
+    /// The request or trace asked for, in any of its spellings.
+    pub correlation: Option<Correlation>,
+    /// Traces known to belong to the same request; a record of one of them matches as well.
+    pub also_trace_ids: Vec<TraceId>,
+    /// The least bad level shown; a record without a level does not match.
+    pub level: Option<Severity>,
+    /// The first instant shown.
+    ///
+    /// A record without a time passes here and at `until`: it has its predecessor's time in the same
+    /// source, which one record does not know.
+    pub since: Option<UnixNanos>,
+    /// The last instant shown.
+    pub until: Option<UnixNanos>,
+    /// What the line as written must hold.
+    pub grep: Option<regex::Regex>,
+    /// The service's name, in any case; a record without one does not match.
+    pub service: Option<String>,
+    /// Whether the id may stand anywhere in the line, not only in a field for ids.
+    pub anywhere: bool,
+}
+
+impl LogFilter {
+    /// Says whether the record is asked for.
+    ///
+    /// The id is compared with the request id, the trace id and every other field that the dialects
+    /// name as one, as a whole: an id in a message or in `caused_by` is no match unless `anywhere`.
+    /// Letters may be as typed, all lower or all upper case.
+    pub fn matches(&self, record: &LogRecord) -> bool {
+        self.has_id(record) && self.matches_otherwise(record)
+    }
+
+    /// Returns texts of which every matching line holds at least one; empty when there are none.
+    ///
+    /// They are the id's spellings, as typed and in lower and upper case; for one with characters
+    /// that JSON may escape, its longest piece free of them.
+    pub fn literals(&self) -> Vec<Vec<u8>> {
+        let mut literals: Vec<Vec<u8>> = Vec::new();
+        for id in self.ids() {
+            for spelling in id.spellings() {
+                let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
+                for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
+                    if !literals.contains(&form.clone().into_bytes()) {
+                        literals.push(form.into_bytes());
+                    }
+                }
+            }
+        }
+        literals
+    }
+
+    /// Says whether all but the id rules the line out, before anything is allocated for it.
+    pub(super) fn rules_out(&self, outline: &Outline<'_>) -> bool {
+        !(self.in_range(outline.time, outline.level)
+            && self.is_service(outline.service().as_deref())
+            && self.greps(&outline.written()))
+    }
+
+    /// Says whether the id stands in the record outside the fields for ids, all else matching.
+    pub(super) fn matches_elsewhere(&self, record: &LogRecord) -> bool {
+        let mut ids = self.ids().peekable();
+        ids.peek().is_some()
+            && !self.has_id_field(record)
+            && self.matches_otherwise(record)
+            && ids.any(|id| mentions(&id, record))
+    }
+
+    /// Says whether lines are chosen by what is written in them, not by what they mean.
+    pub(super) fn looks_for_text(&self) -> bool {
+        self.grep.is_some() || self.ids().next().is_some()
+    }
+
+    fn ids(&self) -> impl Iterator<Item = Cow<'_, Correlation>> {
+        let also = self.also_trace_ids.iter().map(|trace_id| Cow::Owned((*trace_id).into()));
+        self.correlation.iter().map(Cow::Borrowed).chain(also)
+    }
+
+    fn has_id(&self, record: &LogRecord) -> bool {
+        self.ids().next().is_none()
+            || self.has_id_field(record)
+            || (self.anywhere && self.ids().any(|id| mentions(&id, record)))
+    }
+
+    fn has_id_field(&self, record: &LogRecord) -> bool {
+        self.ids().any(|id| {
+            let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
+            named.any(|value| is_id(&id, value))
+                || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(&id, &f.text()))
+        })
+    }
+
+    fn matches_otherwise(&self, record: &LogRecord) -> bool {
+        let written = if record.raw.is_empty() { &record.message } else { &record.raw };
+        self.in_range(record.time, record.level)
+            && self.is_service(record.service.as_deref())
+            && self.greps(written)
+    }
+
+    fn is_service(&self, service: Option<&str>) -> bool {
+        let known = |name: &String| service.is_some_and(|known| known.eq_ignore_ascii_case(name));
+        self.service.as_ref().is_none_or(known)
+    }
+
+    fn greps(&self, written: &str) -> bool {
+        self.grep.as_ref().is_none_or(|grep| grep.is_match(written))
+    }
+
+    fn in_range(&self, time: Option<UnixNanos>, level: Option<Severity>) -> bool {
+        self.level.is_none_or(|least| level.is_some_and(|level| level >= least))
+            && time.is_none_or(|time| {
+                self.since.is_none_or(|since| time >= since)
+                    && self.until.is_none_or(|until| time <= until)
+            })
+    }
+}
+
+/// Says whether a field's value is the id: bare, `0x…`, `{…}`, or `projects/…/traces/…`.
+fn is_id(id: &Correlation, value: &str) -> bool {
+    let bare = value.strip_prefix("0x").unwrap_or(value).trim_matches(['{', '}']);
+    let bare = bare.rsplit_once("/traces/").map_or(bare, |(_, last)| last);
+    [value, bare].into_iter().any(|value| {
+        // Mixed case other than as typed is no spelling that `literals` could find.
+        let one_case = !value.bytes().any(|byte| byte.is_ascii_lowercase())
+            || !value.bytes().any(|byte| byte.is_ascii_uppercase());
+        (one_case && id.matches(value)) || id.spellings().iter().any(|known| known == value)
+    })
+}
+
+fn mentions(id: &Correlation, record: &LogRecord) -> bool {
+    let values = record.fields.iter().map(Field::text);
+    let mut texts = [record.raw.clone(), record.message.clone()]
+        .into_iter()
+        .chain(record.exception.clone())
+        .chain(values);
+    texts.any(|text| {
+        id.spellings().iter().any(|spelling| {
+            text.contains(spelling)
+                || text.contains(&spelling.to_lowercase())
+                || text.contains(&spelling.to_uppercase())
+        })
+    })
+}
+
+/// Returns the longest piece that every JSON encoder writes as it is.
+fn unescaped_piece(spelling: &str) -> Option<&str> {
+    // Beside what must be escaped: what encoders escape to be safe in HTML (Go, Gson, .NET).
+    let escaped = |c: char| !c.is_ascii_graphic() || "\"\\/<>&'+=`".contains(c);
+    spelling.split(escaped).max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

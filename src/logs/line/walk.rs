@@ -1,0 +1,42 @@
+//! Through an object and those in it, by dotted paths.
+
+use crate::logs::dialect::is_context_list;
+use crate::logs::fields::{Malformed, elements, fields};
+
+/// Objects deeper than this stay one value: a walk costs length times depth.
+const WALK_DEPTH_MAX: u8 = 8;
+
+/// Visits every value with its dotted path, objects before what is in them, in the order written.
+///
+/// `visit` also gets whether nothing is gone into here, and says `true` to have an object left alone.
+/// Lists of contexts are gone into for the ids in them when `lists`, under the list's own path.
+/// `depth` is how many objects this one stands in; `path` is its path and is left as it was.
+pub(super) fn walk<'a>(
+    object: &'a [u8],
+    path: &mut String,
+    lists: bool,
+    depth: u8,
+    visit: &mut dyn FnMut(&str, &'a [u8], bool) -> bool,
+) -> Result<(), Malformed> {
+    let length = path.len();
+    for field in fields(object) {
+        let (key, value) = field?;
+        if length > 0 {
+            path.push('.');
+        }
+        path.push_str(&key);
+        let object = value.starts_with(b"{") && depth < WALK_DEPTH_MAX;
+        let inside = !visit(path, value, !object);
+        if inside && object {
+            walk(value, path, lists, depth + 1, visit)?;
+        } else if inside && lists && value.starts_with(b"[") && is_context_list(path) {
+            for element in elements(value) {
+                if let Some(element) = Some(element?).filter(|element| element.starts_with(b"{")) {
+                    walk(element, path, lists, depth + 1, visit)?;
+                }
+            }
+        }
+        path.truncate(length);
+    }
+    Ok(())
+}

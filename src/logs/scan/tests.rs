@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+
+use super::super::line::{Outline, read};
+use super::*;
+
+const UUID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
+
+fn by_id() -> LogFilter {
+    LogFilter { correlation: Some(UUID.parse().unwrap()), ..LogFilter::default() }
+}
+
+fn scanned(input: impl Read, filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
+    let mut records = Vec::new();
+    let count = scan(input, "app.log", filter, &mut |record| {
+        records.push(record);
+        Ok(ControlFlow::Continue(()))
+    });
+    (records, count.unwrap())
+}
+
+#[test]
+fn line_numbers_are_right_although_lines_are_skipped() {
+    let log = format!("a\n\nb\n{{\"request_id\":\"{UUID}\"}}\r\nc\n{{\"trace_id\":\"{UUID}\"}}");
+    let (records, count) = scanned(log.as_bytes(), &by_id());
+    let lines: Vec<u64> = records.iter().map(|record| record.line).collect();
+    assert_eq!(lines, [4, 6]);
+    assert_eq!(records[0].raw, format!("{{\"request_id\":\"{UUID}\"}}"));
+    assert_eq!((count.lines, count.matched), (6, 2));
+}
+
+#[test]
+fn lines_that_only_mention_the_id_and_cut_ones_are_counted() {
+    let log = format!("seen {UUID}\n{{\"msg\":\"{UUID}\"}}\n{{\"request_id\":\"{UUID}\"\n");
+    let (records, count) = scanned(log.as_bytes(), &by_id());
+    assert!(records.is_empty());
+    assert_eq!((count.elsewhere, count.malformed, count.lines), (3, 1, 3));
+}
+
+#[test]
+fn marks_zeros_and_invalid_bytes_do_not_hide_a_record() {
+    let mut log =
+        b"\xef\xbb\xbf{\"msg\":\"a\"}\r\n\0\0\0\0{\"msg\":\"b\"}\n{\"msg\":\"\xff\"}\n\xff\n"
+            .to_vec();
+    log.extend(vec![0; BLOCK_BYTES * 3]);
+    log.extend(b"{\"msg\":\"c\"}");
+    let (records, count) = scanned(log.as_slice(), &LogFilter::default());
+    let messages: Vec<&str> = records.iter().map(|record| record.message.as_str()).collect();
+    assert_eq!(messages, ["a", "b", "\u{fffd}", "\u{fffd}", "c"]);
+    assert_eq!((count.lines, count.cut, count.malformed), (5, 0, 0));
+}
+
+#[test]
+fn a_line_longer_than_any_is_cut_and_the_next_one_is_whole() {
+    let mut log = vec![b'x'; LINE_BYTES_MAX + 1000];
+    log.extend(b"\n{\"msg\":\"after\"}\n");
+    let (records, count) = scanned(log.as_slice(), &LogFilter::default());
+    assert_eq!(records[0].raw.len(), LINE_BYTES_MAX);
+    assert_eq!((records[1].message.as_str(), records[1].line), ("after", 2));
+    assert_eq!((count.lines, count.cut), (2, 1));
+}
+
+#[test]
+fn the_reader_stops_when_the_sink_has_enough() {
+    let log = "a\n".repeat(1000);
+    let count =
+        scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| Ok(ControlFlow::Break(())));
+    assert_eq!(count.unwrap().matched, 1);
+    let failed = scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| {
+        Err(io::ErrorKind::BrokenPipe.into())
+    });
+    assert!(failed.is_err());
+}
+
+/// Gives at most `step` bytes a read, as a pipe does.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..room])
+    }
+}
+
+/// The slow, obvious way: every line by itself, no search.
+fn naive(log: &[u8], filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
+    let mut records = Vec::new();
+    let mut sink = |record| {
+        records.push(record);
+        Ok(ControlFlow::Continue(()))
+    };
+    let mut assembler = Assembler::new("app.log", filter);
+    let mut lines: Vec<&[u8]> = log.split(|byte| *byte == b'\n').collect();
+    lines.pop_if(|last| last.is_empty());
+    for (number, line) in (1..).zip(&lines) {
+        assert!(assembler.line(line, number, &mut sink).unwrap().is_continue());
+    }
+    assert!(assembler.flush(&mut sink).unwrap().is_continue());
+    let mut count = assembler.count;
+    count.lines = lines.len() as u64;
+    (records, count)
+}
+
+/// Logs of lines that hold the id in a field, elsewhere, or not; whole, cut, or no JSON.
+fn log() -> impl Strategy<Value = Vec<u8>> {
+    let hex = UUID.replace('-', "");
+    let line = prop_oneof![
+        Just(format!(r#"{{"level":"info","request_id":"{UUID}","msg":"a"}}"#)),
+        Just(format!(r#"{{"level":"error","trace_id":"{}","msg":"b"}}"#, hex.to_uppercase())),
+        Just(format!(r#"{{"level":"error","msg":"{hex}"}}"#)),
+        Just(format!(r#"{{"request_id":"{UUID}"#)),
+        Just(format!("  at {UUID}")),
+        Just(r#"{"level":"error","request_id":"r2"}"#.to_owned()),
+        Just("Traceback (most recent call last):".to_owned()),
+        Just("  File \"a.py\"".to_owned()),
+        Just("KeyError: 'a'".to_owned()),
+        "[\\PC]{0,30}\r?",
+        Just(String::new()),
+    ];
+    let lines = prop::collection::vec(line, 0..25);
+    (lines, any::<bool>()).prop_map(|(lines, ended)| {
+        let mut log = lines.join("\n");
+        if ended {
+            log.push('\n');
+        }
+        log.into_bytes()
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_search_finds_what_reading_every_line_finds(
+        log in log(), step in 1_usize..200, anywhere in any::<bool>(), error in any::<bool>(),
+    ) {
+        let level = error.then_some(crate::model::Severity::Error);
+        let filter = LogFilter { level, anywhere, ..by_id() };
+        let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
+        let (slow, slow_count) = naive(&log, &filter);
+        let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
+        prop_assert_eq!(shown(&fast), shown(&slow));
+        // A line that need not be parsed is not known to be malformed.
+        prop_assert!(fast_count.malformed <= slow_count.malformed);
+        let known = ScanCount { malformed: fast_count.malformed, ..slow_count };
+        prop_assert_eq!(fast_count, known);
+    }
+
+    #[test]
+    fn without_an_id_every_line_is_a_record_or_part_of_one(log in log(), step in 1_usize..200) {
+        let filter = LogFilter::default();
+        let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
+        let (slow, slow_count) = naive(&log, &filter);
+        prop_assert_eq!(serde_json::to_string(&fast).unwrap(), serde_json::to_string(&slow).unwrap());
+        prop_assert_eq!(fast_count, slow_count);
+    }
+
+    #[test]
+    fn the_level_is_judged_before_the_record_is_made(log in log()) {
+        let level = Some(crate::model::Severity::Error);
+        let filter = LogFilter { level, ..LogFilter::default() };
+        for line in log.split(|byte| *byte == b'\n') {
+            let outline = Outline::of(line, &mut String::new());
+            prop_assert_eq!(filter.rules_out(&outline), !filter.matches(&read(&outline)));
+        }
+    }
+}
