@@ -1,0 +1,134 @@
+//! Each finding with a trace that has it and one that nearly has it.
+
+use super::*;
+use crate::model::{Span, SpanKind};
+use crate::traces::analyse;
+use crate::traces::fixtures::{failed, of, span, with};
+
+/// Returns the texts of the findings of one kind.
+fn texts(kind: FindingKind, spans: Vec<Span>) -> Vec<String> {
+    let found = analyse(spans).findings.into_iter().filter(|finding| finding.kind == kind);
+    found.map(|finding| finding.text).collect()
+}
+
+fn queries(length_ms: i64) -> Vec<Span> {
+    let one = |number: i64| {
+        let made = span(number.unsigned_abs() + 10, 1, "select", number, number + length_ms);
+        with("db.query.text", &format!("select n where id = {number}"), made)
+    };
+    (0..8).map(one).chain([span(1, 0, "root", 0, 10)]).collect()
+}
+
+#[test]
+fn the_same_query_one_after_another_is_n_plus_one_and_at_once_it_is_a_fan_out() {
+    let text = "shop root: 8 × `select n where id = ?`";
+    assert_eq!(texts(FindingKind::NPlusOne, queries(1)), [format!("{text} one after another")]);
+    assert!(texts(FindingKind::FanOut, queries(1)).is_empty());
+    assert_eq!(texts(FindingKind::FanOut, queries(2)), [format!("{text} overlapping")]);
+    assert!(texts(FindingKind::NPlusOne, queries(2)).is_empty());
+}
+
+#[test]
+fn a_missing_parent_is_named_and_a_whole_trace_has_none() {
+    let orphans = vec![span(1, 0, "root", 0, 9), span(2, 7, "a", 1, 2), span(3, 7, "b", 1, 2)];
+    let text = "span 0000000000000007 was never received: 2 spans that it caused hang free";
+    assert_eq!(texts(FindingKind::MissingParent, orphans), [text]);
+    let whole = vec![span(1, 0, "root", 0, 9), span(2, 1, "a", 1, 2)];
+    assert!(texts(FindingKind::MissingParent, whole).is_empty());
+}
+
+#[test]
+fn a_span_without_an_end_is_running_and_one_of_no_length_is_not() {
+    let running = Span { end: None, ..span(1, 0, "root", 0, 0) };
+    let text = "no end of shop root was received: still running, or the process died";
+    assert_eq!(texts(FindingKind::StillRunning, vec![running]), [text]);
+    assert!(texts(FindingKind::StillRunning, vec![span(1, 0, "root", 0, 0)]).is_empty());
+}
+
+#[test]
+fn several_roots_are_said_and_an_orphan_is_not_one() {
+    let two = vec![span(1, 0, "GET /a", 0, 1), span(2, 0, "GET /b", 5, 6)];
+    let found = texts(FindingKind::SeveralRoots, two);
+    assert!(found[0].starts_with("2 operations have this trace id, shop GET /a the first"));
+    let orphan = vec![span(1, 0, "GET /a", 0, 1), span(2, 7, "GET /b", 5, 6)];
+    assert!(texts(FindingKind::SeveralRoots, orphan).is_empty());
+}
+
+fn call(id: u64, path: &str, start_ms: i64, end_ms: i64) -> Span {
+    let made = with("url.path", path, span(id, 1, "POST", start_ms, end_ms));
+    with("server.address", "payments", made)
+}
+
+#[test]
+fn a_failed_call_made_again_is_a_retry() {
+    let spans = vec![
+        span(1, 0, "root", 0, 90),
+        failed(call(2, "/charge", 1, 30)),
+        call(3, "/charge", 40, 50),
+        call(4, "/charge", 60, 70),
+    ];
+    let expected = ["shop POST to payments: 2 tries, the last one went well"];
+    assert_eq!(texts(FindingKind::Retry, spans), expected);
+}
+
+#[test]
+fn calls_to_other_targets_at_once_or_after_a_success_are_no_retries() {
+    let root = || span(1, 0, "root", 0, 90);
+    let other = vec![root(), failed(call(2, "/charge/1", 1, 30)), call(3, "/charge/2", 40, 50)];
+    let at_once = vec![root(), failed(call(2, "/charge", 1, 30)), call(3, "/charge", 2, 50)];
+    let success = vec![root(), call(2, "/charge", 1, 30), failed(call(3, "/charge", 40, 50))];
+    for spans in [other, at_once, success] {
+        assert!(texts(FindingKind::Retry, spans).is_empty());
+    }
+}
+
+fn pair(client: Span, server_start_ms: i64, server_end_ms: i64) -> Vec<Span> {
+    let server = span(2, 1, "POST /charge", server_start_ms, server_end_ms);
+    vec![of("shop", SpanKind::Client, client), of("payments", SpanKind::Server, server)]
+}
+
+#[test]
+fn a_server_that_outlives_a_client_that_gave_up_went_on() {
+    let found = texts(FindingKind::ServerWentOn, pair(failed(span(1, 0, "POST", 0, 26)), 2, 46));
+    assert_eq!(found, ["payments POST /charge went on after its client shop POST gave up"]);
+}
+
+#[test]
+fn a_client_that_got_its_answer_or_a_clock_that_is_off_is_no_server_that_went_on() {
+    let well = pair(span(1, 0, "POST", 0, 26), 2, 46);
+    let answered = with("http.response.status_code", "500", failed(span(1, 0, "POST", 0, 26)));
+    let skewed = pair(failed(span(1, 0, "POST", 0, 26)), 10, 30);
+    for spans in [well, pair(answered, 2, 46), skewed] {
+        assert!(texts(FindingKind::ServerWentOn, spans).is_empty());
+    }
+}
+
+#[test]
+fn a_long_stretch_between_children_is_a_gap() {
+    let spans = vec![
+        span(1, 0, "root", 0, 100),
+        span(2, 1, "validate", 0, 30),
+        span(3, 1, "charge", 70, 100),
+    ];
+    let expected = ["shop root: not instrumented between validate and charge"];
+    assert_eq!(texts(FindingKind::NotInstrumented, spans), expected);
+}
+
+#[test]
+fn short_gaps_leaves_and_the_network_are_no_gaps() {
+    let short = vec![span(1, 0, "root", 0, 100), span(2, 1, "a", 10, 100)];
+    let leaf = vec![span(1, 0, "root", 0, 100)];
+    let network = pair(span(1, 0, "POST", 0, 100), 40, 60);
+    let consumer = of("mail", SpanKind::Consumer, span(2, 1, "render", 40, 60));
+    for spans in [short, leaf, network, vec![span(1, 0, "root", 0, 100), consumer]] {
+        assert!(texts(FindingKind::NotInstrumented, spans).is_empty());
+    }
+}
+
+#[test]
+fn a_finding_in_json_has_a_snake_case_kind_and_milliseconds() {
+    let finding = analyse(queries(1)).findings.remove(0);
+    let json = serde_json::to_value(finding).unwrap();
+    assert_eq!((&json["kind"], &json["duration_ms"]), (&"n_plus_one".into(), &8.0.into()));
+    assert_eq!(json["spans"][0], "000000000000000a");
+}

@@ -1,0 +1,153 @@
+//! Leaf siblings that do the same thing again and again.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::Tree;
+use crate::model::{AttributeValue, Span, SpanKind};
+
+/// The fewest equal siblings that count as repeated.
+pub const REPEATS_MIN: usize = 5;
+
+/// Leaves under one parent with the same service, kind, name, peer and statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// Their rows, by start; at least [`REPEATS_MIN`].
+    pub rows: Vec<usize>,
+    /// What they do: the statement with its values left out, else the name.
+    pub what: String,
+    /// Whether each began after the one before had ended, as in a loop.
+    pub sequential: bool,
+    /// The sum of their lengths in nanoseconds.
+    pub total_ns: i64,
+}
+
+/// Finds the repeated leaves, in the order of their first rows. O(n).
+pub fn find(tree: &Tree) -> Vec<Repeat> {
+    type Key<'a> = (usize, &'a str, SpanKind, &'a str, &'a str, Cow<'a, str>);
+    let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+    for (row, node) in tree.nodes().iter().enumerate() {
+        let (Some(parent), 1) = (node.parent, tree.subtree(row).len()) else { continue };
+        let span = &node.span;
+        let statement = normalised(statement(span));
+        let key = (parent, &*span.service, span.kind, &*span.name, peer(span), statement);
+        groups.entry(key).or_default().push(row);
+    }
+    let large = groups.into_iter().filter(|(_, rows)| rows.len() >= REPEATS_MIN);
+    let mut repeats: Vec<Repeat> = large
+        .map(|((.., name, _, statement), rows)| {
+            let what = if statement.is_empty() { name.to_owned() } else { statement.into_owned() };
+            repeat(tree, rows, what)
+        })
+        .collect();
+    repeats.sort_unstable_by_key(|repeat| repeat.rows[0]);
+    repeats
+}
+
+/// Returns the database statement as it was sent, by the current or the older attribute name;
+/// empty without one.
+pub(super) fn statement(span: &Span) -> &str {
+    first_text(span, &["db.query.text", "db.statement"])
+}
+
+/// Returns who was called, as far as the span says; empty when it does not.
+pub(super) fn peer(span: &Span) -> &str {
+    first_text(span, &["peer.service", "server.address", "net.peer.name", "db.namespace"])
+}
+
+/// Returns the text of the first of `keys` that the span has; empty when it has none.
+pub(super) fn first_text<'a>(span: &'a Span, keys: &[&str]) -> &'a str {
+    let mut found = keys.iter().filter_map(|key| span.attribute(key));
+    found.find_map(AttributeValue::as_text).unwrap_or("")
+}
+
+fn repeat(tree: &Tree, rows: Vec<usize>, what: String) -> Repeat {
+    let nodes = tree.nodes();
+    let sequential = rows.windows(2).all(|two| nodes[two[0]].end <= nodes[two[1]].span.start);
+    let total_ns = rows.iter().map(|row| nodes[*row].duration_ns()).fold(0, i64::saturating_add);
+    Repeat { rows, what, sequential, total_ns }
+}
+
+/// Returns a statement with its values as `?`, lists of values as one `?`, and single blanks.
+///
+/// Values are quoted texts and numbers; a digit inside a word (`orders_2`, `$1`) is left alone.
+fn normalised(statement: &str) -> Cow<'_, str> {
+    let mut made = String::with_capacity(statement.len());
+    let mut rest = statement.chars().peekable();
+    while let Some(character) = rest.next() {
+        let in_word = made.ends_with(|last: char| last.is_alphanumeric() || "_$?".contains(last));
+        match character {
+            '\'' => {
+                skip_quoted(&mut rest);
+                made.push('?');
+            }
+            '0'..='9' if !in_word => {
+                while rest.next_if(|next| next.is_ascii_alphanumeric() || *next == '.').is_some() {}
+                made.push('?');
+            }
+            blank if blank.is_whitespace() => {
+                if !made.ends_with([' ', '(']) {
+                    made.push(' ');
+                }
+            }
+            other => made.push(other),
+        }
+        for list in ["?, ?", "?,?"] {
+            if made.ends_with(list) {
+                made.truncate(made.len() - list.len() + 1);
+            }
+        }
+    }
+    made.truncate(made.trim_end().len());
+    if made == statement { Cow::Borrowed(statement) } else { Cow::Owned(made) }
+}
+
+/// Skips to behind the closing quote; a doubled quote is part of the text.
+fn skip_quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    while let Some(character) = rest.next() {
+        if character == '\'' && rest.next_if_eq(&'\'').is_none() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traces::fixtures::{span, with};
+
+    #[test]
+    fn a_statement_is_the_same_whatever_its_values() {
+        for (sent, expected) in [
+            ("select n from stock where sku = 'a''b'", "select n from stock where sku = ?"),
+            (
+                "select  n\n from t2 where id=17 and x = -3.5e7",
+                "select n from t2 where id=? and x = -?",
+            ),
+            ("where id in (1, 2,\n 3)", "where id in (?)"),
+            ("values ('x','y')", "values (?)"),
+            ("where id = $1", "where id = $1"),
+            ("open 'quote", "open ?"),
+        ] {
+            assert_eq!(normalised(sent), expected);
+        }
+    }
+
+    #[test]
+    fn only_equal_leaves_under_one_parent_are_repeats() {
+        let query = |id, parent, sku: &str| {
+            let start = i64::try_from(id).unwrap();
+            let text = format!("select n where sku = '{sku}'");
+            with("db.query.text", &text, span(id, parent, "select", start, start + 1))
+        };
+        let mut spans = vec![span(1, 0, "root", 0, 90), span(2, 1, "other", 0, 90)];
+        spans.extend((10..14).map(|id| query(id, 1, "a")));
+        spans.extend((20..24).map(|id| query(id, 2, "b")));
+        assert_eq!(find(&Tree::assemble(spans.clone())), []);
+        spans.push(query(14, 1, "c"));
+        let repeats = find(&Tree::assemble(spans));
+        assert_eq!(repeats.len(), 1);
+        assert_eq!((repeats[0].rows.len(), repeats[0].sequential), (5, true));
+        assert_eq!(repeats[0].what, "select n where sku = ?");
+    }
+}
