@@ -2,7 +2,8 @@
 //!
 //! The sender's fingerprint decides when there is one. Else, for each exception of the chain from the
 //! outside in: its type and up to five of the application's own frames, the place of the failure
-//! first; where it has none, its message with all that varies taken out. Line numbers stay out, so
+//! first; where it has none, its message with all that varies taken out. Groups that only wrap are
+//! left out, and of a logged dict its message counts. Line numbers stay out, so
 //! that an edit elsewhere in the file makes no new issue.
 
 use std::sync::OnceLock;
@@ -44,9 +45,36 @@ pub(super) fn fingerprint(event: &ErrorEvent) -> [u8; 16] {
 
 fn default_parts(event: &ErrorEvent) -> Vec<String> {
     if event.exceptions.is_empty() {
-        return vec!["message".to_owned(), normalised(&event.message)];
+        return vec!["message".to_owned(), normalised(logged_text(&event.message))];
     }
-    event.exceptions.iter().rev().flat_map(exception_parts).collect()
+    let telling = event.exceptions.iter().filter(|exception| !is_wrapper(exception));
+    let chain: Vec<&Exception> = telling.collect();
+    let chain = if chain.is_empty() { event.exceptions.iter().collect() } else { chain };
+    chain.into_iter().rev().flat_map(exception_parts).collect()
+}
+
+/// Says whether it is a group that only carries others: whether a framework wrapped an error in one
+/// depends on its version.
+fn is_wrapper(exception: &Exception) -> bool {
+    matches!(exception.kind.as_str(), "ExceptionGroup" | "BaseExceptionGroup")
+        && !exception.frames.iter().any(|frame| frame.in_app)
+}
+
+/// Returns the message within a logged dict (`{'request_id': …, 'message': 'cache failed'}`), which
+/// structured loggers hand to the error tracker as a whole; else the text itself.
+fn logged_text(text: &str) -> &str {
+    static MESSAGE: OnceLock<Regex> = OnceLock::new();
+    let message = MESSAGE.get_or_init(|| {
+        Regex::new(r#"['"](?:message|msg|event)['"]\s*:\s*(?:'([^']*)'|"([^"]*)")"#)
+            .expect("a constant pattern that tests compile")
+    });
+    if !text.starts_with('{') {
+        return text;
+    }
+    // The logger's own comes last, below what the call and the traceback gave.
+    let last = message.captures_iter(text).last();
+    last.and_then(|found| found.get(1).or_else(|| found.get(2)))
+        .map_or(text, |found| found.as_str())
 }
 
 fn exception_parts(exception: &Exception) -> Vec<String> {
@@ -137,6 +165,19 @@ mod tests {
         assert_eq!(base, fingerprint(&event("E", "y", &[("main", 9), ("stock", 130)])));
         assert_ne!(base, fingerprint(&event("F", "x", &[("main", 1), ("stock", 121)])));
         assert_ne!(base, fingerprint(&event("E", "x", &[("main", 1), ("price", 121)])));
+    }
+
+    #[test]
+    fn a_group_around_the_fault_changes_nothing() {
+        let bare = event("E", "x", &[("stock", 121)]);
+        let mut wrapped = bare.clone();
+        let group = Exception { kind: "ExceptionGroup".to_owned(), ..Exception::default() };
+        wrapped.exceptions.insert(0, group.clone());
+        assert_eq!(fingerprint(&wrapped), fingerprint(&bare));
+        wrapped.exceptions.rotate_left(1);
+        assert_eq!(fingerprint(&wrapped), fingerprint(&bare));
+        let alone = ErrorEvent { exceptions: vec![group], ..bare.clone() };
+        assert_ne!(fingerprint(&alone), fingerprint(&bare));
     }
 
     #[test]

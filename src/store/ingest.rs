@@ -28,10 +28,10 @@ pub enum LogOrigin {
         /// When the batch came; only counts for lines that carry no time of their own.
         received: UnixNanos,
     },
-    /// Read from a file: the byte offset of the line.
+    /// Read from a file: the line's place in it.
     File {
-        /// The offset of its first byte.
-        offset: u64,
+        /// The 1-based line, counted over rotations while it is followed.
+        line: u64,
         /// When it was read; stands in for a time that the line does not carry.
         received: UnixNanos,
     },
@@ -98,6 +98,8 @@ fn store_span(connection: &Connection, span: &Span) -> Result<usize, StoreError>
     ])?)
 }
 
+/// The longer body wins: a line of a file is stored at once, and again when a traceback was written
+/// below it.
 fn store_log(
     connection: &Connection,
     record: &LogRecord,
@@ -105,8 +107,10 @@ fn store_log(
 ) -> Result<usize, StoreError> {
     let body = serde_json::to_string(record)?;
     let mut statement = connection.prepare_cached(
-        "INSERT OR IGNORE INTO logs (digest, time_ns, level, service, request_key, trace_key, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO logs (digest, time_ns, level, service, request_key, trace_key, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (digest) DO UPDATE SET body = excluded.body
+         WHERE length(excluded.body) > length(logs.body)",
     )?;
     Ok(statement.execute(params![
         log_digest(record, &body, origin),
@@ -121,10 +125,16 @@ fn store_log(
 
 fn log_digest(record: &LogRecord, body: &str, origin: LogOrigin) -> [u8; 16] {
     let mut context = Context::new(&SHA256);
-    context.update(body.as_bytes());
     match origin {
-        LogOrigin::File { offset, .. } => context.update(&offset.to_be_bytes()),
+        LogOrigin::File { line, .. } => {
+            let first_line = record.raw.lines().next().unwrap_or_default();
+            context.update(&record.source.len().to_be_bytes());
+            context.update(record.source.as_bytes());
+            context.update(first_line.as_bytes());
+            context.update(&line.to_be_bytes());
+        }
         LogOrigin::Batch { repetition, received } => {
+            context.update(body.as_bytes());
             context.update(&repetition.to_be_bytes());
             if record.time.is_none() {
                 context.update(&received.0.to_be_bytes());

@@ -15,7 +15,7 @@ mod writer;
 mod tests;
 
 pub use ingest::{LogOrigin, Record, Stored};
-pub use query::{LogPage, LogQuery, Reader};
+pub use query::Reader;
 pub use writer::{QueueFull, Writer};
 
 /// Why the store could not be opened, written or read.

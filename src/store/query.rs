@@ -2,59 +2,15 @@
 
 use std::path::Path;
 
+use super::{StoreError, ingest::level_number, schema};
+use crate::model::{ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos, id_key};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
-use serde::{Deserialize, Serialize};
-
-use super::{StoreError, ingest::level_number, schema};
-use crate::model::{
-    Correlation, ErrorEvent, Issue, LogRecord, Severity, Span, TraceId, UnixNanos, id_key,
-};
-
-/// The most spans returned of one trace; more are cut and said.
-const SPANS_MAX: u32 = 200_000;
 
 /// The store, opened for reading.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
-}
-
-/// Which log lines to return.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogQuery {
-    /// Ids of which a line must carry one, as request id or as trace id; empty for all lines.
-    #[serde(default)]
-    pub ids: Vec<String>,
-    /// The least level.
-    #[serde(default)]
-    pub level: Option<Severity>,
-    /// The earliest time, inclusive.
-    #[serde(default)]
-    pub since: Option<UnixNanos>,
-    /// The latest time, inclusive.
-    #[serde(default)]
-    pub until: Option<UnixNanos>,
-    /// Only this service.
-    #[serde(default)]
-    pub service: Option<String>,
-    /// Only lines stored after this position, in the order of arrival: for following.
-    #[serde(default)]
-    pub after: Option<i64>,
-    /// How many lines at the most; the latest are kept, or the first after `after`.
-    #[serde(default)]
-    pub limit: u32,
-}
-
-/// Log lines, and where to go on.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct LogPage {
-    /// The lines in the order of their time, or of arrival when `after` was given.
-    pub records: Vec<LogRecord>,
-    /// The last stored position, to follow from.
-    pub position: i64,
-    /// Whether there were more than `limit`.
-    pub truncated: bool,
 }
 
 impl Reader {
@@ -66,9 +22,9 @@ impl Reader {
     /// Returns the spans of a trace by start time; empty when it is unknown.
     pub fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT body FROM spans WHERE trace_id = ?1 ORDER BY start_ns, span_id LIMIT ?2",
+            "SELECT body FROM spans WHERE trace_id = ?1 ORDER BY start_ns, span_id",
         )?;
-        let rows = statement.query_map(params![trace_id.to_string(), SPANS_MAX], text)?;
+        let rows = statement.query_map([trace_id.to_string()], text)?;
         decode_all(rows)
     }
 
@@ -110,7 +66,7 @@ impl Reader {
             let mut statement = self.connection.prepare_cached(
                 "SELECT e.body, i.short_id, e.raw FROM events e JOIN issues i ON i.id = e.issue
                  WHERE e.request_key = ?1 OR e.trace_key = ?1 OR e.event_id = ?1
-                 ORDER BY e.time_ns LIMIT 1000",
+                 ORDER BY e.time_ns",
             )?;
             let rows = statement.query_map([id_key(id)], event_row)?;
             for event in decode_events(rows)? {
@@ -248,14 +204,4 @@ fn decode_all<T: serde::de::DeserializeOwned>(
     rows: impl Iterator<Item = rusqlite::Result<String>>,
 ) -> Result<Vec<T>, StoreError> {
     rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
-}
-
-impl LogQuery {
-    /// Asks for the lines of one request, and of the traces it is known to have.
-    pub fn of_request(correlation: &Correlation, traces: &[TraceId], limit: u32) -> Self {
-        let mut ids = vec![correlation.key()];
-        ids.extend(traces.iter().map(ToString::to_string));
-        ids.dedup();
-        Self { ids, limit, ..Self::default() }
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    ErrorEvent, Exception, LogRecord, Severity, Span, SpanId, SpanKind, SpanStatus, TraceId,
-    UnixNanos,
+    ErrorEvent, Exception, LogQuery, LogRecord, Severity, Span, SpanId, SpanKind, SpanStatus,
+    TraceId, UnixNanos,
 };
 
 const REQUEST: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
@@ -190,4 +190,25 @@ fn a_store_that_cannot_be_made_says_where() {
     std::fs::write(&file, "").unwrap();
     let error = Writer::open(&file.join("store.sqlite")).unwrap_err();
     assert!(error.to_string().contains("store.sqlite"), "{error}");
+}
+
+#[test]
+fn a_line_of_a_file_gets_the_traceback_that_came_later_and_keeps_it() {
+    let store = Scratch::new();
+    let begun = LogRecord {
+        message: "failed".to_owned(),
+        source: "app.log".to_owned(),
+        line: 3,
+        raw: "failed".to_owned(),
+        ..LogRecord::default()
+    };
+    let exception = Some("Traceback…".to_owned());
+    let whole = LogRecord { exception, raw: "failed\nTraceback…".to_owned(), ..begun.clone() };
+    for record in [&begun, &whole, &begun] {
+        let origin = LogOrigin::File { line: 3, received: UnixNanos(5) };
+        store.writer.write(vec![Record::Log(Box::new(record.clone()), origin)]).unwrap();
+    }
+    let page = store.reader().logs(&LogQuery { limit: 9, ..LogQuery::default() }).unwrap();
+    assert_eq!(page.records.len(), 1);
+    assert_eq!(page.records[0].exception, whole.exception);
 }

@@ -3,8 +3,10 @@
 //! Synchronous and lenient; a length, a depth or an id from outside is never trusted. The same spans
 //! come out of every format that can hold them. Not here: sockets, routes, status codes.
 
+pub mod backend;
 mod envelope;
 mod inflate;
+mod json_text;
 mod otlp_common;
 mod otlp_json;
 mod otlp_logs;
@@ -70,3 +72,6 @@ pub enum WireError {
     #[error("malformed envelope: {0}")]
     Envelope(&'static str),
 }
+
+#[cfg(test)]
+mod tests;

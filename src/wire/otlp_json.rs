@@ -17,6 +17,7 @@ use opentelemetry_proto::tonic::trace::v1 as trace_proto;
 use serde_json::{Map, Value};
 
 use super::WireError;
+use super::json_text::json_value;
 
 type Result<T> = std::result::Result<T, WireError>;
 
@@ -178,8 +179,7 @@ fn any_value(sent: &Value) -> Result<AnyValue> {
 }
 
 fn document(body: &[u8]) -> Result<Value> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| WireError::Json(error.to_string()))?;
+    let value = json_value(body)?;
     if value.is_object() { Ok(value) } else { Err(WireError::Json("not an object".to_owned())) }
 }
 

@@ -8,10 +8,10 @@ use prost::Message as _;
 use serde_json::value::to_raw_value;
 
 use super::otlp_common::{
-    UNKNOWN_SERVICE, attribute_value, attributes, hex, resource, scope_name, time,
+    UNKNOWN_SERVICE, attribute_value, attributes, resource, scope_name, time,
 };
 use super::{Decoded, OtlpFormat, WireError, otlp_json};
-use crate::model::{Attribute, Field, LogRecord, Severity};
+use crate::model::{Attribute, Field, LogRecord, Severity, SpanId, TraceId};
 
 /// Reads a request for `/v1/logs`.
 ///
@@ -42,8 +42,9 @@ fn record(sent: proto::LogRecord, service: &str, scope: &str) -> LogRecord {
         message: attribute_value(sent.body).to_string(),
         service: (service != UNKNOWN_SERVICE).then(|| service.to_owned()),
         logger: (!scope.is_empty()).then(|| scope.to_owned()),
-        trace_id: (!sent.trace_id.is_empty()).then(|| hex(&sent.trace_id)),
-        span_id: (!sent.span_id.is_empty()).then(|| hex(&sent.span_id)),
+        // Zeros mean "in no trace", and some senders write them.
+        trace_id: TraceId::from_bytes(&sent.trace_id).map(|id| id.to_string()),
+        span_id: SpanId::from_bytes(&sent.span_id).map(|id| id.to_string()),
         ..LogRecord::default()
     };
     for attribute in attributes(sent.attributes) {

@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::WireError;
+use super::json_text::json_value;
+use super::otlp_common::hex;
 use crate::model::{
-    Breadcrumb, Correlation, ErrorEvent, Exception, Frame, Severity, TraceId, UnixNanos,
+    Breadcrumb, Correlation, ErrorEvent, Exception, Frame, Severity, SpanId, TraceId, UnixNanos,
 };
 
 /// The tags that carry a request's id, in the order they are looked for.
@@ -26,11 +28,10 @@ pub fn decode_event(
     event_id: Option<&str>,
     received: UnixNanos,
 ) -> Result<ErrorEvent, WireError> {
+    let payload = String::from_utf8_lossy(payload);
     let raw: Box<RawValue> =
-        serde_json::from_slice(payload).map_err(|error| WireError::Json(error.to_string()))?;
-    let document: Value =
-        serde_json::from_str(raw.get()).map_err(|error| WireError::Json(error.to_string()))?;
-    let Value::Object(sent) = document else {
+        serde_json::from_str(&payload).map_err(|error| WireError::Json(error.to_string()))?;
+    let Value::Object(sent) = json_value(payload.as_bytes())? else {
         return Err(WireError::Json("not an object".to_owned()));
     };
     let tags = pairs(sent.get("tags"));
@@ -42,7 +43,7 @@ pub fn decode_event(
     Ok(ErrorEvent {
         event_id: own_id
             .and_then(TraceId::from_hex)
-            .map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), |id| id.to_string()),
+            .map_or_else(|| id_of_content(payload.as_bytes()), |id| id.to_string()),
         time: sent.get("timestamp").and_then(time).unwrap_or(received),
         level: text(&sent, "level").map_or(Some(Severity::Error), Severity::from_name),
         service: service(&sent, &tags),
@@ -51,7 +52,7 @@ pub fn decode_event(
         transaction: owned(&sent, "transaction"),
         request_id: request_id(&tags),
         trace_id: in_trace("trace_id").and_then(TraceId::from_hex).map(|id| id.to_string()),
-        span_id: in_trace("span_id").map(str::to_owned),
+        span_id: in_trace("span_id").and_then(SpanId::from_hex).map(|id| id.to_string()),
         user: user_id(sent.get("user")),
         message: message(&sent),
         exceptions,
@@ -61,6 +62,12 @@ pub fn decode_event(
         issue_id: String::new(),
         raw: Some(raw),
     })
+}
+
+/// Makes an id for an event that has none: the same event sent again gets the same.
+fn id_of_content(payload: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, payload);
+    hex(&digest.as_ref()[..16])
 }
 
 fn request_id(tags: &[(String, String)]) -> Option<String> {
@@ -76,8 +83,10 @@ fn service(sent: &Map<String, Value>, tags: &[(String, String)]) -> String {
     if let Some((_, service)) = tagged {
         return service.clone();
     }
-    let release = text(sent, "release").and_then(|release| release.split_once('@'));
-    let named = release.map(|(name, _)| name).or_else(|| text(sent, "server_name"));
+    // A package's name may itself start with the sign: `@shop/web@2.0.0`.
+    let release = text(sent, "release").and_then(|release| release.rsplit_once('@'));
+    let package = release.map(|(name, _)| name).filter(|name| !name.is_empty());
+    let named = package.or_else(|| text(sent, "server_name"));
     named.unwrap_or_default().to_owned()
 }
 
@@ -246,6 +255,26 @@ mod tests {
         assert_eq!(event.breadcrumbs.len(), 1);
         assert_eq!((event.time, event.level), (UnixNanos(7), Some(Severity::Error)));
         assert_eq!(event.event_id.len(), 32);
+    }
+
+    #[test]
+    fn the_service_is_the_package_of_the_release() {
+        for (release, service) in [
+            ("orders-api@1.4.2", "orders-api"),
+            ("@shop/web@2.0.0+3", "@shop/web"),
+            ("8f3a1c", "host-1"),
+            ("@2.0.0", "host-1"),
+        ] {
+            let json = serde_json::json!({ "release": release, "server_name": "host-1" });
+            assert_eq!(decode(&json.to_string()).service, service, "{release}");
+        }
+    }
+
+    #[test]
+    fn text_that_was_cut_within_a_character_does_not_lose_the_event() {
+        let payload = [&b"{\"message\":\"half \\ud83d, bytes \xf0\x9f"[..], b"\"}"].concat();
+        let event = decode_event(&payload, None, UnixNanos(7)).unwrap();
+        assert_eq!(event.message, "half \u{fffd}, bytes \u{fffd}");
     }
 
     #[test]

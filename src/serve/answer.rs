@@ -1,0 +1,115 @@
+//! What all routes answer alike: refusals, unknown paths, the help page.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::store::StoreError;
+use crate::wire::{InflateError, WireError};
+
+/// Why a request was not taken.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The body is not what it should be: 400.
+    Malformed(String),
+    /// The content type or encoding is not taken: 415, with what is.
+    UnsupportedType(&'static str),
+    /// The body is too large: 413.
+    TooLarge(String),
+    /// The queue is full: 429, come back in a second.
+    Busy,
+    /// The store failed: 503.
+    Store(String),
+    /// There is no such thing: 404.
+    NotFound(String),
+}
+
+impl Refusal {
+    /// Returns the HTTP status, and the code that gRPC has for the same (google.rpc.Code).
+    pub(super) fn status(&self) -> (StatusCode, i32) {
+        match self {
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, 3),
+            Self::UnsupportedType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, 3),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, 8),
+            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, 8),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, 14),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, 5),
+        }
+    }
+
+    /// Returns the reason in words.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Malformed(reason) | Self::TooLarge(reason) | Self::NotFound(reason) => {
+                reason.clone()
+            }
+            Self::UnsupportedType(taken) => format!("supported: [{taken}]"),
+            Self::Busy => "the store is busy, send again".to_owned(),
+            Self::Store(reason) => format!("not stored: {reason}"),
+        }
+    }
+
+    /// Returns the headers that say when to come back, if ever.
+    pub(super) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Busy | Self::Store(_) => {
+                vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, _) = self.status();
+        let mut response = (status, Json(json!({ "error": self.message() }))).into_response();
+        response.headers_mut().extend(self.headers());
+        response
+    }
+}
+
+impl From<WireError> for Refusal {
+    fn from(error: WireError) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+impl From<InflateError> for Refusal {
+    fn from(error: InflateError) -> Self {
+        match error {
+            InflateError::Malformed(_) => Self::Malformed(error.to_string()),
+            InflateError::TooLarge(_) => Self::TooLarge(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        Self::Store(format!("{error}{}", cause.unwrap_or_default()))
+    }
+}
+
+/// `GET /`: what this is and where to send.
+pub(super) async fn help() -> &'static str {
+    "obs serve: the embedded backend\n\n\
+     POST /v1/traces               OTLP traces (protobuf or JSON, gzip)\n\
+     POST /v1/logs                 OTLP logs\n\
+     POST /logs                    log lines, one a line, JSON or plain\n\
+     POST /api/1/envelope/         Sentry envelopes; the DSN is http://key@HOST:PORT/1\n\
+     GET  /healthz                 is it up\n\n\
+     Ask it with: obs logs, obs trace ID, obs issues, obs request ID\n"
+}
+
+/// Any other path.
+pub(super) async fn unknown_path(uri: Uri) -> Refusal {
+    Refusal::NotFound(format!("nothing is at {}; GET / lists what is", uri.path()))
+}
+
+/// A path that is there, asked in the wrong way.
+pub(super) async fn wrong_method(uri: Uri) -> Response {
+    let message = format!("{} is not asked in this way; GET / lists what is", uri.path());
+    (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "error": message }))).into_response()
+}

@@ -1,0 +1,49 @@
+//! From a request's body to an acknowledged batch.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::answer::Refusal;
+use super::{Backend, INFLATED_BYTES_MAX};
+use crate::model::UnixNanos;
+use crate::store::{Record, Stored};
+use crate::wire::{Encoding, inflate};
+
+/// Returns the decompressed body.
+pub(super) fn body(headers: &HeaderMap, sent: &Bytes) -> Result<Vec<u8>, Refusal> {
+    let encoding = text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("");
+    let encoding = Encoding::from_header(encoding)
+        .ok_or(Refusal::UnsupportedType("gzip, deflate, identity"))?;
+    Ok(inflate(sent, encoding, INFLATED_BYTES_MAX)?)
+}
+
+/// Hands over a batch and waits until it is on disk.
+pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Stored, Refusal> {
+    if records.is_empty() {
+        return Ok(Stored::default());
+    }
+    let (answer, answered) = oneshot::channel();
+    // The client may have gone when the answer comes; what it sent is stored all the same.
+    let acknowledge = move |outcome| drop(answer.send(outcome));
+    backend.writer.submit(records, acknowledge).map_err(|_| Refusal::Busy)?;
+    let outcome = answered.await.map_err(|_| Refusal::Store("the writer stopped".to_owned()))?;
+    Ok(outcome?)
+}
+
+/// Returns a header's value when it is text.
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Returns the media type without its parameters, in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or("");
+    value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}
+
+/// Returns the current time: what is received without a time of its own gets it.
+pub(super) fn now() -> UnixNanos {
+    UnixNanos(i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,118 @@
+//! The embedded backend: what instrumented services send is stored, what the commands ask is answered.
+//!
+//! [`app`] is the whole of it as a router, testable without a socket; [`listen`] finds a port and
+//! [`run`] serves until told to stop. It answers on loopback and to loopback's names only.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::store::{StoreError, Writer};
+
+mod answer;
+mod guard;
+mod intake;
+mod logs;
+mod otlp;
+mod query;
+mod sentry;
+mod tail;
+
+pub use tail::tail;
+
+/// The port that OTLP over HTTP has by default.
+pub const DEFAULT_PORT: u16 = 4318;
+
+/// How many ports after the wanted one are tried when it is taken.
+const PORTS_TRIED: u16 = 32;
+
+/// The largest body taken, as sent.
+const BODY_BYTES_MAX: usize = 20 << 20;
+
+/// The largest body taken, decompressed.
+const INFLATED_BYTES_MAX: usize = 64 << 20;
+
+/// What the routes share.
+#[derive(Debug)]
+pub struct Backend {
+    writer: Writer,
+    store: PathBuf,
+    instance: String,
+}
+
+impl Backend {
+    /// Opens the store; `instance` is the word that `/healthz` repeats.
+    pub fn open(store: PathBuf, instance: String) -> Result<Arc<Self>, StoreError> {
+        let writer = Writer::open(&store)?;
+        Ok(Arc::new(Self { writer, store, instance }))
+    }
+}
+
+/// Returns the backend's routes.
+pub fn app(backend: Arc<Backend>) -> Router {
+    Router::new()
+        .route("/", get(answer::help))
+        .route("/healthz", get(query::health))
+        .route("/v1/traces", post(otlp::traces))
+        .route("/v1/logs", post(otlp::logs))
+        .route("/logs", post(logs::lines))
+        .route("/api/{project}/envelope/", post(sentry::envelope))
+        .route("/api/{project}/envelope", post(sentry::envelope))
+        .route("/api/{project}/store/", post(sentry::store))
+        .route("/api/obs/v1/traces/{id}", get(query::trace))
+        .route("/api/obs/v1/logs", post(query::logs))
+        .route("/api/obs/v1/events", post(query::events))
+        .route("/api/obs/v1/issues", get(query::issues))
+        .route("/api/obs/v1/issues/{id}", get(query::issue))
+        .fallback(answer::unknown_path)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(guard::only_loopback_names))
+        .with_state(backend)
+}
+
+/// Why no port could be had.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on 127.0.0.1:{port}")]
+pub struct ListenError {
+    /// The port that was wanted.
+    pub port: u16,
+    /// The system's reason.
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// Listens on loopback at `port`, or at the next free one; port 0 takes any.
+pub async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+    for candidate in port..=port.saturating_add(PORTS_TRIED) {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, candidate)).await {
+            Ok(listener) => {
+                let address =
+                    listener.local_addr().map_err(|source| ListenError { port, source })?;
+                return Ok((listener, address));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => last = error,
+            Err(source) => return Err(ListenError { port, source }),
+        }
+    }
+    Err(ListenError { port, source: last })
+}
+
+/// Serves until `stop` is done, then finishes the requests that are under way.
+pub async fn run(
+    listener: TcpListener,
+    backend: Arc<Backend>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, app(backend)).with_graceful_shutdown(stop).await
+}
+
+#[cfg(test)]
+mod tests;
