@@ -33,8 +33,6 @@ pub enum Outcome {
     No,
     /// The answer may be incomplete, because a source that was asked did not answer: exit code 3.
     Incomplete,
-    /// Ended by Ctrl-C after it had shown what there was: exit code 130.
-    Interrupted,
 }
 
 /// What every fallible function of the command layer returns.
@@ -129,7 +127,6 @@ impl Outcome {
             Self::Yes => 0,
             Self::No => 1,
             Self::Incomplete => 3,
-            Self::Interrupted => 130,
         })
     }
 }
@@ -141,5 +138,12 @@ impl From<std::io::Error> for Error {
             std::io::ErrorKind::BrokenPipe => Self::new(ErrorKind::ClosedPipe, "closed pipe"),
             _ => Self::could_not_tell("cannot write the answer").because(error),
         }
+    }
+}
+
+/// The command line asks for a format that the command does not have.
+impl From<crate::render::UnknownFormat> for Error {
+    fn from(error: crate::render::UnknownFormat) -> Self {
+        Self::usage(error.to_string())
     }
 }

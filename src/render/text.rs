@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::mask_text;
 
@@ -26,6 +26,27 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
             }
             harmful if is_harmful(harmful) => made.extend(harmful.escape_unicode()),
             other => made.push(other),
+        }
+    }
+    Cow::Owned(made)
+}
+
+/// Returns a JSON document with the characters escaped that could move a terminal's cursor or
+/// reorder its line; they only occur within its strings.
+pub fn harmless_json(document: &str) -> Cow<'_, str> {
+    let harmful = |character: char| is_harmful(character) && character != '\n';
+    if !document.chars().any(harmful) {
+        return Cow::Borrowed(document);
+    }
+    let mut made = String::with_capacity(document.len() + 16);
+    for character in document.chars() {
+        if !harmful(character) {
+            made.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            made.push_str("\\u");
+            made.extend([12, 8, 4, 0].map(|shift| hex_digit(u32::from(*unit) >> shift & 15)));
         }
     }
     Cow::Owned(made)
@@ -69,17 +90,36 @@ pub fn cut_middle(text: &str, width: usize) -> Cow<'_, str> {
         return cut(text, width);
     }
     let head = head(text, (width - 1).div_ceil(2));
-    let mut tail: Vec<char> = Vec::new();
-    let mut room = width - 1 - columns(&head);
-    for character in text.chars().rev() {
-        let needed = character.width().unwrap_or(0);
-        if needed > room {
-            break;
+    let room = width - 1 - columns(&head);
+    let starts = text.char_indices().rev().map(|(start, _)| start);
+    let tails = starts.filter_map(|start| text.get(start..));
+    // A sequence can be wider or narrower than its characters, so whole tails are measured.
+    let tail =
+        tails.take_while(|tail| tail.len() <= 8 * room + 8).filter(|tail| columns(tail) <= room);
+    Cow::Owned(format!("{head}…{}", tail.last().unwrap_or_default()))
+}
+
+/// Returns a drawn answer with our own separators and cut marks in ASCII.
+pub fn ascii(drawn: &str) -> String {
+    drawn.replace('·', "|").replace('…', "~")
+}
+
+/// Returns harmless `text` as lines of at most `width` columns, broken at blanks where there are any;
+/// all lines but the first begin with `indent` blanks.
+pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let begins = line.trim().is_empty();
+        if !begins && columns(&line) + 1 + columns(word) > width {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+        } else if !begins {
+            line.push(' ');
         }
-        room -= needed;
-        tail.push(character);
+        line.push_str(word);
     }
-    Cow::Owned(format!("{head}…{}", tail.iter().rev().collect::<String>()))
+    lines.push(line);
+    lines
 }
 
 /// Returns harmless `text` cut or filled with blanks to exactly `width` columns.
@@ -89,17 +129,16 @@ pub fn fit(text: &str, width: usize) -> String {
     format!("{cut}{}", " ".repeat(fill))
 }
 
-/// Returns the longest start of `text` that takes at most `width` columns.
+/// Returns a start of `text` that takes at most `width` columns.
 fn head(text: &str, width: usize) -> String {
-    let mut room = width;
     let mut made = String::new();
     for character in text.chars() {
-        let needed = character.width().unwrap_or(0);
-        if needed > room {
+        made.push(character);
+        // The whole is measured: an emoji with a variation selector is wider than its characters.
+        if columns(&made) > width {
+            made.pop();
             break;
         }
-        room -= needed;
-        made.push(character);
     }
     made
 }
@@ -115,11 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn long_text_is_broken_at_blanks() {
+        assert_eq!(wrap("one two three", 7, 2), ["one two", "  three"]);
+        assert_eq!(wrap("a/path/without/blanks", 7, 2), ["a/path/without/blanks"]);
+    }
+
+    #[test]
+    fn a_document_stays_the_same_document() {
+        let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{e0001}\n", "plain ü"] });
+        let document = serde_json::to_string_pretty(&value).unwrap();
+        let escaped = harmless_json(&document);
+        assert!(!escaped.chars().any(|character| is_harmful(character) && character != '\n'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
+
+    #[test]
     fn text_is_cut_by_columns_and_says_so() {
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut_middle("http://127.0.0.1/stock/SKU-9", 11), "http:…SKU-9");
         assert_eq!(fit("ab", 4), "ab  ");
+        assert_eq!(columns(&cut(&"❤\u{fe0f}".repeat(10), 9)), 9);
     }
 
     proptest::proptest! {

@@ -14,8 +14,6 @@ pub struct Theme {
     pub color: bool,
     /// Whether to keep to ASCII symbols.
     pub ascii: bool,
-    /// Whether to write links that the terminal makes clickable (OSC 8).
-    pub links: bool,
     /// Whether this goes to a terminal.
     pub terminal: bool,
     /// The columns there are.
@@ -53,7 +51,6 @@ impl Theme {
         Self {
             color: false,
             ascii: false,
-            links: false,
             terminal: false,
             width,
             zone: TimeZone::UTC,
@@ -69,15 +66,6 @@ impl Theme {
         }
         let style = style_of(tone);
         format!("{style}{text}{style:#}")
-    }
-
-    /// Returns `text` as a link to `target` where the terminal has links, else as it is.
-    pub fn link(&self, target: &str, text: impl Display) -> String {
-        if self.links {
-            format!("\u{1b}]8;;{target}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
-        } else {
-            text.to_string()
-        }
     }
 
     /// Returns the time of day with milliseconds, `06:30:33.750`.
@@ -191,6 +179,5 @@ mod tests {
     fn a_pipe_gets_no_escape_sequence() {
         let theme = Theme::plain(80, UnixNanos(0));
         assert_eq!(theme.paint(Tone::Bad, "x"), "x");
-        assert_eq!(theme.link("http://a", "x"), "x");
     }
 }

@@ -1,0 +1,110 @@
+//! The answer of `obs logs` in each of its formats, a record at a time.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::log_line::{self, LogLines};
+use super::{Format, Output};
+use crate::model::{Correlation, LogRecord, Missing};
+
+/// What is known when all records are written.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LogSummary {
+    /// Lines that were read, of files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+    /// Lines that hold the id, but not as an id.
+    pub elsewhere: u64,
+    /// Lines that begin as JSON and do not end as it.
+    pub malformed: u64,
+    /// Lines that were too long to be kept whole.
+    pub cut: u64,
+    /// Whether there were more lines than were asked for.
+    pub truncated: bool,
+    /// The sources that were asked.
+    pub asked: Vec<String>,
+    /// Those that did not answer.
+    pub missing: Vec<Missing>,
+}
+
+/// One JSON document of all records: `obs.logs/1`.
+#[derive(Serialize)]
+struct LogReport<'a> {
+    schema: &'static str,
+    records: &'a [Box<RawValue>],
+    #[serde(flatten)]
+    summary: &'a LogSummary,
+}
+
+/// Writes records in the chosen format.
+#[derive(Debug)]
+pub struct LogWriter {
+    lines: LogLines,
+    collected: Vec<Box<RawValue>>,
+    /// How many records were written.
+    pub written: u64,
+}
+
+impl LogWriter {
+    /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that
+    /// all records belong to, if one was asked for.
+    pub fn new(full: bool, about: Option<Correlation>) -> Self {
+        Self { lines: LogLines::about(full, about), collected: Vec::new(), written: 0 }
+    }
+
+    /// Writes one record; for one JSON document it is kept until the end.
+    pub fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+        self.written += 1;
+        let format = output.format();
+        let (out, theme) = output.stream();
+        match format {
+            Format::Human => self.lines.write(out, theme, record),
+            Format::Jsonl => log_line::json(out, theme, record),
+            Format::Raw => log_line::raw(out, theme, record),
+            Format::Json => {
+                let mut line = Vec::new();
+                log_line::json(&mut line, theme, record)?;
+                self.collected.push(serde_json::from_slice(&line)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what is left, and says what a reader would not expect of the answer.
+    pub fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
+        if output.is_json() {
+            let records = &self.collected;
+            output.json(&LogReport { schema: "obs.logs/1", records, summary })?;
+        }
+        output.flush()?;
+        if summary.truncated {
+            output.warn("there were more lines; see them with --limit N");
+        }
+        if summary.elsewhere > 0 {
+            let (count, lines) = counted(summary.elsewhere, "more line holds", "more lines hold");
+            output.note(&format!("{count} {lines} the id, but not as an id: --anywhere"));
+        }
+        if summary.malformed > 0 {
+            let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
+            output.note(&format!("{count} {lines} as JSON and did not end as it"));
+        }
+        if summary.cut > 0 {
+            let (count, lines) = counted(summary.cut, "line was", "lines were");
+            output.warn(&format!("{count} {lines} too long and cut"));
+        }
+        Ok(())
+    }
+}
+
+fn counted(count: u64, one: &'static str, many: &'static str) -> (u64, &'static str) {
+    (count, if count == 1 { one } else { many })
+}
+
+impl Output {
+    /// Hands everything written so far to whoever reads it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stream().0.flush()
+    }
+}

@@ -1,0 +1,106 @@
+//! Spans as rows of JSON, masked on their way out.
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
+
+use crate::model::{Attribute, AttributeValue, Span, mask_text, mask_value};
+use crate::traces::{Analysis, milliseconds};
+
+/// The analysed spans; serialised as one object a span, in depth-first order.
+#[derive(Debug, Clone)]
+pub struct Spans {
+    /// What was found out.
+    pub analysis: Analysis,
+    /// Whether secrets are shown as they are.
+    pub show_secrets: bool,
+}
+
+/// One span in JSON: its own fields, and what the analysis adds.
+#[derive(Serialize)]
+struct Row<'a> {
+    depth: usize,
+    orphan: bool,
+    #[serde(flatten)]
+    span: Cow<'a, Span>,
+    /// Up to the trace's end for a running span, which has no `end`.
+    duration_ms: f64,
+    self_ms: f64,
+    critical_ms: f64,
+    error: bool,
+}
+
+impl Spans {
+    /// Returns `text` as it may be shown.
+    pub(super) fn masked(&self, text: &str) -> String {
+        if self.show_secrets { text.to_owned() } else { mask_text(text).into_owned() }
+    }
+
+    fn row(&self, row: usize) -> Row<'_> {
+        let analysis = &self.analysis;
+        let node = &analysis.tree.nodes()[row];
+        let span = if self.show_secrets {
+            Cow::Borrowed(&node.span)
+        } else {
+            Cow::Owned(masked_span(&node.span))
+        };
+        Row {
+            depth: node.depth,
+            orphan: node.orphan,
+            span,
+            duration_ms: milliseconds(node.duration_ns()),
+            self_ms: milliseconds(analysis.self_ns[row]),
+            critical_ms: milliseconds(analysis.path.row_ns[row]),
+            error: node.span.is_error(),
+        }
+    }
+}
+
+impl Serialize for Spans {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let count = self.analysis.tree.nodes().len();
+        let mut rows = serializer.serialize_seq(Some(count))?;
+        for row in 0..count {
+            rows.serialize_element(&self.row(row))?;
+        }
+        rows.end()
+    }
+}
+
+fn masked_span(span: &Span) -> Span {
+    let mut masked = span.clone();
+    let texts =
+        [&mut masked.name, &mut masked.service, &mut masked.status_message, &mut masked.scope];
+    for text in texts.into_iter().chain(masked.events.iter_mut().map(|event| &mut event.name)) {
+        mask_in_place("", text);
+    }
+    let events = masked.events.iter_mut().flat_map(|event| &mut event.attributes);
+    for attribute in masked.attributes.iter_mut().chain(&mut masked.resource).chain(events) {
+        mask_attribute(attribute);
+    }
+    masked
+}
+
+/// Masks every text in an attribute, however nested, without recursion.
+fn mask_attribute((key, value): &mut Attribute) {
+    let mut todo: Vec<(&str, &mut AttributeValue)> = vec![(key.as_str(), value)];
+    while let Some((key, value)) = todo.pop() {
+        match value {
+            AttributeValue::Text(text) => mask_in_place(key, text),
+            AttributeValue::Array(values) => todo.extend(values.iter_mut().map(|one| (key, one))),
+            AttributeValue::Map(pairs) => {
+                todo.extend(pairs.iter_mut().map(|(key, one)| (key.as_str(), one)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn mask_in_place(key: &str, text: &mut String) {
+    // Not by the kind of `Cow`: the mask itself is borrowed.
+    let masked = mask_value(key, text);
+    if *masked != **text {
+        *text = masked.into_owned();
+    }
+}

@@ -1,0 +1,197 @@
+//! The text around the waterfall: which trace, what failed, what is worth a look, what was folded.
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+
+use super::TraceReport;
+use super::columns::{percent, sum_of};
+use super::ink::{Line, pieces, width, wrapped};
+use super::rows::Rows;
+use crate::render::theme::duration;
+use crate::render::{Theme, Tone, text};
+use crate::traces::FindingKind;
+
+/// The findings shown unless everything is asked for.
+const FINDINGS_MAX: usize = 10;
+
+/// Writes the trace, its operation, size, time, sources, and whether anything is missing.
+pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+    let analysis = report.analysis();
+    let nodes = analysis.tree.nodes();
+    let mut first = vec![(Some(Tone::Id), format!("trace {}", report.name_of_trace()))];
+    if let Some(root) = analysis.root() {
+        let code = report.status_code.map(|code| format!(" {code}")).unwrap_or_default();
+        let tone = if nodes[root].span.is_error() { Tone::Bad } else { Tone::Strong };
+        first.push((Some(tone), format!("{}{code}", text::harmless(&report.name))));
+        first.push((Some(Tone::Strong), duration(analysis.duration_ns())));
+    }
+    let mut counts = vec![counted(nodes.len(), "span"), counted(report.services.len(), "service")];
+    if !analysis.errors.rows.is_empty() {
+        counts.push(counted(analysis.errors.rows.len(), "error"));
+    }
+    first.push((None, counts.join(" · ")));
+    pieces(out, theme, &first, "   ")?;
+
+    let mut second = Vec::new();
+    if let Some(request) = &report.request_id {
+        second.push((Some(Tone::Id), format!("request {}", text::harmless(request))));
+    }
+    if !nodes.is_empty() {
+        second.extend(report.start.map(|start| (None, theme.date_time(start))));
+    }
+    second.extend(report.asked.iter().map(|source| (None, text::shown(source))));
+    second.push(completeness(report));
+    pieces(out, theme, &second, " · ")?;
+    for missing in &report.missing {
+        paragraph(
+            out,
+            theme,
+            (Tone::Warn, "no answer"),
+            &format!("{}: {}", missing.source, text::shown(&missing.reason)),
+        )?;
+    }
+    for warning in &report.warnings {
+        paragraph(out, theme, (Tone::Warn, "warning"), &text::shown(warning))?;
+    }
+    Ok(())
+}
+
+fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
+    if report.complete {
+        return (Some(Tone::Dim), "complete".to_owned());
+    }
+    let tree = &report.analysis().tree;
+    let running = tree.nodes().iter().filter(|node| node.span.end.is_none()).count();
+    let reasons = [
+        (tree.missing().len(), "missing span"),
+        (running, "running span"),
+        (report.missing.len(), "silent source"),
+    ];
+    let reasons = reasons.into_iter().filter(|(count, _)| *count > 0);
+    let reasons: Vec<String> = reasons.map(|(count, what)| counted(count, what)).collect();
+    let reasons = if reasons.is_empty() { "no spans".to_owned() } else { reasons.join(", ") };
+    (Some(Tone::Warn), format!("INCOMPLETE: {reasons}"))
+}
+
+/// Writes where the first failure was and what it says of itself.
+pub(super) fn error(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+    let Some(cause) = &report.root_cause else { return Ok(()) };
+    let place = format!("{} {} (span {})", cause.service, cause.name, cause.span_id);
+    let said = [cause.exception_type.as_str(), cause.message.as_str()];
+    let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+    let handled = if cause.handled { ", handled: the operation itself did not fail" } else { "" };
+    let place = format!("{place}{handled}");
+    paragraph(out, theme, (Tone::Bad, "error"), &text::harmless(&place))?;
+    match said.join(": ") {
+        nothing if nothing.is_empty() => Ok(()),
+        said => paragraph(out, theme, (Tone::Bad, ""), &text::harmless(&said)),
+    }
+}
+
+/// Writes the numbered findings with the time each accounts for.
+pub(super) fn findings(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+    let trace_ns = report.analysis().duration_ns();
+    let shown = if report.options.all { usize::MAX } else { FINDINGS_MAX };
+    for finding in report.findings.iter().take(shown) {
+        let (time, text) = (finding.duration_ns, text::harmless(&finding.text));
+        let text = format!("{text} · {} ({})", duration(time), percent(time, trace_ns));
+        paragraph(out, theme, (Tone::Warn, tag(finding.kind)), &text)?;
+    }
+    match report.findings.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => {
+            paragraph(out, theme, (Tone::Dim, ""), &format!("and {more} more findings (--all)"))
+        }
+    }
+}
+
+fn tag(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::MissingParent => "missing",
+        FindingKind::StillRunning => "running",
+        FindingKind::Retry => "retry",
+        FindingKind::ServerWentOn => "timeout",
+        FindingKind::NPlusOne => "N+1",
+        FindingKind::FanOut => "fan-out",
+        FindingKind::NotInstrumented => "gap",
+        FindingKind::SeveralRoots => "roots",
+    }
+}
+
+/// Writes the three spans with the largest share of the critical path.
+pub(super) fn critical_path(
+    report: &TraceReport,
+    out: &mut dyn Write,
+    theme: &Theme,
+) -> io::Result<()> {
+    const SHARES_MAX: usize = 3;
+    let analysis = report.analysis();
+    let row_ns = &analysis.path.row_ns;
+    let whole = sum_of(row_ns);
+    let mut rows: Vec<usize> = (0..row_ns.len()).filter(|row| row_ns[*row] > 0).collect();
+    rows.sort_by_key(|row| Reverse(row_ns[*row]));
+    let share = |row: &usize| {
+        let (span, time) = (&analysis.tree.nodes()[*row].span, row_ns[*row]);
+        let name = report.spans.masked(&format!("{} {}", span.service, span.name));
+        format!("{} {} ({})", text::harmless(&name), duration(time), percent(time, whole))
+    };
+    let shares: Vec<String> = rows.iter().take(SHARES_MAX).map(share).collect();
+    let more = if rows.len() > SHARES_MAX { " · …" } else { "" };
+    if shares.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{}{more}", shares.join(" · "));
+    paragraph(out, theme, (Tone::Strong, "critical"), &text)
+}
+
+/// Writes what the symbols mean and what was folded, with the command that shows it.
+pub(super) fn footer(
+    report: &TraceReport,
+    rows: &Rows,
+    out: &mut dyn Write,
+    theme: &Theme,
+) -> io::Result<()> {
+    let legend = "█ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded";
+    let mut said = vec![(Some(Tone::Dim), legend.to_owned())];
+    if rows.folded > 0 {
+        said.push((
+            None,
+            format!("{} folded into rows of their kind", counted(rows.folded, "span")),
+        ));
+    }
+    if rows.hidden > 0 {
+        let failed = match rows.hidden_errors {
+            0 => String::new(),
+            errors => format!(", {errors} of them failed"),
+        };
+        said.push((None, format!("{} not drawn{failed}", counted(rows.hidden, "span"))));
+    }
+    pieces(out, theme, &said, " · ")?;
+    if rows.folded + rows.hidden > 0 {
+        let command = format!("obs trace {} --all", report.name_of_trace());
+        pieces(out, theme, &[(None, "all of it:".into()), (Some(Tone::Id), command)], " ")?;
+    }
+    Ok(())
+}
+
+/// Writes a word and, beside it, harmless text over as many lines as it takes.
+fn paragraph(
+    out: &mut dyn Write,
+    theme: &Theme,
+    (tone, word): (Tone, &str),
+    text: &str,
+) -> io::Result<()> {
+    const INDENT: usize = 10;
+    for (place, part) in wrapped(text, width(theme) - INDENT).iter().enumerate() {
+        let mut line = Line::new(theme);
+        line.push(Some(tone), if place == 0 { word } else { "" });
+        line.pad(INDENT);
+        line.push(None, part);
+        line.end(out)?;
+    }
+    Ok(())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
