@@ -37,6 +37,14 @@ pub const VARIABLES: &[Variable] = &[
     variable("XDG_CONFIG_HOME", "holds obs/config.toml"),
     variable("XDG_DATA_HOME", "holds obs/store.sqlite"),
     variable("XDG_STATE_HOME", "holds obs/running/, by which a running backend is found"),
+    variable("TZ", "the local time zone"),
+    variable("TMPDIR", "where the demo has its folder"),
+    variable("HTTP_PROXY", "the proxy for http, never for loopback"),
+    variable("HTTPS_PROXY", "the proxy for https"),
+    variable("ALL_PROXY", "the proxy where neither is set"),
+    variable("NO_PROXY", "hosts that are asked without a proxy"),
+    variable("SSL_CERT_FILE", "certificate authorities in the place of the system's"),
+    variable("SSL_CERT_DIR", "the same, as a folder"),
 ];
 
 /// The values of [`VARIABLES`] as they were when the program started.

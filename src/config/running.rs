@@ -24,6 +24,15 @@ pub struct RunningBackend {
     pub started: UnixNanos,
 }
 
+impl RunningBackend {
+    /// Writes this to a file; whoever reads it sees the whole or nothing.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let unfinished = path.with_extension("unfinished");
+        fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(&unfinished, path)
+    }
+}
+
 /// The file of a running backend; removed when this is dropped.
 #[derive(Debug)]
 pub struct Announcement {
@@ -38,10 +47,7 @@ impl Announcement {
         })?;
         make_private(&folder)?;
         let path = folder.join(format!("{}.json", backend.pid));
-        let unfinished = folder.join(format!(".{}.unfinished", backend.pid));
-        fs::write(&unfinished, serde_json::to_vec_pretty(backend)?)?;
-        // A reader sees the whole file or none.
-        fs::rename(&unfinished, &path)?;
+        backend.write(&path)?;
         Ok(Self { path })
     }
 }

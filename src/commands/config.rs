@@ -1,0 +1,136 @@
+//! `obs config show`: every setting and where it comes from.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::config::{Origin, Settings, VARIABLES};
+use crate::context::Context;
+use crate::error::{Outcome, Result};
+use crate::model::mask_text;
+use crate::render::{Render, Theme, Tone, text};
+
+/// Arguments of `obs config`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  obs config show                what is in force, and which file, variable or flag said so
+  obs config show -e prod        the same for an environment
+  obs config show --variables    every environment variable that obs reads")]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Show every setting and where it comes from
+    Show {
+        /// Also list the environment variables that obs reads
+        #[arg(long)]
+        variables: bool,
+    },
+}
+
+/// Every setting; in JSON `obs.config/1`.
+#[derive(Debug, Serialize)]
+struct ConfigReport {
+    schema: &'static str,
+    files: Vec<String>,
+    settings: Vec<Row>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<VariableRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    name: &'static str,
+    value: String,
+    origin: String,
+}
+
+#[derive(Debug, Serialize)]
+struct VariableRow {
+    name: &'static str,
+    meaning: &'static str,
+    set: bool,
+}
+
+/// Shows the settings.
+pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<Outcome> {
+    context.output.only_human_or_json("config")?;
+    let ConfigCommand::Show { variables } = args.command;
+    let listed = if variables { VARIABLES } else { &[] };
+    let variables = listed.iter().map(|variable| VariableRow {
+        name: variable.name,
+        meaning: variable.meaning,
+        set: context.environment.get(variable.name).is_some(),
+    });
+    let settings = &context.settings;
+    let report = ConfigReport {
+        schema: "obs.config/1",
+        files: settings.files.iter().map(|file| file.display().to_string()).collect(),
+        settings: rows(settings),
+        variables: variables.collect(),
+    };
+    context.output.show(&report)?;
+    Ok(Outcome::Yes)
+}
+
+fn rows(settings: &Settings) -> Vec<Row> {
+    let row = |name, value: String, origin: &Origin| Row {
+        name,
+        value: mask_text(&value).into_owned(),
+        origin: origin.to_string(),
+    };
+    let url = settings.url.value.clone().unwrap_or_else(|| "(the running one)".to_owned());
+    let files: Vec<String> =
+        settings.log_files.value.iter().map(|file| file.display().to_string()).collect();
+    let none = Origin::Default;
+    let environment = settings.environment.as_ref();
+    vec![
+        row(
+            "env",
+            environment.map_or_else(|| "(none)".to_owned(), |chosen| chosen.value.clone()),
+            environment.map_or(&none, |chosen| &chosen.origin),
+        ),
+        row("timeout", format!("{:?}", settings.timeout.value), &settings.timeout.origin),
+        row("backend.url", url, &settings.url.origin),
+        row(
+            "logs.files",
+            if files.is_empty() { "(none)".to_owned() } else { files.join(", ") },
+            &settings.log_files.origin,
+        ),
+        row("output.color", settings.color.value.clone(), &settings.color.origin),
+        row("output.ascii", settings.ascii.value.to_string(), &settings.ascii.origin),
+        row("output.utc", settings.utc.value.to_string(), &settings.utc.origin),
+        row("pager", settings.pager.value.clone(), &settings.pager.origin),
+    ]
+}
+
+impl Render for ConfigReport {
+    fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+        match self.files.as_slice() {
+            [] => writeln!(
+                out,
+                "no configuration file (obs.toml here or above, or ~/.config/obs/config.toml)"
+            )?,
+            files => writeln!(out, "read: {}", text::shown(&files.join(", ")))?,
+        }
+        let columns = self.settings.iter().map(|row| text::columns(&row.value)).max().unwrap_or(0);
+        for row in &self.settings {
+            let value = text::fit(&text::shown(&row.value), columns.min(50));
+            let origin = theme.paint(Tone::Dim, text::shown(&row.origin));
+            writeln!(out, "  {:<14} {value}  {origin}", row.name)?;
+        }
+        if !self.variables.is_empty() {
+            writeln!(out)?;
+        }
+        for variable in &self.variables {
+            let set = if variable.set { "set" } else { "-" };
+            writeln!(out, "  {:<16} {set:<4} {}", variable.name, variable.meaning)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Files and standard input, read to their end: no runtime, no network.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::Request;
+use crate::context::Context;
+use crate::error::{Error, Outcome, Result};
+use crate::logs::{ScanCount, merge, scan};
+use crate::model::{LogRecord, Missing};
+use crate::render::log_report::{LogSummary, LogWriter};
+
+/// Shows lines of standard input, as they come.
+pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Outcome> {
+    if request.follow {
+        context.output.note("standard input is followed until it ends");
+    }
+    let mut reading = Reading::new(request, context);
+    reading.source(io::stdin().lock(), "stdin", true)?;
+    reading.finish(vec!["standard input".to_owned()])
+}
+
+/// Shows lines of files; of several, merged by time.
+pub(super) fn from_files(
+    files: &[PathBuf],
+    request: &Request,
+    context: &mut Context,
+) -> Result<Outcome> {
+    let mut reading = Reading::new(request, context);
+    for file in files {
+        let name = file.display().to_string();
+        match open(file) {
+            Ok(opened) => reading.source(opened, &name, files.len() == 1)?,
+            Err(error) => reading.failed(name, &error),
+        }
+    }
+    reading.finish(files.iter().map(|file| file.display().to_string()).collect())
+}
+
+/// Opens a file for reading; a folder is an error here and not at the first read.
+pub(super) fn open(file: &Path) -> io::Result<File> {
+    let opened = File::open(file)?;
+    if opened.metadata()?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if let Some(format) = compression(&opened)? {
+        let reason = format!("it is compressed ({format}): decompress it and pipe it to obs logs");
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    Ok(opened)
+}
+
+/// Returns the compression that the file's first bytes tell, if any.
+#[cfg(unix)]
+fn compression(file: &File) -> io::Result<Option<&'static str>> {
+    use std::os::unix::fs::FileExt as _;
+    if !file.metadata()?.is_file() {
+        // What is no regular file can only be read once, from its start.
+        return Ok(None);
+    }
+    let mut head = [0; 6];
+    let read = file.read_at(&mut head, 0)?;
+    let formats: [(&[u8], &str); 5] = [
+        (b"\x1f\x8b", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+    ];
+    let head = head.get(..read).unwrap_or_default();
+    Ok(formats.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name))
+}
+
+#[cfg(not(unix))]
+fn compression(_: &File) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+/// The state of reading several sources.
+struct Reading<'a> {
+    request: &'a Request,
+    context: &'a mut Context,
+    writer: LogWriter,
+    kept: Vec<VecDeque<LogRecord>>,
+    count: ScanCount,
+    missing: Vec<Missing>,
+    truncated: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn new(request: &'a Request, context: &'a mut Context) -> Self {
+        if !request.follow {
+            context.output.page();
+        }
+        let writer = LogWriter::new(request.full, request.filter.correlation.clone());
+        Self {
+            request,
+            context,
+            writer,
+            kept: Vec::new(),
+            count: ScanCount::default(),
+            missing: Vec::new(),
+            truncated: false,
+        }
+    }
+
+    /// Reads one source; what cannot be read any further is said, and what was read counts.
+    fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        // Lines of a single source are shown as they come; several wait to be merged.
+        let at_once = only && self.request.limit.is_none();
+        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut kept = VecDeque::new();
+        let mut shown: io::Result<()> = Ok(());
+        let (writer, output) = (&mut self.writer, &mut self.context.output);
+        let truncated = &mut self.truncated;
+        let mut sink = |record: LogRecord| {
+            if at_once {
+                shown = writer.write(output, &record);
+                return Ok(if shown.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                });
+            }
+            kept.push_back(record);
+            if limit.is_some_and(|limit| kept.len() > limit) {
+                kept.pop_front();
+                *truncated = true;
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let outcome = scan(input, name, &self.request.filter, &mut sink);
+        shown?;
+        match outcome {
+            Ok(count) => add(&mut self.count, count),
+            Err(error) => self.failed(name.to_owned(), &error),
+        }
+        self.kept.push(kept);
+        Ok(())
+    }
+
+    fn failed(&mut self, source: String, error: &io::Error) {
+        self.missing.push(Missing { source, reason: error.to_string() });
+    }
+
+    fn finish(mut self, asked: Vec<String>) -> Result<Outcome> {
+        let kept = std::mem::take(&mut self.kept).into_iter().map(Vec::from).collect();
+        let mut merged = merge(kept);
+        let limit =
+            self.request.limit.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+        let surplus = merged.len().saturating_sub(limit);
+        self.truncated |= surplus > 0;
+        for record in merged.drain(..).skip(surplus) {
+            self.writer.write(&mut self.context.output, &record)?;
+        }
+        let nothing_read = self.missing.len() == asked.len();
+        let (found, complete) = (self.writer.written > 0, self.missing.is_empty());
+        if nothing_read && !found {
+            let reasons = self.missing.iter().map(|one| format!("{}: {}", one.source, one.reason));
+            let error = Error::could_not_tell(format!(
+                "cannot read {}",
+                reasons.collect::<Vec<_>>().join(", ")
+            ));
+            return Err(error.hint("is the path right? obs logs reads files, not folders"));
+        }
+        for Missing { source, reason } in &self.missing {
+            self.context.output.warn(&format!("cannot read {source}: {reason}"));
+        }
+        if !found && complete {
+            let lines = self.count.lines;
+            self.context
+                .output
+                .note(&format!("none of {lines} lines in {} matches", asked.join(", ")));
+        }
+        let summary = LogSummary {
+            lines: Some(self.count.lines),
+            elsewhere: self.count.elsewhere,
+            malformed: self.count.malformed,
+            cut: self.count.cut,
+            truncated: self.truncated,
+            asked,
+            missing: self.missing,
+        };
+        self.writer.finish(&mut self.context.output, &summary)?;
+        Ok(Outcome::found(found, complete))
+    }
+}
+
+fn add(total: &mut ScanCount, count: ScanCount) {
+    total.lines += count.lines;
+    total.matched += count.matched;
+    total.malformed += count.malformed;
+    total.elsewhere += count.elsewhere;
+    total.cut += count.cut;
+}

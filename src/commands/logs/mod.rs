@@ -1,0 +1,181 @@
+//! `obs logs`: what did it say?
+//!
+//! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
+//! without any runtime, `follow` keeps reading them, `backend` asks where telemetry is stored.
+
+mod backend;
+mod files;
+mod follow;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use regex::Regex;
+
+use crate::config::Origin;
+use crate::context::{Context, read_id};
+use crate::error::{Error, Outcome, Result};
+use crate::logs::LogFilter;
+use crate::model::{Severity, UnixNanos, parse_time};
+
+/// Arguments of `obs logs`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  obs logs app.log --request-id 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+  obs logs app.log worker.log --level error --since 15m
+  kubectl logs deploy/api | obs logs --grep 'timed? ?out'
+  obs logs --level warn -f            what the running backend receives
+  obs logs app.log -o raw             the lines as they were written
+
+Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
+the running `obs serve` or `obs demo`; with --url it asks that backend at once.")]
+pub struct LogsArgs {
+    /// Files to read; - is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<OsString>,
+    /// Only lines of this request: its id in any form, as request id or trace id
+    #[arg(short, long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only lines at least this bad: trace, debug, info, warn, error, fatal
+    #[arg(short, long, value_name = "LEVEL")]
+    level: Option<String>,
+    /// Only lines since then: 15m, 06:30, 2026-11-22T06:30:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only lines until then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only lines that match this regular expression
+    #[arg(short, long, value_name = "REGEX")]
+    grep: Option<String>,
+    /// Only lines of this service
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// With --request-id, on files: also lines that hold the id anywhere, as in a message
+    #[arg(long, requires = "request_id")]
+    anywhere: bool,
+    /// Keep showing what is appended
+    #[arg(short, long)]
+    follow: bool,
+    /// Show at most the last N lines [default: all of files, 10 before -f; 1000 of a backend, which gives 10000 at most]
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<u32>,
+    /// Show long values and ids whole
+    #[arg(long)]
+    full: bool,
+}
+
+/// What is asked for, understood.
+struct Request {
+    filter: LogFilter,
+    limit: Option<u32>,
+    full: bool,
+    follow: bool,
+}
+
+/// Where lines come from.
+enum Input {
+    Stdin,
+    Files(Vec<PathBuf>),
+    Backend,
+}
+
+/// Shows the lines that are asked for.
+pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
+    if args.follow && context.output.is_json() {
+        return Err(Error::usage("one JSON document cannot be followed")
+            .hint("one document a line can: obs logs -f -o jsonl"));
+    }
+    let request = understand(&args, context)?;
+    match choose(args.files, context)? {
+        Input::Stdin => files::from_stdin(&request, context),
+        Input::Files(files) if request.follow => follow::files(files, &request, context),
+        Input::Files(files) => files::from_files(&files, &request, context),
+        Input::Backend => backend::run(&request, context),
+    }
+}
+
+fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
+    let filter = LogFilter {
+        correlation: args.request_id.as_deref().map(read_id).transpose()?,
+        also_trace_ids: Vec::new(),
+        level: args.level.as_deref().map(level).transpose()?,
+        since: time("--since", args.since.as_deref(), context)?,
+        until: time("--until", args.until.as_deref(), context)?,
+        grep: args.grep.as_deref().map(regex).transpose()?,
+        service: args.service.clone(),
+        anywhere: args.anywhere,
+    };
+    if let (Some(since), Some(until)) = (filter.since, filter.until)
+        && since > until
+    {
+        return Err(Error::usage(format!("--since {since} is after --until {until}")));
+    }
+    Ok(Request { filter, limit: args.limit, full: args.full, follow: args.follow })
+}
+
+fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
+    if files.iter().any(|file| file == "-") {
+        if files.len() > 1 {
+            return Err(Error::usage("standard input cannot be read together with files"));
+        }
+        return Ok(Input::Stdin);
+    }
+    if !files.is_empty() {
+        return Ok(Input::Files(files.into_iter().map(PathBuf::from).collect()));
+    }
+    if matches!(context.settings.url.origin, Origin::Flag(_)) {
+        return Ok(Input::Backend);
+    }
+    if stdin_has_lines() {
+        return Ok(Input::Stdin);
+    }
+    let configured = &context.settings.log_files;
+    if !configured.value.is_empty() {
+        let files = configured.value.clone();
+        let note = format!("reading {} files ({})", files.len(), configured.origin);
+        context.output.note(&note);
+        return Ok(Input::Files(files));
+    }
+    Ok(Input::Backend)
+}
+
+/// Says whether standard input is a pipe, a socket or a file: not a terminal, not `/dev/null`.
+#[cfg(unix)]
+fn stdin_has_lines() -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata("/dev/stdin").is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        kind.is_fifo() || kind.is_socket() || kind.is_file()
+    })
+}
+
+#[cfg(not(unix))]
+fn stdin_has_lines() -> bool {
+    use std::io::IsTerminal as _;
+    !std::io::stdin().is_terminal()
+}
+
+fn level(name: &str) -> Result<Severity> {
+    Severity::from_name(name).ok_or_else(|| {
+        Error::usage(format!("`{name}` is no level"))
+            .hint("there are: trace, debug, info, warn, error, fatal")
+    })
+}
+
+fn time(flag: &str, text: Option<&str>, context: &Context) -> Result<Option<UnixNanos>> {
+    let read = |text| parse_time(text, &context.now);
+    text.map(read)
+        .transpose()
+        .map_err(|error| Error::usage(format!("{flag} cannot be understood")).because(error))
+}
+
+fn regex(pattern: &str) -> Result<Regex> {
+    Regex::new(pattern).map_err(|error| {
+        Error::usage("--grep is no regular expression")
+            .because(error)
+            .hint("for plain text put a backslash before each of . * + ? ( ) [ ] { } | ^ $")
+    })
+}

@@ -1,0 +1,168 @@
+//! `obs serve`: the embedded backend.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::config::running::{Announcement, RunningBackend};
+use crate::context::Context;
+use crate::error::{Error, Outcome, Result};
+use crate::serve::{Backend, DEFAULT_PORT, listen, run as serve, tail};
+
+/// Arguments of `obs serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  obs serve                                   receive on 127.0.0.1:4318
+  obs serve --tail app.log --tail worker.log  store the lines of these files too
+
+Then, for the services:
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+  SENTRY_DSN=http://obs@127.0.0.1:4318/1")]
+pub struct ServeArgs {
+    /// The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any
+    #[arg(long, default_value_t = DEFAULT_PORT)]
+    port: u16,
+    /// The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// Also store the log lines of this file, as it grows; can be given several times
+    #[arg(long, value_name = "FILE")]
+    tail: Vec<PathBuf>,
+    /// Stop when standard input ends: for a parent that may die
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
+    /// Write where it answers to this file when it is ready
+    #[arg(long, hide = true, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// The name to announce it under
+    #[arg(long, hide = true, default_value = "serve")]
+    announce_as: String,
+}
+
+/// Serves until SIGINT or SIGTERM, then finishes what is under way.
+pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
+    context.output.only_human("serve")?;
+    let store = match &args.store {
+        Some(path) => path.clone(),
+        None => context.store_path()?,
+    };
+    let instance = uuid::Uuid::new_v4().simple().to_string();
+    let backend = Backend::open(store.clone(), instance.clone()).map_err(|error| {
+        Error::usage("the backend cannot keep what it would receive")
+            .because(error)
+            .hint("name a file in a folder that can be written: obs serve --store FILE")
+    })?;
+    let runtime = context.runtime()?.handle().clone();
+    runtime.block_on(async {
+        let (listener, address) = listen(args.port).await.map_err(|error| {
+            Error::usage(format!("{error} nor on any of the ports after it"))
+                .because(error)
+                .hint("take any free port: obs serve --port 0")
+        })?;
+        let url = format!("http://{address}");
+        if args.port != 0 && address.port() != args.port {
+            let note = format!("port {} is in use, so this is {}", args.port, address.port());
+            context.output.warn(&note);
+        }
+        // Before anybody can know of this process and stop it.
+        let stop = until_told(args.until_stdin_ends)?;
+        let announcement = announce(context, args, &url, instance)?;
+        context.output.note(&format!("receiving at {url}, storing in {}", store.display()));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let tails = start_tails(args, &backend, &stopping)?;
+        let outcome = serve(listener, Arc::clone(&backend), stop).await;
+        stopping.store(true, Ordering::Relaxed);
+        for thread in tails {
+            // A tail that panicked has nothing left to store.
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+        drop(announcement);
+        outcome.map_err(|error| Error::could_not_tell("the backend stopped").because(error))
+    })?;
+    Ok(Outcome::Yes)
+}
+
+/// Leaves the file by which commands find this backend; without it they need `--url`.
+fn announce(
+    context: &mut Context,
+    args: &ServeArgs,
+    url: &str,
+    instance: String,
+) -> Result<Option<Announcement>> {
+    let running = RunningBackend {
+        command: args.announce_as.clone(),
+        url: url.to_owned(),
+        instance,
+        pid: std::process::id(),
+        started: context.now_nanos(),
+    };
+    if let Some(file) = &args.ready_file {
+        running.write(file).map_err(|error| {
+            Error::usage(format!("cannot write {}", file.display())).because(error)
+        })?;
+    }
+    match Announcement::write(&context.environment, &running) {
+        Ok(announcement) => Ok(Some(announcement)),
+        Err(error) => {
+            context.output.warn(&format!("commands will not find this backend: {error}"));
+            context.output.hint(&format!("give it to them: obs --url {url} …, or OBS_URL={url}"));
+            Ok(None)
+        }
+    }
+}
+
+fn start_tails(
+    args: &ServeArgs,
+    backend: &Arc<Backend>,
+    stopping: &Arc<AtomicBool>,
+) -> Result<Vec<std::thread::JoinHandle<()>>> {
+    let start = |file: &PathBuf| {
+        let failed = |reason: String| {
+            crate::context::plain_output().warn(&reason);
+        };
+        tail(Arc::clone(backend), file.clone(), Arc::clone(stopping), failed)
+    };
+    let started: std::io::Result<Vec<_>> = args.tail.iter().map(start).collect();
+    started.map_err(|error| Error::could_not_tell("cannot start threads").because(error))
+}
+
+/// Returns what is done when it is time to stop.
+fn until_told(stdin_ends: bool) -> Result<impl Future<Output = ()> + Send + 'static> {
+    let failed = |error| Error::could_not_tell("cannot listen for signals").because(error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let stdin = if stdin_ends { Some(end_of_stdin()?) } else { None };
+    Ok(async move {
+        let stdin = async {
+            match stdin {
+                // The thread only ever drops its end.
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stdin => {}
+        }
+    })
+}
+
+/// Reads standard input to its end on a thread, which the runtime does not wait for.
+fn end_of_stdin() -> Result<oneshot::Receiver<()>> {
+    let (end, ended) = oneshot::channel();
+    let read = move || {
+        // An error on standard input means that the parent is gone as well.
+        drop(std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+        drop(end);
+    };
+    std::thread::Builder::new()
+        .spawn(read)
+        .map_err(|error| Error::could_not_tell("cannot start threads").because(error))?;
+    Ok(ended)
+}

@@ -1,0 +1,78 @@
+//! `obs trace`: where did the time go, and where did it fail?
+
+use clap::Args;
+
+use crate::context::{Context, read_id};
+use crate::error::{Outcome, Result};
+use crate::model::{Correlation, Gathered, Span, Story, TraceId};
+use crate::render::waterfall::{TraceReport, WaterfallOptions};
+use crate::traces::analyse;
+
+/// Arguments of `obs trace`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+  obs trace req_8fK2                  a request id that is not the trace id
+  obs trace ID --all                  every span, nothing folded
+  tail -1 app.log | obs trace -       the id of a log line")]
+pub struct TraceArgs {
+    /// A trace id or a request id in any form, or - to read it from standard input
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Show every span: fold nothing, cut nothing
+    #[arg(long)]
+    all: bool,
+}
+
+/// Finds the trace and shows it.
+pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
+    context.output.only_human_or_json("trace")?;
+    let correlation = read_id(&args.id)?;
+    let gathered = context.story(&correlation)?;
+    let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
+    if !found {
+        context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
+        let lines = gathered.found.logs.len();
+        if lines > 0 {
+            let id = correlation.id();
+            let why = "(not sampled, or not sent yet?)";
+            context.output.hint(&format!("{lines} log lines have it {why}: obs request {id}"));
+        }
+    }
+    let show_secrets = context.output.theme.show_secrets;
+    let options = WaterfallOptions { all: args.all, show_secrets };
+    let report = report(gathered, &correlation, options);
+    if let Some(how) = report.resolved_by {
+        context.output.note(&format!("{} was found by its {how}", correlation.id()));
+    }
+    for other in &report.other_trace_ids {
+        context.output.note(&format!("this request has another trace: obs trace {other}"));
+    }
+    if found || context.output.is_json() {
+        context.output.show(&report)?;
+    }
+    Ok(Outcome::found(found, complete))
+}
+
+/// Builds the answer of the first trace that has spans.
+fn report(
+    gathered: Gathered<Story>,
+    correlation: &Correlation,
+    options: WaterfallOptions,
+) -> TraceReport {
+    let Gathered { found: story, asked, missing } = gathered;
+    let has_spans = |id: &TraceId| story.spans.iter().any(|span| span.trace_id == *id);
+    let with_spans: Vec<TraceId> = story.trace_ids.iter().copied().filter(has_spans).collect();
+    let trace_id = with_spans.first().or(story.trace_ids.first()).copied();
+    let asked_as = (correlation.trace_id() != trace_id).then(|| correlation.id().to_owned());
+    let request_id = asked_as.or_else(|| story.request_id(correlation));
+    let of_trace = |span: &Span| Some(span.trace_id) == trace_id;
+    let spans = story.spans.into_iter().filter(of_trace).collect();
+    let report = TraceReport::new(trace_id, request_id, analyse(spans), asked, missing, options);
+    TraceReport {
+        resolved_by: story.resolved_by,
+        other_trace_ids: with_spans.into_iter().skip(1).collect(),
+        ..report
+    }
+}

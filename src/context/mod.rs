@@ -1,0 +1,306 @@
+//! What every command needs: settings, output, the clock, this run's ids; and, made when first
+//! needed, the runtime, the HTTP client and the backends.
+
+mod global;
+mod look;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use tokio::runtime::{Handle, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config::{Environment, Overrides, Settings, SettingsError, running};
+use crate::error::{Error, Result};
+use crate::gather;
+use crate::http::{Http, RunIds};
+use crate::model::{Correlation, Gathered, Missing, SpanId, Story, TraceId, UnixNanos};
+use crate::render::{Format, Output, Theme};
+use crate::sources::Backend;
+use crate::sources::local::{Served, StoredFile};
+
+pub use global::GlobalArgs;
+
+/// The columns where nothing says how many there are.
+const WIDTH_DEFAULT: usize = 80;
+
+/// What every command needs.
+#[derive(Debug)]
+pub struct Context {
+    /// The settings, each with its origin.
+    pub settings: Settings,
+    /// The environment variables.
+    pub environment: Environment,
+    /// Where answers go.
+    pub output: Output,
+    /// When the command began, in the zone that times are shown in.
+    pub now: Zoned,
+    /// This run's own ids.
+    pub ids: RunIds,
+    runtime: OnceLock<Runtime>,
+    http: OnceLock<Arc<Http>>,
+    backends: Option<Vec<Box<dyn Backend>>>,
+    interrupts: Option<Signal>,
+}
+
+impl Context {
+    /// Reads the configuration; makes nothing that costs.
+    pub fn new(global: &GlobalArgs, environment: Environment) -> Result<Self> {
+        let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let overrides: Overrides = global.overrides();
+        let settings = crate::config::resolve(&overrides, &environment, &folder)
+            .map_err(|error| settings_error(&error))?;
+        let now = now(&environment, settings.utc.value)?;
+        let theme = |terminal| look::theme(global, &settings, &environment, &now, terminal);
+        let stdout = theme(std::io::stdout().is_terminal());
+        let stderr = theme(std::io::stderr().is_terminal());
+        let pager = if global.no_pager { "" } else { &settings.pager.value };
+        let output = Output::to_process(global.output, global.quiet, stdout, stderr, pager);
+        let ids = run_ids(&environment);
+        Ok(Self {
+            settings,
+            environment,
+            output,
+            now,
+            ids,
+            runtime: OnceLock::new(),
+            http: OnceLock::new(),
+            backends: None,
+            interrupts: None,
+        })
+    }
+
+    /// Returns the moment the command began.
+    pub fn now_nanos(&self) -> UnixNanos {
+        nanos(&self.now)
+    }
+
+    /// Asks the backends on the runtime, until they answered or until Ctrl-C.
+    ///
+    /// Which they are is found out, and said, the first time.
+    pub fn ask<T>(&mut self, question: impl AsyncFnOnce(&[Box<dyn Backend>]) -> T) -> Result<T> {
+        let runtime = self.runtime()?.handle().clone();
+        let mut interrupts = self.take_interrupts(&runtime)?;
+        let answer = runtime.block_on(until(&mut interrupts, async {
+            let backends = match self.backends.take() {
+                Some(backends) => backends,
+                None => self.find_backends().await?,
+            };
+            let answer = question(&backends).await;
+            self.backends = Some(backends);
+            Ok(answer)
+        }));
+        self.interrupts = Some(interrupts);
+        answer
+    }
+
+    /// Waits, or until Ctrl-C.
+    pub fn pause(&mut self, duration: Duration) -> Result<()> {
+        let runtime = self.runtime()?.handle().clone();
+        let mut interrupts = self.take_interrupts(&runtime)?;
+        let waited = runtime.block_on(until(&mut interrupts, async {
+            tokio::time::sleep(duration).await;
+            Ok(())
+        }));
+        self.interrupts = Some(interrupts);
+        waited
+    }
+
+    /// Returns the one listener for Ctrl-C: a new one each time would miss what came in between.
+    fn take_interrupts(&mut self, runtime: &Handle) -> Result<Signal> {
+        let _entered = runtime.enter();
+        match self.interrupts.take() {
+            Some(interrupts) => Ok(interrupts),
+            None => signal(SignalKind::interrupt())
+                .map_err(|error| Error::could_not_tell("cannot listen for signals").because(error)),
+        }
+    }
+
+    /// Returns the runtime, starting it when it is first needed.
+    pub fn runtime(&self) -> Result<&Runtime> {
+        if self.runtime.get().is_none() {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .map_err(|error| Error::could_not_tell("cannot start threads").because(error))?;
+            // Nobody else sets it: a context belongs to one thread.
+            drop(self.runtime.set(runtime));
+        }
+        Ok(self.runtime.get().expect("it was just set"))
+    }
+
+    /// Returns the HTTP client.
+    pub fn http(&self) -> Arc<Http> {
+        let make = || Arc::new(Http::new(self.settings.timeout.value, &self.ids));
+        Arc::clone(self.http.get_or_init(make))
+    }
+
+    /// Returns the file of the store that belongs to the user.
+    pub fn store_path(&self) -> Result<PathBuf> {
+        let folder = self.environment.data_folder().ok_or_else(|| {
+            Error::usage(
+                "there is no folder for stored telemetry: neither XDG_DATA_HOME nor HOME is set",
+            )
+            .hint("name the file: --store FILE")
+        })?;
+        Ok(folder.join("store.sqlite"))
+    }
+
+    /// Returns the backends to ask: the one that was named, else the one that runs, else the store's
+    /// file. Says on standard error which was chosen.
+    async fn find_backends(&mut self) -> Result<Vec<Box<dyn Backend>>> {
+        if let Some(url) = self.settings.url.value.clone() {
+            if let Err(error) = crate::http::address(&url, &[]) {
+                let origin = &self.settings.url.origin;
+                return Err(Error::usage(format!(
+                    "the backend's address ({origin}) cannot be used"
+                ))
+                .because(error)
+                .hint("an address is http://HOST:PORT"));
+            }
+            return Ok(vec![Box::new(Served::at(self.http(), url))]);
+        }
+        for announced in running::announced(&self.environment) {
+            if let Some(served) = Served::announced(&self.http(), announced).await {
+                self.output.note(&format!("asking the running {}", served.name()));
+                return Ok(vec![Box::new(served)]);
+            }
+        }
+        let path = self.store_path()?;
+        if path.exists() {
+            let stored = StoredFile { path };
+            self.output.note(&format!("no backend runs; reading the {}", stored.name()));
+            return Ok(vec![Box::new(stored)]);
+        }
+        Err(Error::usage("there is nowhere to look: no backend runs here and nothing is stored")
+            .hint("see it work: obs demo")
+            .hint("receive telemetry: obs serve")
+            .hint("ask another backend: --url http://HOST:PORT, or OBS_URL"))
+    }
+}
+
+impl Context {
+    /// Gathers everything about one request from the backends.
+    pub fn story(&mut self, correlation: &Correlation) -> Result<Gathered<Story>> {
+        let gathered = self.ask(async |backends| gather::story(backends, correlation).await)?;
+        self.warn_of_missing(&gathered.missing);
+        Ok(gathered)
+    }
+
+    /// Says on standard error which sources did not answer.
+    pub fn warn_of_missing(&mut self, missing: &[Missing]) {
+        for Missing { source, reason } in missing {
+            self.output.warn(&format!("{source} did not answer: {reason}"));
+        }
+    }
+
+    /// Says on standard error that nothing was found, and where it was looked for.
+    pub fn say_not_found(
+        &mut self,
+        what: &str,
+        correlation: &Correlation,
+        asked: &[String],
+        missing: &[Missing],
+    ) {
+        let silent = |name: &String| missing.iter().any(|one| one.source == *name);
+        let answered: Vec<&str> =
+            asked.iter().filter(|name| !silent(name)).map(String::as_str).collect();
+        let id = correlation.id();
+        if answered.is_empty() {
+            self.output.warn(&format!("nobody could be asked for {id}"));
+            return;
+        }
+        let places = answered.join(", ");
+        self.output.warn(&format!("{what} has the id {id}; looked in: {places}"));
+        self.output.note(&format!("searched as: {}", correlation.spellings().join(", ")));
+    }
+}
+
+/// Does the work to its end, or until Ctrl-C.
+async fn until<T>(interrupts: &mut Signal, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        outcome = work => outcome,
+        _ = interrupts.recv() => Err(Error::interrupted()),
+    }
+}
+
+/// Reads an id from the command line; `-` takes it from standard input.
+pub fn read_id(given: &str) -> Result<Correlation> {
+    let mut text = given.to_owned();
+    if given == "-" {
+        text = std::io::read_to_string(std::io::stdin()).map_err(|error| {
+            Error::usage("cannot read the id from standard input").because(error)
+        })?;
+    }
+    Correlation::parse(&text).map_err(|error| {
+        Error::usage("this cannot be an id").because(error).hint(
+            "give a request id, a trace id, a traceparent, a URL, or a log line with one: obs request ID",
+        )
+    })
+}
+
+/// Returns an output for errors that come before there are settings.
+pub fn plain_output() -> Output {
+    let theme = Theme::plain(WIDTH_DEFAULT, UnixNanos(0));
+    Output::to_process(Format::Human, false, theme.clone(), theme, "")
+}
+
+fn settings_error(error: &SettingsError) -> Error {
+    let text = error.to_string();
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut shown = Error::usage(first);
+    if !rest.trim().is_empty() {
+        shown = shown.because(rest.to_owned());
+    }
+    if let Some(source) = std::error::Error::source(error) {
+        shown = shown.because(source.to_string());
+    }
+    match error {
+        SettingsError::Options(crate::config::OptionsError::Parse {
+            did_you_mean: Some(key),
+            ..
+        }) => shown.hint(format!("did you mean `{key}`?")),
+        SettingsError::UnknownEnvironment { known, .. } if !known.is_empty() => {
+            shown.hint(format!("there are: {}", known.join(", ")))
+        }
+        SettingsError::UnknownEnvironment { name, .. } => {
+            shown.hint(format!("add a section [env.{name}] to obs.toml"))
+        }
+        _ => shown,
+    }
+}
+
+fn now(environment: &Environment, utc: bool) -> Result<Zoned> {
+    let zone = if utc { TimeZone::UTC } else { TimeZone::system() };
+    let Some(given) = environment.get_nonempty("OBS_NOW") else {
+        return Ok(Timestamp::now().to_zoned(zone));
+    };
+    let stamp: Timestamp = given.parse().map_err(|error: jiff::Error| {
+        Error::usage(format!("OBS_NOW is `{given}`, which is not an RFC 3339 time")).because(error)
+    })?;
+    Ok(stamp.to_zoned(zone))
+}
+
+fn nanos(now: &Zoned) -> UnixNanos {
+    UnixNanos(i64::try_from(now.timestamp().as_nanosecond()).unwrap_or(i64::MAX))
+}
+
+/// Makes this run's ids: the request id that was given, else a new `UUIDv7`, which is the trace id too.
+fn run_ids(environment: &Environment) -> RunIds {
+    let fresh = uuid::Uuid::now_v7();
+    let given =
+        environment.get_nonempty("OBS_REQUEST_ID").and_then(|id| Correlation::parse(id).ok());
+    let given_trace = given.as_ref().and_then(Correlation::trace_id);
+    let trace_id = given_trace.or_else(|| TraceId::new(fresh.as_u128()));
+    let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
+    RunIds {
+        request_id: given.map_or_else(|| fresh.to_string(), |given| given.id().to_owned()),
+        trace_id: trace_id.expect("a UUIDv7 is never zero"),
+        span_id: SpanId::new(random | 1).expect("a number with a bit set is not zero"),
+    }
+}

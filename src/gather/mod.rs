@@ -1,0 +1,184 @@
+//! Asks all sources at once for one request, joins what they say, and says what could not be had.
+//!
+//! A request id that is not the trace id is resolved here: the log line or the error event that
+//! carries both leads to the trace.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+
+use crate::model::{
+    Correlation, ErrorEvent, Gathered, LogPage, LogQuery, LogRecord, Missing, Span, Story, TraceId,
+};
+use crate::sources::{Backend, SourceError};
+
+/// The most log lines gathered for one request.
+const LOG_LINES_MAX: u32 = 5_000;
+
+/// Returns everything about one request from all sources, asked at once.
+pub async fn story(backends: &[Box<dyn Backend>], correlation: &Correlation) -> Gathered<Story> {
+    let own: Vec<TraceId> = correlation.trace_id().into_iter().collect();
+    let (first, missing) = each(backends, |backend| one_round(backend, correlation, &own)).await;
+    let (trace_ids, resolved_by) = traces_of(correlation, &first);
+    let learned: Vec<TraceId> =
+        trace_ids.iter().copied().filter(|trace_id| !own.contains(trace_id)).collect();
+    let (second, missing_later) = if learned.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        each(backends, |backend| one_round(backend, correlation, &learned)).await
+    };
+    let found = Story { trace_ids, resolved_by, ..join(first, second) };
+    let asked = names(backends);
+    let mut gathered = Gathered { found, asked, missing };
+    for later in missing_later {
+        if !gathered.missing.contains(&later) {
+            gathered.missing.push(later);
+        }
+    }
+    gathered
+}
+
+/// Returns log lines from all sources; of a request, also the lines that only have its trace id.
+///
+/// Lines of several sources are in the order of time. The position is the last source's: following
+/// is for one source.
+pub async fn logs(
+    backends: &[Box<dyn Backend>],
+    correlation: Option<&Correlation>,
+    mut query: LogQuery,
+) -> Gathered<LogPage> {
+    let (mut pages, mut missing) = each(backends, |backend| backend.logs(&query)).await;
+    let learned: Vec<String> = correlation
+        .map(|correlation| traces_in_lines(correlation, pages.iter().flat_map(|p| &p.records)))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|trace_id| trace_id.to_string())
+        .filter(|id| !query.ids.contains(id))
+        .collect();
+    if !learned.is_empty() {
+        query.ids.extend(learned);
+        (pages, missing) = each(backends, |backend| backend.logs(&query)).await;
+    }
+    let mut found = LogPage::default();
+    for page in pages {
+        found.records.extend(page.records);
+        found.position = page.position;
+        found.truncated |= page.truncated;
+    }
+    found.records.sort_by_key(|record| record.time);
+    Gathered { found, asked: names(backends), missing }
+}
+
+/// Finds the traces that the request's own lines name.
+fn traces_in_lines<'a>(
+    correlation: &Correlation,
+    records: impl Iterator<Item = &'a LogRecord>,
+) -> Vec<TraceId> {
+    let mut traces: Vec<TraceId> = Vec::new();
+    let own =
+        |record: &&LogRecord| record.request_id.as_ref().is_some_and(|id| correlation.matches(id));
+    for record in records.filter(own) {
+        let trace_id = record.trace_id.as_ref().and_then(|id| TraceId::from_hex(id));
+        traces.extend(trace_id.filter(|id| !traces.contains(id)));
+    }
+    traces
+}
+
+/// What one source says in one round.
+struct Round {
+    logs: LogPage,
+    spans: Vec<Span>,
+    events: Vec<ErrorEvent>,
+}
+
+async fn one_round(
+    backend: &dyn Backend,
+    correlation: &Correlation,
+    traces: &[TraceId],
+) -> Result<Round, SourceError> {
+    let query = LogQuery::of_request(correlation, traces, LOG_LINES_MAX);
+    let mut ids = vec![correlation.clone()];
+    ids.extend(traces.iter().copied().map(Correlation::from));
+    let spans = async {
+        let mut spans = Vec::new();
+        for trace_id in traces {
+            spans.extend(backend.trace(*trace_id).await?);
+        }
+        Ok::<_, SourceError>(spans)
+    };
+    let (logs, spans, events) = tokio::join!(backend.logs(&query), spans, backend.events(&ids));
+    Ok(Round { logs: logs?, spans: spans?, events: events? })
+}
+
+/// Finds the traces that this request's log lines and events name.
+fn traces_of(correlation: &Correlation, rounds: &[Round]) -> (Vec<TraceId>, Option<&'static str>) {
+    let lines = rounds.iter().flat_map(|round| &round.logs.records);
+    let of_lines = traces_in_lines(correlation, lines);
+    let is_this =
+        |event: &&ErrorEvent| event.request_id.as_ref().is_some_and(|id| correlation.matches(id));
+    let events = rounds.iter().flat_map(|round| &round.events).filter(is_this);
+    let of_events = events.filter_map(|event| TraceId::from_hex(event.trace_id.as_ref()?));
+    let mut traces: Vec<TraceId> = correlation.trace_id().into_iter().collect();
+    let mut resolved_by = None;
+    let lines = of_lines.into_iter().map(|trace_id| ("log line", trace_id));
+    for (how, trace_id) in lines.chain(of_events.map(|trace_id| ("error event", trace_id))) {
+        if !traces.contains(&trace_id) {
+            traces.push(trace_id);
+            resolved_by.get_or_insert(how);
+        }
+    }
+    (traces, resolved_by)
+}
+
+/// Joins what several sources said in both rounds.
+///
+/// The second round asks for the same lines and those of the learned traces, so its lines stand in
+/// the place of the first's. Spans and events have ids and count once.
+fn join(first: Vec<Round>, second: Vec<Round>) -> Story {
+    let mut story = Story::default();
+    let lines_from_second = !second.is_empty();
+    let mut spans = HashSet::new();
+    let mut events = HashSet::new();
+    let rounds = first.into_iter().map(|round| (round, !lines_from_second));
+    for (round, with_lines) in rounds.chain(second.into_iter().map(|round| (round, true))) {
+        if with_lines {
+            story.logs_truncated |= round.logs.truncated;
+            story.logs.extend(round.logs.records);
+        }
+        let new_span = |span: &Span| spans.insert((span.trace_id, span.span_id, span.kind));
+        story.spans.extend(round.spans.into_iter().filter(new_span));
+        let new_event = |event: &ErrorEvent| events.insert(event.event_id.clone());
+        story.events.extend(round.events.into_iter().filter(new_event));
+    }
+    story.logs.sort_by_key(|record| record.time);
+    story.spans.sort_by_key(|span| (span.start, span.span_id));
+    story.events.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
+    story
+}
+
+/// Asks every source the same, all at once; returns the answers, and who did not answer.
+pub async fn each<'a, T, F>(
+    backends: &'a [Box<dyn Backend>],
+    ask: impl Fn(&'a dyn Backend) -> F,
+) -> (Vec<T>, Vec<Missing>)
+where
+    F: Future<Output = Result<T, SourceError>>,
+{
+    let outcomes = join_all(backends.iter().map(|backend| ask(&**backend))).await;
+    let mut answers = Vec::new();
+    let mut missing = Vec::new();
+    for (backend, outcome) in backends.iter().zip(outcomes) {
+        match outcome {
+            Ok(answer) => answers.push(answer),
+            Err(error) => {
+                missing.push(Missing { source: backend.name(), reason: error.to_string() });
+            }
+        }
+    }
+    (answers, missing)
+}
+
+/// Returns the names of the sources, as answers list them.
+pub fn names(backends: &[Box<dyn Backend>]) -> Vec<String> {
+    backends.iter().map(|backend| backend.name()).collect()
+}

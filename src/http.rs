@@ -1,0 +1,322 @@
+//! The one HTTP client: TLS roots, deadlines, a cap on bodies, this run's ids, URLs without secrets.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Client, ClientBuilder, Method, StatusCode, Url};
+use rustls::{ClientConfig, RootCertStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Host;
+
+use crate::model::{SpanId, TraceId, mask_text};
+
+/// The largest decompressed answer that is read.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+
+/// How many redirects are followed.
+const REDIRECTS_MAX: usize = 5;
+
+/// How long a connection may take to be made, whatever the deadline of the whole request.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// The ids of this run, sent with every request.
+#[derive(Debug, Clone)]
+pub struct RunIds {
+    /// This run's request id; what `obs run …` shows.
+    pub request_id: String,
+    /// The same as a trace id.
+    pub trace_id: TraceId,
+    /// The span under which this run's requests stand.
+    pub span_id: SpanId,
+}
+
+/// Makes requests under a deadline.
+///
+/// There are two clients, made when first needed: reading the system's certificate authorities is the
+/// slowest part of a short command, and a backend on loopback needs none.
+#[derive(Debug)]
+pub struct Http {
+    timeout: Duration,
+    headers: HeaderMap,
+    loopback: OnceLock<Client>,
+    remote: OnceLock<Client>,
+}
+
+/// Why a request has no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The address is none.
+    #[error("`{0}` is not a URL: {1}")]
+    Address(String, String),
+    /// Nothing answered.
+    #[error("{reason} ({url})")]
+    NoAnswer {
+        /// Who was asked, without secrets.
+        url: String,
+        /// Why, in few words.
+        reason: String,
+    },
+    /// The answer says no.
+    #[error("{url} answered {status}{}", detail(body))]
+    Status {
+        /// Who was asked, without secrets.
+        url: String,
+        /// The status.
+        status: StatusCode,
+        /// The start of the body.
+        body: String,
+    },
+    /// The answer is larger than is read.
+    #[error("{url} answered with more than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge {
+        /// Who was asked, without secrets.
+        url: String,
+    },
+    /// The answer is not what it should be.
+    #[error("{url} answered something else than expected: {reason}")]
+    Shape {
+        /// Who was asked, without secrets.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn detail(body: &str) -> String {
+    let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    if line.is_empty() { String::new() } else { format!(": {}", mask_text(line)) }
+}
+
+impl Http {
+    /// Makes requests that carry the run's ids; `timeout` bounds each as a whole.
+    pub fn new(timeout: Duration, ids: &RunIds) -> Self {
+        let mut headers = HeaderMap::new();
+        let traceparent = format!("00-{}-{}-01", ids.trace_id, ids.span_id);
+        for (name, value) in [("x-request-id", &ids.request_id), ("traceparent", &traceparent)] {
+            // A run id that no header can carry is sent as its trace id in `traceparent` alone.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        Self { timeout, headers, loopback: OnceLock::new(), remote: OnceLock::new() }
+    }
+
+    fn client(&self, url: &Url) -> &Client {
+        if url.scheme() == "http" && is_loopback(url) {
+            return self.loopback.get_or_init(|| {
+                // No proxy reaches this machine's loopback, and without certificate authorities a
+                // redirect to https could only fail.
+                let builder = self.builder(no_tls()).no_proxy();
+                finish(builder.redirect(Policy::custom(stay_on_loopback)))
+            });
+        }
+        self.remote.get_or_init(|| {
+            finish(self.builder(with_authorities()).redirect(Policy::limited(REDIRECTS_MAX)))
+        })
+    }
+
+    fn builder(&self, tls: ClientConfig) -> ClientBuilder {
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(concat!("obs/", env!("CARGO_PKG_VERSION")))
+            .default_headers(self.headers.clone())
+            .connect_timeout(CONNECT_MAX.min(self.timeout))
+            .timeout(self.timeout)
+    }
+
+    /// Asks with GET and reads a JSON answer.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        base: &str,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, HttpError> {
+        self.ask(Method::GET, base, path, query, None::<&()>).await
+    }
+
+    /// Asks with POST and a JSON body, and reads a JSON answer.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        base: &str,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, HttpError> {
+        self.ask(Method::POST, base, path, &[], Some(body)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        base: &str,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&impl Serialize>,
+    ) -> Result<T, HttpError> {
+        let mut url = address(base, path)?;
+        for (name, value) in query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let shown = shown(&url);
+        let mut request = self.client(&url).request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| self.no_answer(&error, &shown))?;
+        let status = response.status();
+        let bytes = self.read(response, &shown).await?;
+        if !status.is_success() {
+            let head = bytes.get(..bytes.len().min(300)).unwrap_or_default();
+            let body = String::from_utf8_lossy(head).into_owned();
+            return Err(HttpError::Status { url: shown, status, body });
+        }
+        serde_json::from_slice(&bytes)
+            .map_err(|error| HttpError::Shape { url: shown, reason: error.to_string() })
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        shown: &str,
+    ) -> Result<Vec<u8>, HttpError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.no_answer(&error, shown))?
+        {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > ANSWER_BYTES_MAX {
+                return Err(HttpError::TooLarge { url: shown.to_owned() });
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn no_answer(&self, error: &reqwest::Error, url: &str) -> HttpError {
+        let reason = if error.is_timeout() {
+            format!("no answer within {:?}", self.timeout)
+        } else {
+            innermost(error)
+        };
+        HttpError::NoAnswer { url: url.to_owned(), reason }
+    }
+}
+
+/// Joins a base address and path segments; each segment is percent-encoded.
+pub fn address(base: &str, path: &[&str]) -> Result<Url, HttpError> {
+    let refused = |reason: String| HttpError::Address(mask_text(base).into_owned(), reason);
+    let mut url = Url::parse(base).map_err(|error| refused(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("it must start with http:// or https://".to_owned()));
+    }
+    url.path_segments_mut()
+        .map_err(|()| refused("it has no path".to_owned()))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(url)
+}
+
+/// Returns the URL without user, password and query.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only for URLs that cannot have a host, and those were refused.
+    let removed = url.set_username("").and_then(|()| url.set_password(None));
+    if removed.is_ok() { url.into() } else { "(a URL)".to_owned() }
+}
+
+/// Returns the last cause: "connection refused" tells more than "error sending request".
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+fn finish(builder: ClientBuilder) -> Client {
+    builder.build().expect("the TLS settings are made here and the headers are checked")
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn stay_on_loopback(attempt: Attempt<'_>) -> Action {
+    let stays = attempt.url().scheme() == "http" && is_loopback(attempt.url());
+    if stays && attempt.previous().len() <= REDIRECTS_MAX {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}
+
+/// Returns TLS settings with the system's certificate authorities, else Mozilla's.
+///
+/// reqwest's own default fails to build a client at all where the system has no store, even for
+/// plain HTTP, which a static binary in an empty container meets.
+fn with_authorities() -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    with_roots(roots)
+}
+
+/// Returns TLS settings that trust nobody: for requests on loopback, which need none.
+fn no_tls() -> ClientConfig {
+    with_roots(RootCertStore::empty())
+}
+
+fn with_roots(roots: RootCertStore) -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the protocol versions that rustls calls safe")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_in_a_path_is_percent_encoded() {
+        let url = address("http://127.0.0.1:1/base/", &["issues", "../x?y#z %"]).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:1/base/issues/..%2Fx%3Fy%23z%20%25");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let url = Url::parse("http://user:pass@host/p?token=abc#f").unwrap();
+        assert_eq!(shown(&url), "http://host/p");
+    }
+
+    #[test]
+    fn only_loopback_is_asked_past_a_proxy() {
+        for (url, loopback) in [
+            ("http://127.0.0.1:1/", true),
+            ("http://[::1]/", true),
+            ("http://localhost:4318", true),
+            ("http://localhost.example", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_http_is_asked() {
+        assert!(address("file:///etc/passwd", &[]).is_err());
+        assert!(address("127.0.0.1:4318", &[]).is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! The embedded backend: asked over HTTP where it runs, else its file is read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Backend, SourceError};
+use crate::config::running::RunningBackend;
+use crate::http::Http;
+use crate::model::{Correlation, ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos};
+use crate::store::{Reader, StoreError};
+use crate::wire::backend::{EventPage, Health, IssueDetail, IssuePage, TracePage};
+
+/// Where the query interface lies below the backend's address.
+const QUERY: [&str; 3] = ["api", "obs", "v1"];
+
+/// A backend that runs.
+#[derive(Debug)]
+pub struct Served {
+    http: Arc<Http>,
+    url: String,
+    command: String,
+}
+
+impl Served {
+    /// A backend at an address that the user gave.
+    pub fn at(http: Arc<Http>, url: String) -> Self {
+        Self { http, url, command: "backend".to_owned() }
+    }
+
+    /// A backend that announced itself, if it still answers to its own word.
+    pub async fn announced(http: &Arc<Http>, running: RunningBackend) -> Option<Self> {
+        let health: Health = http.get(&running.url, &["healthz"], &[]).await.ok()?;
+        (health.instance == running.instance).then(|| Self {
+            http: Arc::clone(http),
+            url: running.url,
+            command: running.command,
+        })
+    }
+}
+
+#[async_trait]
+impl Backend for Served {
+    fn name(&self) -> String {
+        format!("{} at {}", self.command, crate::model::mask_text(&self.url))
+    }
+
+    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
+        let trace_id = trace_id.to_string();
+        let path = [&QUERY[..], &["traces", &trace_id]].concat();
+        let page: TracePage = self.http.get(&self.url, &path, &[]).await?;
+        Ok(page.spans)
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
+        let path = [&QUERY[..], &["logs"]].concat();
+        Ok(self.http.post(&self.url, &path, query).await?)
+    }
+
+    async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
+        let path = [&QUERY[..], &["events"]].concat();
+        let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
+        let page: EventPage = self.http.post(&self.url, &path, &keys).await?;
+        Ok(page.events)
+    }
+
+    async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError> {
+        let path = [&QUERY[..], &["issues"]].concat();
+        let query = [("since_ns", since.0.to_string()), ("limit", limit.to_string())];
+        let page: IssuePage = self.http.get(&self.url, &path, &query).await?;
+        Ok(page.issues)
+    }
+
+    async fn issue(
+        &self,
+        id: &str,
+        limit: u32,
+    ) -> Result<Option<(Issue, Vec<ErrorEvent>)>, SourceError> {
+        let path = [&QUERY[..], &["issues", id]].concat();
+        let query = [("limit", limit.to_string())];
+        let detail: IssueDetail = self.http.get(&self.url, &path, &query).await?;
+        Ok(detail.issue.map(|issue| (issue, detail.events)))
+    }
+}
+
+/// The file of a backend that does not run.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl StoredFile {
+    /// Asks the store on a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let path = self.path.clone();
+        let asked = tokio::task::spawn_blocking(move || question(&Reader::open(&path)?));
+        Ok(asked.await.map_err(|_| StoreError::Closed)??)
+    }
+}
+
+#[async_trait]
+impl Backend for StoredFile {
+    fn name(&self) -> String {
+        format!("store {}", self.path.display())
+    }
+
+    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
+        self.ask(move |reader| reader.trace(trace_id)).await
+    }
+
+    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
+        let query = query.clone();
+        self.ask(move |reader| reader.logs(&query)).await
+    }
+
+    async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
+        let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
+        self.ask(move |reader| reader.events_of(&keys)).await
+    }
+
+    async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError> {
+        self.ask(move |reader| reader.issues(since, limit)).await
+    }
+
+    async fn issue(
+        &self,
+        id: &str,
+        limit: u32,
+    ) -> Result<Option<(Issue, Vec<ErrorEvent>)>, SourceError> {
+        let id = id.to_owned();
+        self.ask(move |reader| {
+            let issue = reader.issue(&id)?;
+            let events = reader.issue_events(&id, limit)?;
+            Ok(issue.map(|issue| (issue, events)))
+        })
+        .await
+    }
+}

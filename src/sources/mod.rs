@@ -1,0 +1,56 @@
+//! Where signals come from: one file a backend, behind one trait.
+//!
+//! A source that fails says so; it never returns less than it was asked for without saying it.
+
+use async_trait::async_trait;
+
+use crate::model::{Correlation, ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos};
+
+pub mod local;
+
+/// Why a source did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The request failed.
+    #[error(transparent)]
+    Http(#[from] crate::http::HttpError),
+    /// The store's file could not be read.
+    #[error("{}", with_causes(.0))]
+    Store(#[from] crate::store::StoreError),
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// A place that has traces, logs and errors.
+#[async_trait]
+pub trait Backend: std::fmt::Debug + Send + Sync {
+    /// Returns what to call it in answers: its kind and where it is.
+    fn name(&self) -> String;
+
+    /// Returns the spans of a trace; none when it is unknown there.
+    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError>;
+
+    /// Returns log lines.
+    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError>;
+
+    /// Returns the error events of a request, oldest first.
+    async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError>;
+
+    /// Returns the issues last seen since a time, the latest first.
+    async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError>;
+
+    /// Returns one issue and its latest events; `None` when it is unknown there.
+    async fn issue(
+        &self,
+        id: &str,
+        limit: u32,
+    ) -> Result<Option<(Issue, Vec<ErrorEvent>)>, SourceError>;
+}
