@@ -1,1 +1,12 @@
-//! One test binary: a module a subject.
+//! One test binary: `env` is the harness, a module a command, `tidy` the rules of the tree.
+
+#![allow(clippy::unwrap_used, reason = "a failed assumption in a test is a failed test")]
+
+mod backend;
+mod config;
+mod demo;
+mod env;
+mod formats;
+mod ids;
+mod logs;
+mod tidy;

@@ -1,0 +1,234 @@
+//! `obs logs` on files and standard input.
+
+use insta::assert_snapshot;
+
+use crate::env::Env;
+
+const ID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
+
+fn two_services() -> Env {
+    let orders = concat!(
+        r#"{"timestamp":"2026-11-22T06:30:00.100Z","level":"info","message":"order stored","service":"orders-api","request_id":"018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12","order_id":22}"#,
+        "\n",
+        r#"{"timestamp":"2026-11-22T06:30:00.200Z","level":"info","message":"another","service":"orders-api","request_id":"118f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12"}"#,
+        "\n",
+        r#"{"timestamp":"2026-11-22T06:30:00.400Z","level":"error","message":"unhandled error","service":"orders-api","request_id":"018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12","exception":"InventoryError: 500"}"#,
+        "\n",
+        r#"{"timestamp":"2026-11-22T06:30:00.500Z","level":"info","message":"retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12","service":"orders-api"}"#,
+        "\n",
+    );
+    let inventory = concat!(
+        r#"{"time":1795329000300,"level":50,"msg":"division by zero","name":"inventory","traceId":"018F3C1E9B7A7C448D215A0B6F4E2D12"}"#,
+        "\n",
+        "plain words, no JSON\n",
+    );
+    Env::new().file("orders.log", orders).file("inventory.log", inventory)
+}
+
+#[test]
+fn a_request_is_found_in_several_files_in_any_spelling_and_in_order() {
+    let env = two_services();
+    let outcome = env.obs(["logs", "orders.log", "inventory.log", "--request-id", ID]);
+    assert_snapshot!(outcome, @"
+    2026-11-22 06:30:00.100 INFO  orders-api order stored order_id=22 request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    06:30:00.300 ERROR division by zero logger=inventory trace_id=018F3C1E9B7A7C448D215A0B6F4E2D12
+    06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+        InventoryError: 500
+    --- stderr
+    note: 1 more line holds the id, but not as an id: --anywhere
+    --- exit 0
+    ");
+}
+
+#[test]
+fn an_id_that_only_stands_in_a_message_is_offered_and_not_matched() {
+    let env = two_services();
+    let outcome = env.obs(["logs", "orders.log", "-r", ID, "--anywhere", "--grep", "retry"]);
+    assert_snapshot!(outcome, @"
+    2026-11-22 06:30:00.500 INFO  orders-api retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    --- exit 0
+    ");
+}
+
+#[test]
+fn levels_and_times_are_understood_in_any_dialect() {
+    let env = two_services();
+    let outcome =
+        env.obs(["logs", "inventory.log", "--level", "error", "--since", "06:00", "-o", "jsonl"]);
+    assert_snapshot!(outcome, @r#"
+    {"time":"2026-11-22T06:30:00.3Z","level":"error","message":"division by zero","logger":"inventory","trace_id":"018F3C1E9B7A7C448D215A0B6F4E2D12","source":"inventory.log","line":1}
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn one_document_holds_what_a_person_sees() {
+    let env = two_services();
+    let outcome = env.obs(["logs", "orders.log", "--level", "error", "-o", "json"]);
+    assert_snapshot!(outcome, @r#"
+    {
+      "schema": "obs.logs/1",
+      "records": [
+        {"time":"2026-11-22T06:30:00.4Z","level":"error","message":"unhandled error","service":"orders-api","request_id":"018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12","exception":"InventoryError: 500","source":"orders.log","line":3}
+      ],
+      "lines": 4,
+      "elsewhere": 0,
+      "malformed": 0,
+      "cut": 0,
+      "truncated": false,
+      "asked": [
+        "orders.log"
+      ],
+      "missing": []
+    }
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn raw_gives_the_lines_as_they_were_written() {
+    let lines = "  {\"a\": 1}\r\nplain \u{1b}[31mred\n";
+    let outcome = Env::new().obs_with_stdin(["logs", "-o", "raw"], lines.as_bytes());
+    assert_eq!(outcome.stdout, "  {\"a\": 1}\nplain \u{1b}[31mred\n");
+}
+
+#[test]
+fn escape_sequences_and_secrets_in_a_line_are_shown_harmless_and_masked() {
+    let line = r#"{"level":"info","message":"a\u001b[2Jb\u202ec","password":"hunter2","url":"http://u:p@h/"}"#;
+    let outcome = Env::new().obs_with_stdin(["logs"], line.as_bytes());
+    assert_snapshot!(outcome, @r"
+    -            INFO  a\x1b[2Jb\u{202e}c password=[masked] url=http://[masked]@h/
+    --- exit 0
+    ");
+}
+
+#[test]
+fn nothing_found_is_exit_1() {
+    let outcome = two_services().obs(["logs", "orders.log", "-r", "req_unknown"]);
+    assert_snapshot!(outcome, @"
+    --- stderr
+    note: none of 4 lines in orders.log matches
+    --- exit 1
+    ");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_makes_the_answer_incomplete() {
+    let outcome = two_services().obs(["logs", "orders.log", "missing.log", "--level", "error"]);
+    assert_snapshot!(outcome, @"
+    2026-11-22 06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+        InventoryError: 500
+    --- stderr
+    warning: cannot read missing.log: No such file or directory (os error 2)
+    --- exit 3
+    ");
+}
+
+#[test]
+fn no_file_that_can_be_read_is_an_error() {
+    let outcome = two_services().obs(["logs", "missing.log", "."]);
+    assert_snapshot!(outcome, @"
+    --- stderr
+    error: cannot read missing.log: No such file or directory (os error 2), .: it is a folder
+      hint: is the path right? obs logs reads files, not folders
+    --- exit 3
+    ");
+}
+
+#[test]
+fn a_compressed_file_is_refused_and_not_shown_as_rubbish() {
+    let env = Env::new().file("app.log.1.gz", b"\x1f\x8b\x08\x00rubbish");
+    assert_snapshot!(env.obs(["logs", "app.log.1.gz"]), @"
+    --- stderr
+    error: cannot read app.log.1.gz: it is compressed (gzip): decompress it and pipe it to obs logs
+      hint: is the path right? obs logs reads files, not folders
+    --- exit 3
+    ");
+}
+
+#[test]
+fn wrong_input_is_refused_with_what_to_type() {
+    let env = two_services();
+    assert_snapshot!(env.obs(["logs", "orders.log", "--level", "loud"]), @"
+    --- stderr
+    error: `loud` is no level
+      hint: there are: trace, debug, info, warn, error, fatal
+    --- exit 2
+    ");
+    assert_snapshot!(env.obs(["logs", "orders.log", "--since", "soon"]), @"
+    --- stderr
+    error: --since cannot be understood
+      cause: `soon` is neither a duration (30s, 15m, 2h, 7d) nor a time (12:30, 2026-11-22T06:30:00Z)
+    --- exit 2
+    ");
+    assert_snapshot!(env.obs(["logs", "orders.log", "--grep", "a("]), @"
+    --- stderr
+    error: --grep is no regular expression
+      cause: regex parse error:
+                 a(
+                  ^
+             error: unclosed group
+      hint: for plain text put a backslash before each of . * + ? ( ) [ ] { } | ^ $
+    --- exit 2
+    ");
+    assert_snapshot!(env.obs(["logs", "orders.log", "-f", "-o", "json"]), @"
+    --- stderr
+    error: one JSON document cannot be followed
+      hint: one document a line can: obs logs -f -o jsonl
+    --- exit 2
+    ");
+    assert_snapshot!(env.obs(["logs", "orders.log", "--since", "1m", "--until", "1h"]), @"
+    --- stderr
+    error: --since 2026-11-22T06:59:00Z is after --until 2026-11-22T06:00:00Z
+    --- exit 2
+    ");
+    assert_snapshot!(env.obs(["logs", "-", "orders.log"]), @"
+    --- stderr
+    error: standard input cannot be read together with files
+    --- exit 2
+    ");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let env = Env::new().file("long.log", "line\n".repeat(200_000));
+    let mut command = env.command(["logs", "long.log"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+}
+
+#[test]
+fn the_last_lines_are_kept_when_a_limit_is_given() {
+    let lines: Vec<String> = (0..100).map(|n| format!("line {n}")).collect();
+    let lines = lines.join("\n");
+    let outcome = Env::new().obs_with_stdin(["logs", "-n", "2", "-o", "raw"], lines.as_bytes());
+    assert_snapshot!(outcome, @"
+    line 98
+    line 99
+    --- stderr
+    warning: there were more lines; see them with --limit N
+    --- exit 0
+    ");
+}
+
+#[test]
+fn following_shows_what_is_appended() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let env = Env::new().file("app.log", "one\n");
+    let mut command = env.command(["logs", "-f", "app.log", "-o", "raw"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "one");
+    let mut file =
+        std::fs::OpenOptions::new().append(true).open(env.path().join("app.log")).unwrap();
+    writeln!(file, "two").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "two");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
