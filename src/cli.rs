@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, issues, logs, request, serve, trace};
+use crate::commands::{config, demo, errors, issues, logs, request, serve, trace};
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
 
@@ -22,6 +22,7 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Examples:
   obs demo                      see it work: two services, broken in known ways
+  obs errors                    what failed lately, each with an id to follow
   obs logs --request-id ID      what was logged for one request
   obs trace ID                  where its time went, and where it failed
   obs request ID                all of it on one timeline
@@ -37,6 +38,8 @@ pub enum Command {
     Trace(trace::TraceArgs),
     /// List errors, or show one
     Issues(issues::IssuesArgs),
+    /// List recent failing requests, each with an id to follow
+    Errors(errors::ErrorsArgs),
     /// Tell the story of one request: logs, spans and errors on one timeline
     Request(request::RequestArgs),
     /// Run the embedded backend: receives traces, logs and errors, answers the commands
@@ -56,6 +59,7 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Logs(args) => logs::run(args, context),
         Command::Trace(args) => trace::run(&args, context),
         Command::Issues(args) => issues::run(&args, context),
+        Command::Errors(args) => errors::run(&args, context),
         Command::Request(args) => request::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod demo;
+pub mod errors;
 pub mod issues;
 pub mod logs;
 pub mod request;

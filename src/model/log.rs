@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::UnixNanos;
+use super::{Failure, Signal, UnixNanos};
 
 /// A log line with the facts that every dialect has somewhere, and the rest as fields.
 ///
@@ -49,6 +49,30 @@ pub struct LogRecord {
     /// The line as it was written, without its line break.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub raw: String,
+}
+
+impl LogRecord {
+    /// Returns the record as a sign of a failed request; `None` when it names no request.
+    ///
+    /// Whoever asks has looked at the level.
+    pub fn failure(&self) -> Option<Failure> {
+        let text =
+            |name: &str| self.fields.iter().find(|field| field.name == name).map(Field::text);
+        let operation = match (text("method"), text("route").or_else(|| text("path"))) {
+            (Some(method), Some(route)) => format!("{method} {route}"),
+            (_, route) => route.unwrap_or_default(),
+        };
+        let exception = self.exception.as_ref().and_then(|exception| exception.lines().next());
+        Some(Failure {
+            time: self.time.unwrap_or_default(),
+            id: self.request_id.clone().or_else(|| self.trace_id.clone())?,
+            trace_id: self.trace_id.clone(),
+            service: self.service.clone().unwrap_or_default(),
+            operation,
+            reason: exception.unwrap_or(&self.message).to_owned(),
+            signal: Signal::Log,
+        })
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

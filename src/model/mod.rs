@@ -5,6 +5,7 @@
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
 mod attribute;
+mod failure;
 mod id;
 mod issue;
 mod log;
@@ -15,6 +16,7 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
+pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use log::{Field, LogRecord, Severity};

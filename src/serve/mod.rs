@@ -68,6 +68,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
         .route("/api/obs/v1/traces/{id}", get(query::trace))
         .route("/api/obs/v1/logs", post(query::logs))
         .route("/api/obs/v1/events", post(query::events))
+        .route("/api/obs/v1/failures", get(query::failures))
         .route("/api/obs/v1/issues", get(query::issues))
         .route("/api/obs/v1/issues/{id}", get(query::issue))
         .fallback(answer::unknown_path)

@@ -10,7 +10,7 @@ use super::Backend;
 use super::answer::Refusal;
 use crate::model::{LogPage, LogQuery, TraceId, UnixNanos};
 use crate::store::{Reader, StoreError};
-use crate::wire::backend::{EventPage, Health, IssueDetail, IssuePage, TracePage};
+use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
 
 /// Which issues.
 #[derive(Debug, Deserialize)]
@@ -53,6 +53,16 @@ pub(super) async fn events(
 ) -> Result<Json<EventPage>, Refusal> {
     let events = ask(&backend, move |reader| reader.events_of(&ids)).await?;
     Ok(Json(EventPage { events }))
+}
+
+pub(super) async fn failures(
+    State(backend): State<Arc<Backend>>,
+    Query(parameters): Query<IssueParameters>,
+) -> Result<Json<FailurePage>, Refusal> {
+    let since = UnixNanos(parameters.since_ns.unwrap_or(0));
+    let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
+    let failures = ask(&backend, move |reader| reader.failures(since, limit)).await?;
+    Ok(Json(FailurePage { failures }))
 }
 
 pub(super) async fn issues(

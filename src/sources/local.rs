@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use super::{Backend, SourceError};
 use crate::config::running::RunningBackend;
 use crate::http::Http;
-use crate::model::{Correlation, ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos};
+use crate::model::{
+    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos,
+};
 use crate::store::{Reader, StoreError};
-use crate::wire::backend::{EventPage, Health, IssueDetail, IssuePage, TracePage};
+use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
 
 /// Where the query interface lies below the backend's address.
 const QUERY: [&str; 3] = ["api", "obs", "v1"];
@@ -63,6 +65,13 @@ impl Backend for Served {
         let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
         let page: EventPage = self.http.post(&self.url, &path, &keys).await?;
         Ok(page.events)
+    }
+
+    async fn failures(&self, since: UnixNanos, limit: u32) -> Result<Vec<Failure>, SourceError> {
+        let path = [&QUERY[..], &["failures"]].concat();
+        let query = [("since_ns", since.0.to_string()), ("limit", limit.to_string())];
+        let page: FailurePage = self.http.get(&self.url, &path, &query).await?;
+        Ok(page.failures)
     }
 
     async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError> {
@@ -121,6 +130,10 @@ impl Backend for StoredFile {
     async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
         let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
         self.ask(move |reader| reader.events_of(&keys)).await
+    }
+
+    async fn failures(&self, since: UnixNanos, limit: u32) -> Result<Vec<Failure>, SourceError> {
+        self.ask(move |reader| reader.failures(since, limit)).await
     }
 
     async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError> {

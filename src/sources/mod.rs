@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 
-use crate::model::{Correlation, ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos};
+use crate::model::{
+    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos,
+};
 
 pub mod local;
 
@@ -43,6 +45,9 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
 
     /// Returns the error events of a request, oldest first.
     async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError>;
+
+    /// Returns the latest signs of failed requests since a time, at most `limit` of each signal.
+    async fn failures(&self, since: UnixNanos, limit: u32) -> Result<Vec<Failure>, SourceError>;
 
     /// Returns the issues last seen since a time, the latest first.
     async fn issues(&self, since: UnixNanos, limit: u32) -> Result<Vec<Issue>, SourceError>;

@@ -5,6 +5,7 @@
 //! process. [`Reader`] opens the same file read-only, also while another process writes. Delivering
 //! something twice stores it once. Synchronous; knows nothing of HTTP.
 
+mod failures;
 mod grouping;
 mod ingest;
 mod query;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ErrorEvent, Issue, Span};
+use crate::model::{ErrorEvent, Failure, Issue, Span};
 
 /// The answer of `/healthz`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +26,13 @@ pub struct TracePage {
 pub struct EventPage {
     /// Oldest first.
     pub events: Vec<ErrorEvent>,
+}
+
+/// The signs of failed requests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FailurePage {
+    /// In no order.
+    pub failures: Vec<Failure>,
 }
 
 /// A list of issues.
