@@ -8,6 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The longest id taken, in bytes; no header or tag that holds one is longer.
 const ID_BYTES_MAX: usize = 200;
 
+/// What log lines and query strings call a request's id.
+const REQUEST_ID_NAMES: [&str; 6] =
+    ["request_id", "requestid", "x-request-id", "req_id", "correlation_id", "correlationid"];
+
+/// What log lines and paths call a trace's id.
+const TRACE_ID_NAMES: [&str; 4] = ["trace_id", "traceid", "trace", "traces"];
+
 /// A 128-bit trace id, never zero. Displayed as 32 lower-case hex digits.
 ///
 /// Source: W3C Trace Context, section 3.2.2.3.
@@ -199,9 +206,14 @@ impl Correlation {
         &self.spellings
     }
 
-    /// Says whether `value` is this id in any spelling and any case.
+    /// Says whether `value` is this id in any spelling; case counts only for opaque ids, as `req_8fK2`
+    /// and `req_8fk2` can be two requests.
     pub fn matches(&self, value: &str) -> bool {
-        self.spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(value))
+        let same = |spelling: &String| match self.trace_id {
+            Some(_) => spelling.eq_ignore_ascii_case(value),
+            None => spelling == value,
+        };
+        self.spellings.iter().any(same)
     }
 
     fn from_known_form(text: &str) -> Option<Self> {
@@ -233,24 +245,30 @@ impl Correlation {
     }
 
     /// Finds the id in a URL, a log line or another text with blanks in it.
+    ///
+    /// The word right after a name for a request's id is the id, whatever it looks like; then the one
+    /// after a name for a trace's; only then the first word that looks like an id.
     fn inside_longer_text(text: &str) -> Option<Self> {
         let url = text.contains("://");
         if !url && !text.contains(char::is_whitespace) && !text.starts_with('{') {
             return None;
         }
         let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        let words = decoded.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        let named = words.iter().position(|word| names_an_id(word));
-        let after_name = named.and_then(|place| words.get(place + 1..)).unwrap_or(&[]);
-        let candidates = after_name.iter().chain(&words);
-        let mut known = candidates.filter(|word| word.len() >= 16).filter_map(|word| {
-            trace_id_of_hex(word).map(|trace_id| Self::build(word, Some(trace_id), None))
-        });
-        known.next().or_else(|| {
-            let opaque = after_name.first().filter(|_| !url)?;
-            Some(Self::build(opaque, None, None))
-        })
+        let apart = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let words: Vec<&str> = decoded.split(apart).filter(|word| !word.is_empty()).collect();
+        let known = |word: &str| {
+            let trace_id = (word.len() >= 16).then(|| trace_id_of_hex(word))??;
+            Some(Self::build(word, Some(trace_id), None))
+        };
+        let after = |names: &[&str]| {
+            let named = |word: &str| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+            words.get(words.iter().position(|word| named(word))? + 1).copied()
+        };
+        if let Some(word) = after(&REQUEST_ID_NAMES) {
+            return Some(known(word).unwrap_or_else(|| Self::build(word, None, None)));
+        }
+        let named = after(&TRACE_ID_NAMES).and_then(known);
+        named.or_else(|| words.iter().find_map(|word| known(word)))
     }
 
     fn build(id: &str, trace_id: Option<TraceId>, span_id: Option<SpanId>) -> Self {
@@ -284,11 +302,12 @@ impl From<TraceId> for Correlation {
 }
 
 /// Returns an id in the one form that all its spellings share: 32 lower-case hex digits where it can
-/// be a trace id, else the text in lower case.
+/// be a trace id, else the text itself.
 pub fn id_key(text: &str) -> String {
     let text = text.trim();
-    let hex = trace_id_of_hex(text).or_else(|| TraceId::new(ulid(text)?));
-    hex.map_or_else(|| text.to_lowercase(), |trace_id| trace_id.to_string())
+    let number = || ulid(text).or_else(|| base64_trace_id(text));
+    let hex = trace_id_of_hex(text).or_else(|| TraceId::new(number()?));
+    hex.map_or_else(|| text.to_owned(), |trace_id| trace_id.to_string())
 }
 
 fn is_hex(text: &str) -> bool {
@@ -307,20 +326,6 @@ fn undashed(text: &str) -> Option<String> {
 fn trace_id_of_hex(text: &str) -> Option<TraceId> {
     let id_like = matches!(text.len(), 16 | 32 | 36);
     if id_like { TraceId::from_hex(text) } else { None }
-}
-
-fn names_an_id(word: &str) -> bool {
-    const NAMES: [&str; 8] = [
-        "request_id",
-        "requestid",
-        "x-request-id",
-        "trace_id",
-        "traceid",
-        "trace",
-        "traces",
-        "correlation_id",
-    ];
-    NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
 /// Source: AWS X-Ray developer guide, "Tracing header": `Root=1-<8 hex>-<24 hex>`.
@@ -432,6 +437,16 @@ mod tests {
     }
 
     #[test]
+    fn the_word_after_the_name_is_the_id_and_no_other() {
+        for text in [
+            "trace started request_id=req_8fK2 user_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12",
+            "https://logs.example/?q=request_id%3Dreq_8fK2&trace=018f3c1e9b7a7c448d215a0b6f4e2d12",
+        ] {
+            assert_eq!(Correlation::parse(text).unwrap().id(), "req_8fK2", "{text}");
+        }
+    }
+
+    #[test]
     fn the_id_is_searched_dashed_and_plain() {
         let correlation = Correlation::parse(UUID).unwrap();
         assert_eq!(correlation.spellings(), [UUID, HEX]);
@@ -459,7 +474,8 @@ mod tests {
             assert_eq!(id_key(spelling), HEX);
             assert_eq!(Correlation::parse(spelling).unwrap().key(), HEX);
         }
-        assert_eq!(id_key("Req_8fK2"), Correlation::parse("req_8fk2").unwrap().key());
+        assert_eq!(id_key("req_8fK2"), Correlation::parse("req_8fK2").unwrap().key());
+        assert_ne!(id_key("req_8fK2"), id_key("req_8fk2"));
     }
 
     proptest::proptest! {

@@ -52,6 +52,17 @@ pub struct LogRecord {
 }
 
 impl LogRecord {
+    /// Says whether the line matches: as it was written, else (it came without lines) its message, its
+    /// exception and its fields.
+    pub fn holds(&self, pattern: &regex::Regex) -> bool {
+        if !self.raw.is_empty() {
+            return pattern.is_match(&self.raw);
+        }
+        let texts = [Some(&self.message), self.exception.as_ref()].into_iter().flatten();
+        texts.into_iter().any(|text| pattern.is_match(text))
+            || self.fields.iter().any(|field| pattern.is_match(&field.text()))
+    }
+
     /// Returns the record as a sign of a failed request; `None` when it names no request.
     ///
     /// Whoever asks has looked at the level.

@@ -22,6 +22,9 @@ pub struct LogQuery {
     /// Only this service.
     #[serde(default)]
     pub service: Option<String>,
+    /// Only lines that match this regular expression.
+    #[serde(default)]
+    pub grep: Option<String>,
     /// Only lines stored after this position, in the order of arrival: for following.
     #[serde(default)]
     pub after: Option<i64>,

@@ -12,33 +12,31 @@ const MASK: &str = "[masked]";
 ///
 /// Compares the last dotted part without case, dashes or underscores.
 pub fn is_secret_key(key: &str) -> bool {
-    const SECRET: [&str; 15] = [
+    const SECRET: [&str; 7] = [
         "authorization",
         "proxyauthorization",
         "cookie",
         "setcookie",
-        "password",
-        "passwd",
         "pwd",
-        "secret",
-        "clientsecret",
-        "token",
-        "accesstoken",
-        "refreshtoken",
-        "apikey",
         "privatekey",
         "xsentryauth",
     ];
+    const SECRET_ENDS: [&str; 7] =
+        ["password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey"];
     let last = key.rsplit('.').next().unwrap_or(key);
     let plain: String =
         last.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    SECRET.contains(&plain.as_str())
-        || ["password", "secret", "apikey", "authtoken"].iter().any(|end| plain.ends_with(end))
+    SECRET.contains(&plain.as_str()) || SECRET_ENDS.iter().any(|end| plain.ends_with(end))
 }
 
 /// Returns `value` as it may be shown under `key`: masked whole, or with the secrets in it masked.
 pub fn mask_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
-    if is_secret_key(key) && !value.is_empty() { Cow::Borrowed(MASK) } else { mask_text(value) }
+    match key {
+        // What is asked for by its id must be told by its id, whatever it looks like.
+        "request_id" | "trace_id" | "span_id" => Cow::Borrowed(value),
+        key if is_secret_key(key) && !value.is_empty() => Cow::Borrowed(MASK),
+        _ => mask_text(value),
+    }
 }
 
 /// Returns `text` with what looks like a secret masked, and unchanged when nothing does.
@@ -63,7 +61,7 @@ pub fn mask_text(text: &str) -> Cow<'_, str> {
     }
     let cards = card.replace_all(&masked, |found: &regex::Captures<'_>| {
         let digits = &found[0];
-        if passes_luhn(digits) { MASK.to_owned() } else { digits.to_owned() }
+        if is_card(digits) { MASK.to_owned() } else { digits.to_owned() }
     });
     match cards {
         Cow::Owned(changed) => Cow::Owned(changed),
@@ -89,14 +87,22 @@ fn patterns() -> &'static [Regex; 5] {
             r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.?[A-Za-z0-9_-]*",
             r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
             concat!(
-                r#"(?i)\b(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?token|"#,
-                r#"client[_-]?secret|authorization|cookie)(["']?\s*[=:]\s*["']?)"#,
+                r#"(?i)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
+                r#"private[_-]?key|authorization|cookie))(["']?\s*[=:]\s*["']?)"#,
                 r#"(?:\[masked\]|[^\s"',;&}\])]{3,})"#
             ),
             r"\b\d(?:[ -]?\d){12,18}\b",
         ]
         .map(|pattern| Regex::new(pattern).expect("the patterns are constants that tests compile"))
     })
+}
+
+/// Says whether the digits are written as on a card, in one piece or in its groups, and add up.
+fn is_card(text: &str) -> bool {
+    let groups: Vec<usize> = text.split([' ', '-']).map(str::len).collect();
+    let grouped = matches!(groups.as_slice(), [_] | [4, 4, 4, 4] | [4, 6, 5] | [4, 4, 4, 4, 3]);
+    let issued = matches!(text.as_bytes().first(), Some(b'2'..=b'6'));
+    grouped && issued && passes_luhn(text)
 }
 
 fn passes_luhn(text: &str) -> bool {
@@ -118,7 +124,15 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_their_key() {
-        for key in ["Authorization", "http.request.header.cookie", "DB_PASSWORD", "api-key"] {
+        for key in [
+            "Authorization",
+            "http.request.header.cookie",
+            "DB_PASSWORD",
+            "api-key",
+            "session_token",
+            "idToken",
+            "AWS_SECRET_ACCESS_KEY",
+        ] {
             assert!(is_secret_key(key), "{key}");
         }
         for key in ["token_count", "author", "secretary", "password_reset_url_kind"] {
@@ -133,6 +147,8 @@ mod tests {
             ("dsn http://key1234@host/1", "dsn http://[masked]@host/1"),
             ("postgres://app:hunter2@db:5432/orders", "postgres://[masked]@db:5432/orders"),
             ("password = \"hunter2\"", "password = \"[masked]\""),
+            ("session_token=abc123 x", "session_token=[masked] x"),
+            ("AWS_SECRET_ACCESS_KEY: abc123", "AWS_SECRET_ACCESS_KEY: [masked]"),
             ("card 4111 1111 1111 1111 ok", "card [masked] ok"),
             ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "t [masked]"),
         ] {
@@ -157,6 +173,7 @@ mod tests {
             "018f3c1e9b7a7c448d215a0b6f4e2d12",
             "1795329000169439000",
             "order 4111111111111112 refused",
+            "00000000-0000-0000-0000-000000000000",
             "GET http://127.0.0.1:4318/orders/7",
         ] {
             assert!(

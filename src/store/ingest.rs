@@ -20,12 +20,15 @@ pub enum Record {
 /// What identifies a log line besides its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogOrigin {
-    /// Sent in a batch: how many equal lines stood before it there. A batch sent again, as a client
-    /// does that missed the answer, stores nothing new; fifty equal lines in one batch are fifty.
+    /// Sent in a request: its place there. The same request sent again, as a client does that
+    /// missed the answer, stores nothing new; an equal line in another request is another line. A
+    /// line without a time of its own is always new: nothing tells it from one that looks the same.
     Batch {
-        /// The count of equal lines before it.
-        repetition: u32,
-        /// When the batch came; only counts for lines that carry no time of their own.
+        /// The first 16 bytes of the SHA-256 of the request's body.
+        request: [u8; 16],
+        /// The line's place in it.
+        index: u32,
+        /// When it came; stands in for a time that the line does not carry.
         received: UnixNanos,
     },
     /// Read from a file: the line's place in it.
@@ -113,7 +116,7 @@ fn store_log(
          WHERE length(excluded.body) > length(logs.body)",
     )?;
     Ok(statement.execute(params![
-        log_digest(record, &body, origin),
+        log_digest(record, origin),
         record.time.unwrap_or(origin.received()).0,
         record.level.map(level_number),
         record.service,
@@ -123,7 +126,7 @@ fn store_log(
     ])?)
 }
 
-fn log_digest(record: &LogRecord, body: &str, origin: LogOrigin) -> [u8; 16] {
+fn log_digest(record: &LogRecord, origin: LogOrigin) -> [u8; 16] {
     let mut context = Context::new(&SHA256);
     match origin {
         LogOrigin::File { line, .. } => {
@@ -133,9 +136,9 @@ fn log_digest(record: &LogRecord, body: &str, origin: LogOrigin) -> [u8; 16] {
             context.update(first_line.as_bytes());
             context.update(&line.to_be_bytes());
         }
-        LogOrigin::Batch { repetition, received } => {
-            context.update(body.as_bytes());
-            context.update(&repetition.to_be_bytes());
+        LogOrigin::Batch { request, index, received } => {
+            context.update(&request);
+            context.update(&index.to_be_bytes());
             if record.time.is_none() {
                 context.update(&received.0.to_be_bytes());
             }

@@ -47,6 +47,9 @@ pub enum StoreError {
     /// A row does not hold what we write.
     #[error("the store holds a row that cannot be read")]
     Row(#[from] serde_json::Error),
+    /// The question holds a regular expression that is none.
+    #[error("not a regular expression")]
+    Pattern(#[from] regex::Error),
     /// The writer has stopped.
     #[error("the store is shutting down")]
     Closed,

@@ -2,10 +2,17 @@
 
 use std::path::Path;
 
-use super::{StoreError, ingest::level_number, schema};
-use crate::model::{ErrorEvent, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos, id_key};
+use regex::Regex;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use rusqlite::{
+    Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params,
+    params_from_iter,
+};
+
+use super::{StoreError, ingest::level_number, schema};
+use crate::model::{
+    ErrorEvent, Issue, LogPage, LogQuery, LogRecord, Span, TraceId, UnixNanos, id_key,
+};
 
 /// The store, opened for reading.
 #[derive(Debug)]
@@ -29,34 +36,42 @@ impl Reader {
     }
 
     /// Returns log lines; see [`LogQuery`].
+    ///
+    /// A regular expression is tried on the lines that meet every other condition until enough match:
+    /// the cost is theirs.
     pub fn logs(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
-        let position: i64 =
-            self.connection
-                .query_row("SELECT ifnull(max(id), 0) FROM logs", [], |row| row.get(0))?;
-        let (conditions, mut values) = log_conditions(query);
+        let pattern = query.grep.as_deref().map(Regex::new).transpose()?;
+        // One snapshot for the position and the lines: what comes in between is found by the next.
+        let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let newest: i64 =
+            snapshot.query_row("SELECT ifnull(max(id), 0) FROM logs", [], |row| row.get(0))?;
+        let (conditions, values) = log_conditions(query);
         let order = if query.after.is_some() { "id" } else { "time_ns DESC, id DESC" };
-        let sql = format!("SELECT id, body FROM logs WHERE {conditions} ORDER BY {order} LIMIT ?");
-        values.push(Value::Integer(i64::from(query.limit) + 1));
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let mut found: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+        let sql = format!("SELECT id, body FROM logs WHERE {conditions} ORDER BY {order}");
+        let mut statement = snapshot.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let truncated = found.len() > limit;
-        found.truncate(limit);
-        let position = match query.after {
-            Some(after) if truncated => found.last().map_or(after, |(id, _)| *id),
-            _ => position,
-        };
-        if query.after.is_none() {
-            found.reverse();
+        let mut page = LogPage { position: newest, ..LogPage::default() };
+        while let Some(row) = rows.next()? {
+            let record: LogRecord = serde_json::from_str(&row.get::<_, String>(1)?)?;
+            if pattern.as_ref().is_some_and(|pattern| !record.holds(pattern)) {
+                continue;
+            }
+            if page.records.len() == limit {
+                page.truncated = true;
+                break;
+            }
+            page.records.push(record);
+            if query.after.is_some() && page.records.len() == limit {
+                page.position = row.get(0)?;
+            }
         }
-        let records = found
-            .iter()
-            .map(|(_, body)| serde_json::from_str(body))
-            .collect::<Result<_, serde_json::Error>>()?;
-        Ok(LogPage { records, position, truncated })
+        if query.after.is_none() {
+            page.records.reverse();
+        } else if !page.truncated {
+            page.position = newest;
+        }
+        Ok(page)
     }
 
     /// Returns the events of a request or a trace, oldest first.
@@ -151,7 +166,7 @@ fn log_conditions(query: &LogQuery) -> (String, Vec<Value>) {
         add("time_ns <= ?", Value::Integer(until.0));
     }
     if let Some(service) = &query.service {
-        add("service = ?", Value::Text(service.clone()));
+        add("service = ? COLLATE NOCASE", Value::Text(service.clone()));
     }
     if let Some(after) = query.after {
         add("id > ?", Value::Integer(after));

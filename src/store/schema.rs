@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
 
@@ -47,9 +47,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
         path: path.display().to_string(),
         source,
     };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
-    }
+    make_private(path).map_err(|error| failed(error.into()))?;
     let connection = Connection::open(path).map_err(|error| failed(error.into()))?;
     prepare(&connection, path).map_err(|error| match error {
         StoreError::Sqlite(error) => failed(error.into()),
@@ -69,18 +67,31 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Makes the folder and the file for their owner alone: what is stored is not masked.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    // SQLite gives the files beside it the same mode.
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
 fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY)?;
+    check_version(connection, path)?;
     // WAL lets readers read while we write. NORMAL syncs at checkpoints: a killed process loses
     // nothing that was committed, only a dying machine may.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
-    if check_version(connection, path)? == 0 {
-        connection
-            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+    // Immediate: of two processes that find no tables, the second must see those of the first.
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if check_version(&transaction, path)? == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    Ok(())
+    Ok(transaction.commit()?)
 }
 
 fn check_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {

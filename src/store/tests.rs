@@ -39,8 +39,8 @@ fn line(message: &str, time: i64) -> LogRecord {
     }
 }
 
-fn batch(repetition: u32) -> LogOrigin {
-    LogOrigin::Batch { repetition, received: UnixNanos(5) }
+fn batch(index: u32) -> LogOrigin {
+    LogOrigin::Batch { request: [7; 16], index, received: UnixNanos(5) }
 }
 
 fn event(id: u8, value: &str) -> ErrorEvent {
@@ -103,7 +103,7 @@ fn the_ended_span_wins_in_either_order() {
 #[test]
 fn a_batch_of_lines_sent_again_stores_nothing_new() {
     let store = Scratch::new();
-    let equal = |repetition| Record::Log(Box::new(line("same", 1)), batch(repetition));
+    let equal = |index| Record::Log(Box::new(line("same", 1)), batch(index));
     assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 2);
     assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 0);
 }
@@ -111,9 +111,10 @@ fn a_batch_of_lines_sent_again_stores_nothing_new() {
 #[test]
 fn lines_are_found_by_request_by_trace_and_by_level() {
     let store = Scratch::new();
-    let records = (0..3).map(|n| Record::Log(Box::new(line("x", n)), batch(0))).collect();
+    let records =
+        (0..3).map(|n| Record::Log(Box::new(line("x", i64::from(n))), batch(n))).collect();
     store.writer.write(records).unwrap();
-    for id in ["REQ_8fk2", "018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12"] {
+    for id in ["req_8fK2", "018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12"] {
         let query = LogQuery { ids: vec![id.to_owned()], limit: 10, ..LogQuery::default() };
         assert_eq!(store.reader().logs(&query).unwrap().records.len(), 3, "{id}");
     }
@@ -124,7 +125,8 @@ fn lines_are_found_by_request_by_trace_and_by_level() {
 #[test]
 fn a_page_that_is_full_says_so_and_keeps_the_latest() {
     let store = Scratch::new();
-    let records = (0..5).map(|n| Record::Log(Box::new(line("x", n)), batch(0))).collect();
+    let records =
+        (0..5).map(|n| Record::Log(Box::new(line("x", i64::from(n))), batch(n))).collect();
     store.writer.write(records).unwrap();
     let query = LogQuery { limit: 2, ..LogQuery::default() };
     let page = store.reader().logs(&query).unwrap();
@@ -137,7 +139,7 @@ fn following_continues_after_the_position() {
     let store = Scratch::new();
     store.writer.write(vec![Record::Log(Box::new(line("a", 9)), batch(0))]).unwrap();
     let first = store.reader().logs(&LogQuery { limit: 9, ..LogQuery::default() }).unwrap();
-    store.writer.write(vec![Record::Log(Box::new(line("b", 1)), batch(0))]).unwrap();
+    store.writer.write(vec![Record::Log(Box::new(line("b", 1)), batch(1))]).unwrap();
     let query = LogQuery { after: Some(first.position), limit: 9, ..LogQuery::default() };
     let next = store.reader().logs(&query).unwrap();
     assert_eq!(next.records.len(), 1);

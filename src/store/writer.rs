@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{Record, StoreError, Stored, ingest, schema};
 
@@ -118,7 +118,8 @@ fn write_all(connection: &Connection, batches: &Receiver<Batch>) {
 }
 
 fn commit(connection: &Connection, batches: &[Batch]) -> Result<Vec<Stored>, StoreError> {
-    let transaction = connection.unchecked_transaction()?;
+    // Immediate: another process that writes is waited for before anything is read.
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let mut all = Vec::with_capacity(batches.len());
     for batch in batches {
         let mut stored = Stored::default();

@@ -44,7 +44,9 @@ fn a_trace_of_the_same_request_matches_too() {
     let also = TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap();
     let filter = LogFilter { also_trace_ids: vec![also], ..by_id("req_1") };
     assert!(found(&filter, r#"{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"#));
-    assert!(found(&filter, r#"{"request_id":"REQ_1"}"#));
+    assert!(found(&filter, r#"{"request_id":"req_1"}"#));
+    // Case counts in an opaque id.
+    assert!(!found(&filter, r#"{"request_id":"REQ_1"}"#));
 }
 
 #[test]
