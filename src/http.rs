@@ -58,6 +58,8 @@ pub enum HttpError {
         url: String,
         /// Why, in few words.
         reason: String,
+        /// Whether somebody may be there who was only too slow.
+        timed_out: bool,
     },
     /// The answer says no.
     #[error("{url} answered {status}{}", detail(body))]
@@ -199,7 +201,7 @@ impl Http {
         } else {
             innermost(error)
         };
-        HttpError::NoAnswer { url: url.to_owned(), reason }
+        HttpError::NoAnswer { url: url.to_owned(), reason, timed_out: error.is_timeout() }
     }
 }
 

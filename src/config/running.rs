@@ -22,6 +22,9 @@ pub struct RunningBackend {
     pub pid: u32,
     /// When it started.
     pub started: UnixNanos,
+    /// Whether commands can find it by its file.
+    #[serde(default)]
+    pub announced: bool,
 }
 
 impl RunningBackend {
@@ -99,6 +102,7 @@ mod tests {
             instance: "x".to_owned(),
             pid,
             started: UnixNanos(started),
+            announced: true,
         }
     }
 

@@ -12,6 +12,9 @@ use crate::model::{
 };
 use crate::sources::{Backend, SourceError};
 
+/// The most traces that one request id leads to: an id that is reused for ever has many.
+const TRACES_MAX: usize = 20;
+
 /// The most log lines gathered for one request.
 const LOG_LINES_MAX: u32 = 5_000;
 
@@ -20,16 +23,21 @@ pub async fn story(backends: &[Box<dyn Backend>], correlation: &Correlation) -> 
     let own: Vec<TraceId> = correlation.trace_id().into_iter().collect();
     let (first, missing) = each(backends, |backend| one_round(backend, correlation, &own)).await;
     let (trace_ids, resolved_by) = traces_of(correlation, &first);
-    let learned: Vec<TraceId> =
-        trace_ids.iter().copied().filter(|trace_id| !own.contains(trace_id)).collect();
+    let learned = trace_ids.iter().copied().filter(|trace_id| !own.contains(trace_id));
+    let learned: Vec<TraceId> = learned.take(TRACES_MAX).collect();
     let (second, missing_later) = if learned.is_empty() {
         (Vec::new(), Vec::new())
     } else {
         each(backends, |backend| one_round(backend, correlation, &learned)).await
     };
+    let mut missing = missing;
+    for (backend, round) in backends.iter().zip(&first).chain(backends.iter().zip(&second)) {
+        let missed = |reason: &String| Missing { source: backend.name(), reason: reason.clone() };
+        missing.extend(round.failures.iter().map(missed));
+    }
+    missing.dedup();
     let found = Story { trace_ids, resolved_by, ..join(first, second) };
-    let asked = names(backends);
-    let mut gathered = Gathered { found, asked, missing };
+    let mut gathered = Gathered { found, asked: names(backends), missing };
     for later in missing_later {
         if !gathered.missing.contains(&later) {
             gathered.missing.push(later);
@@ -84,11 +92,27 @@ fn traces_in_lines<'a>(
     traces
 }
 
-/// What one source says in one round.
+/// What one source says in one round; a signal that it did not answer about is empty and has its
+/// reason.
+#[derive(Default)]
 struct Round {
     logs: LogPage,
     spans: Vec<Span>,
     events: Vec<ErrorEvent>,
+    failures: Vec<String>,
+}
+
+impl Round {
+    /// Keeps an answer, or why there is none.
+    fn take<T: Default>(&mut self, answer: Result<T, SourceError>) -> T {
+        answer.unwrap_or_else(|error| {
+            let reason = error.to_string();
+            if !self.failures.contains(&reason) {
+                self.failures.push(reason);
+            }
+            T::default()
+        })
+    }
 }
 
 async fn one_round(
@@ -99,15 +123,16 @@ async fn one_round(
     let query = LogQuery::of_request(correlation, traces, LOG_LINES_MAX);
     let mut ids = vec![correlation.clone()];
     ids.extend(traces.iter().copied().map(Correlation::from));
-    let spans = async {
-        let mut spans = Vec::new();
-        for trace_id in traces {
-            spans.extend(backend.trace(*trace_id).await?);
-        }
-        Ok::<_, SourceError>(spans)
-    };
+    let spans = join_all(traces.iter().map(|trace_id| backend.trace(*trace_id)));
     let (logs, spans, events) = tokio::join!(backend.logs(&query), spans, backend.events(&ids));
-    Ok(Round { logs: logs?, spans: spans?, events: events? })
+    let mut round = Round::default();
+    round.logs = round.take(logs);
+    for of_trace in spans {
+        let spans = round.take(of_trace);
+        round.spans.extend(spans);
+    }
+    round.events = round.take(events);
+    Ok(round)
 }
 
 /// Finds the traces that this request's log lines and events name.

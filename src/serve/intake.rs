@@ -9,14 +9,23 @@ use super::answer::Refusal;
 use super::{Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
 use crate::store::{Record, Stored};
-use crate::wire::{Encoding, inflate};
+use crate::wire::{Encoding, WireError, inflate};
 
-/// Returns the decompressed body.
-pub(super) fn body(headers: &HeaderMap, sent: &Bytes) -> Result<Vec<u8>, Refusal> {
+/// Decompresses and reads a body on a thread that may be busy: a large one would hold up every
+/// other request, `/healthz` among them.
+pub(super) async fn read<T: Send + 'static>(
+    headers: &HeaderMap,
+    sent: Bytes,
+    decode: impl FnOnce(&[u8]) -> Result<T, WireError> + Send + 'static,
+) -> Result<T, Refusal> {
     let encoding = text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("");
     let encoding = Encoding::from_header(encoding)
         .ok_or(Refusal::UnsupportedType("gzip, deflate, identity"))?;
-    Ok(inflate(sent, encoding, INFLATED_BYTES_MAX)?)
+    let work = move || -> Result<T, Refusal> {
+        Ok(decode(&inflate(&sent, encoding, INFLATED_BYTES_MAX)?)?)
+    };
+    let read = tokio::task::spawn_blocking(work).await;
+    read.map_err(|_| Refusal::Malformed("the body cannot be read".to_owned()))?
 }
 
 /// Hands over a batch and waits until it is on disk.

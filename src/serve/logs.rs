@@ -1,6 +1,5 @@
 //! `POST /logs`: log lines as they are, JSON or plain.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,29 +20,24 @@ pub(super) async fn lines(
     headers: HeaderMap,
     sent: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    let body = intake::body(&headers, &sent)?;
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let records: Vec<LogRecord> = lines.filter(|line| !line.is_empty()).map(read_line).collect();
+    let received = intake::now();
+    let read = move |body: &[u8]| {
+        let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let records = lines.filter(|line| !line.is_empty()).map(read_line).collect();
+        Ok(batch(records, body, received))
+    };
+    let records = intake::read(&headers, sent, read).await?;
     let taken = records.len();
-    let stored = intake::store(&backend, batch(records, intake::now())).await?;
+    let stored = intake::store(&backend, records).await?;
     Ok(Json(json!({ "lines": taken, "new": stored.new })))
 }
 
-/// Makes a batch of records that tells equal lines within it from the same batch sent again.
-pub(super) fn batch(records: Vec<LogRecord>, received: UnixNanos) -> Vec<Record> {
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    let origin = |record: &LogRecord, seen: &mut HashMap<String, u32>| {
-        let content = serde_json::to_string(record).unwrap_or_default();
-        let count = seen.entry(content).or_default();
-        let repetition = *count;
-        *count += 1;
-        LogOrigin::Batch { repetition, received }
-    };
-    records
-        .into_iter()
-        .map(|record| {
-            let origin = origin(&record, &mut seen);
-            Record::Log(Box::new(record), origin)
-        })
-        .collect()
+/// Makes a batch of the records of one request's body.
+pub(super) fn batch(records: Vec<LogRecord>, body: &[u8], received: UnixNanos) -> Vec<Record> {
+    let digest = ring::digest::digest(&ring::digest::SHA256, body);
+    let mut request = [0; 16];
+    request.copy_from_slice(&digest.as_ref()[..16]);
+    let origin = |index| LogOrigin::Batch { request, index, received };
+    let records = (0..).zip(records);
+    records.map(|(index, record)| Record::Log(Box::new(record), origin(index))).collect()
 }

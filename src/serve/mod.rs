@@ -80,7 +80,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
 
 /// Why no port could be had.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on 127.0.0.1:{port}")]
+#[error("cannot listen on 127.0.0.1:{port} or on one of the {PORTS_TRIED} ports after it")]
 pub struct ListenError {
     /// The port that was wanted.
     pub port: u16,

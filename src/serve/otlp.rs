@@ -40,7 +40,7 @@ pub(super) async fn traces(
 ) -> Response {
     let Some(format) = format_of(&headers) else { return unsupported() };
     let stored = async {
-        let decoded = decode_traces(&intake::body(&headers, &sent)?, format)?;
+        let decoded = intake::read(&headers, sent, move |body| decode_traces(body, format)).await?;
         let records = decoded.accepted.into_iter().map(|span| Record::Span(Box::new(span)));
         intake::store(&backend, records.collect()).await?;
         Ok((decoded.rejected, decoded.reason))
@@ -63,9 +63,15 @@ pub(super) async fn logs(
 ) -> Response {
     let Some(format) = format_of(&headers) else { return unsupported() };
     let stored = async {
-        let decoded = decode_logs(&intake::body(&headers, &sent)?, format)?;
-        intake::store(&backend, logs::batch(decoded.accepted, intake::now())).await?;
-        Ok((decoded.rejected, decoded.reason))
+        let received = intake::now();
+        let decode = move |body: &[u8]| {
+            let decoded = decode_logs(body, format)?;
+            let records = logs::batch(decoded.accepted, body, received);
+            Ok((records, decoded.rejected, decoded.reason))
+        };
+        let (records, rejected, reason) = intake::read(&headers, sent, decode).await?;
+        intake::store(&backend, records).await?;
+        Ok((rejected, reason))
     };
     match stored.await {
         Ok((rejected, reason)) => {

@@ -23,7 +23,7 @@ pub(super) struct IssueParameters {
 const LIMIT_DEFAULT: u32 = 100;
 
 /// The most log lines that one answer holds.
-const LOG_LINES_MAX: u32 = 10_000;
+const LOG_LINES_MAX: u32 = 100_000;
 
 pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Json<Health> {
     Json(Health { status: "ok".to_owned(), instance: backend.instance.clone() })

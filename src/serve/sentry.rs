@@ -16,9 +16,9 @@ use serde_json::json;
 
 use super::answer::Refusal;
 use super::{Backend, intake};
-use crate::model::ErrorEvent;
+use crate::model::{ErrorEvent, UnixNanos};
 use crate::store::Record;
-use crate::wire::{Envelope, decode_event};
+use crate::wire::{Envelope, WireError, decode_event};
 
 /// What is not stored, for a day: clients stop to build and send it.
 const NOT_STORED: &str = "86400:transaction;span;profile;replay;session;monitor;log_item;\
@@ -30,27 +30,43 @@ pub(super) async fn envelope(
     headers: HeaderMap,
     sent: Bytes,
 ) -> Result<Response, Refusal> {
-    let body = intake::body(&headers, &sent)?;
-    let envelope = Envelope::read(&body)?;
     let received = intake::now();
-    let mut records = Vec::new();
-    let mut unreadable = None;
-    for item in envelope.items.iter().filter(|item| item.kind == "event") {
-        match decode_event(item.payload, envelope.event_id.as_deref(), received) {
-            Ok(event) => records.push(Record::Event(Box::new(event))),
-            Err(error) => unreadable = Some(error),
-        }
-    }
-    let nothing_kept = records.is_empty();
-    let id = records.first().and_then(event_id).or(envelope.event_id);
+    let Kept { events, id, unreadable, truncated } =
+        intake::read(&headers, sent, move |body| Kept::read(body, received)).await?;
+    let nothing_kept = events.is_empty();
+    let records = events.into_iter().map(|event| Record::Event(Box::new(event))).collect();
     intake::store(&backend, records).await?;
     match unreadable {
         // Whole items beside it were kept; a client does not send again what it cannot mend.
         Some(error) if nothing_kept => Err(error.into()),
-        _ if nothing_kept && envelope.truncated => {
+        _ if nothing_kept && truncated => {
             Err(Refusal::Malformed("malformed envelope: it ends within an item".to_owned()))
         }
         _ => Ok(accepted(id.as_deref())),
+    }
+}
+
+/// What is kept of an envelope.
+struct Kept {
+    events: Vec<ErrorEvent>,
+    id: Option<String>,
+    unreadable: Option<WireError>,
+    truncated: bool,
+}
+
+impl Kept {
+    fn read(body: &[u8], received: UnixNanos) -> Result<Self, WireError> {
+        let envelope = Envelope::read(body)?;
+        let mut events = Vec::new();
+        let mut unreadable = None;
+        for item in envelope.items.iter().filter(|item| item.kind == "event") {
+            match decode_event(item.payload, envelope.event_id.as_deref(), received) {
+                Ok(event) => events.push(event),
+                Err(error) => unreadable = Some(error),
+            }
+        }
+        let id = events.first().map(|event| event.event_id.clone()).or(envelope.event_id);
+        Ok(Self { events, id, unreadable, truncated: envelope.truncated })
     }
 }
 
@@ -60,19 +76,12 @@ pub(super) async fn store(
     headers: HeaderMap,
     sent: Bytes,
 ) -> Result<Response, Refusal> {
-    let body = intake::body(&headers, &sent)?;
-    let event = decode_event(&body, None, intake::now())?;
-    let record = Record::Event(Box::new(event));
-    let id = event_id(&record);
-    intake::store(&backend, vec![record]).await?;
-    Ok(accepted(id.as_deref()))
-}
-
-fn event_id(record: &Record) -> Option<String> {
-    match record {
-        Record::Event(event) => Some(ErrorEvent::clone(event).event_id),
-        Record::Span(_) | Record::Log(..) => None,
-    }
+    let received = intake::now();
+    let decode = move |body: &[u8]| decode_event(body, None, received);
+    let event = intake::read(&headers, sent, decode).await?;
+    let id = event.event_id.clone();
+    intake::store(&backend, vec![Record::Event(Box::new(event))]).await?;
+    Ok(accepted(Some(&id)))
 }
 
 fn accepted(id: Option<&str>) -> Response {

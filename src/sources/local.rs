@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{Backend, SourceError};
 use crate::config::running::RunningBackend;
-use crate::http::Http;
+use crate::http::{Http, HttpError};
 use crate::model::{
     Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos,
 };
@@ -31,14 +31,16 @@ impl Served {
         Self { http, url, command: "backend".to_owned() }
     }
 
-    /// A backend that announced itself, if it still answers to its own word.
+    /// A backend that announced itself, if it still answers to its own word; one that is only too
+    /// slow is still there, and whoever asks it will be told.
     pub async fn announced(http: &Arc<Http>, running: RunningBackend) -> Option<Self> {
-        let health: Health = http.get(&running.url, &["healthz"], &[]).await.ok()?;
-        (health.instance == running.instance).then(|| Self {
-            http: Arc::clone(http),
-            url: running.url,
-            command: running.command,
-        })
+        let health: Result<Health, HttpError> = http.get(&running.url, &["healthz"], &[]).await;
+        let there = match health {
+            Ok(health) => health.instance == running.instance,
+            Err(HttpError::NoAnswer { timed_out, .. }) => timed_out,
+            Err(_) => false,
+        };
+        there.then(|| Self { http: Arc::clone(http), url: running.url, command: running.command })
     }
 }
 

@@ -57,7 +57,11 @@ impl<'a> Envelope<'a> {
         let header: EnvelopeHeader = serde_json::from_slice(header)
             .map_err(|_| WireError::Envelope("the first line is not a JSON object"))?;
         let mut envelope = Self { event_id: header.event_id, items: Vec::new(), truncated: false };
-        while !rest.is_empty() && envelope.items.len() < ITEMS_MAX {
+        while !rest.is_empty() {
+            if envelope.items.len() == ITEMS_MAX {
+                envelope.truncated = true;
+                break;
+            }
             let (line, after) = split_line(rest);
             if line.iter().all(u8::is_ascii_whitespace) {
                 rest = after;

@@ -43,7 +43,9 @@ fn span(
         .ok_or("a trace id must be 16 bytes that are not all zero")?;
     let span_id = SpanId::from_bytes(&sent.span_id)
         .ok_or("a span id must be 8 bytes that are not all zero")?;
-    let start = time(sent.start_time_unix_nano).unwrap_or_default();
+    let start = time(sent.start_time_unix_nano)
+        .or_else(|| time(sent.end_time_unix_nano))
+        .ok_or("a span needs a time")?;
     let status = sent.status.unwrap_or_default();
     Ok(Span {
         trace_id,

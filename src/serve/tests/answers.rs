@@ -128,8 +128,8 @@ async fn a_bomb_is_too_large_and_an_unknown_encoding_is_not_taken() {
 #[tokio::test]
 async fn spans_without_an_id_are_refused_one_by_one() {
     let served = Served::new();
-    let good =
-        json!({ "traceId": "018f3c1e9b7a7c448d215a0b6f4e2d11", "spanId": "8ec2e287f09dff3a" });
+    let good = json!({ "traceId": "018f3c1e9b7a7c448d215a0b6f4e2d11", "spanId": "8ec2e287f09dff3a",
+            "startTimeUnixNano": "1" });
     let zero_trace = json!({ "traceId": "0".repeat(32), "spanId": "8ec2e287f09dff3a" });
     let no_span = json!({ "traceId": "018f3c1e9b7a7c448d215a0b6f4e2d11", "spanId": "" });
     let spans = json!([good, zero_trace, no_span]);

@@ -69,7 +69,7 @@ async fn ids_may_be_upper_case_hex_or_base_64() {
         ("AY88Hpt6fESNIVoLb04tEQ==", "jsLih/Cd/zo=", "ESIzRKq7zN0="),
         ("AY88Hpt6fESNIVoLb04tEQ", "jsLih_Cd_zo", "ESIzRKq7zN0"),
     ] {
-        let span = json!({ "traceId": trace, "spanId": span, "parentSpanId": parent });
+        let span = json!({ "traceId": trace, "spanId": span, "parentSpanId": parent, "startTimeUnixNano": 1 });
         let read = stored(&request(&span)).await;
         assert_eq!((read.span_id, read.parent), (expected().span_id, expected().parent), "{trace}");
     }
@@ -93,7 +93,8 @@ async fn keys_may_be_in_snake_case_and_members_null_or_unknown() {
 
 #[tokio::test]
 async fn half_a_surrogate_pair_does_not_cost_the_request() {
-    let body = request(&json!({ "traceId": TRACE, "spanId": "8ec2e287f09dff3a", "name": "CUT" }));
+    let body = request(&json!({ "traceId": TRACE, "spanId": "8ec2e287f09dff3a",
+        "startTimeUnixNano": 1, "name": "CUT" }));
     let body = body.to_string().replace("CUT", r"\\ud83d \ud83d\ude00 \ud83d");
     let served = Served::new();
     let answer = served.post("/v1/traces", "application/json", body).await;

@@ -177,7 +177,7 @@ async fn an_event_posted_alone_is_stored() {
     let event = json!({ "event_id": ID, "message": "old client", "tags": [["request_id", "r-1"]] });
     let answer = served.post_json("/api/7/store/", &event).await;
     assert_eq!(answer.json(), json!({ "id": ID }));
-    assert_eq!(events_of(&served, "R-1")[0].title(), "old client");
+    assert_eq!(events_of(&served, "r-1")[0].title(), "old client");
 }
 
 #[tokio::test]
