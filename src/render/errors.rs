@@ -38,6 +38,10 @@ impl ErrorsReport {
 
 impl Render for ErrorsReport {
     fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+        if self.groups.is_empty() && !self.missing.is_empty() {
+            // Nobody answered: there is nothing to say, and standard error says why.
+            return Ok(());
+        }
         if self.groups.is_empty() {
             let since = theme.date_time(self.since);
             return writeln!(out, "no failing request since {since} in {}", self.asked.join(", "));
@@ -74,7 +78,7 @@ fn group(out: &mut dyn Write, theme: &Theme, group: &FailureGroup) -> io::Result
     for line in text::wrap(&facts.join(" · "), room, 0) {
         writeln!(out, "       {}", theme.paint(Tone::Dim, line))?;
     }
-    let command = format!("obs request {}", text::harmless(&group.id));
+    let command = format!("obs request {}", text::word(&group.id));
     writeln!(out, "       {}", theme.paint(Tone::Id, command))
 }
 

@@ -50,6 +50,10 @@ impl IssueListReport {
 
 impl Render for IssueListReport {
     fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+        if self.issues.is_empty() && !self.missing.is_empty() {
+            // Nobody answered: there is nothing to say, and standard error says why.
+            return Ok(());
+        }
         if self.issues.is_empty() {
             let since = theme.date_time(self.since);
             return writeln!(out, "no errors since {since} in {}", self.asked.join(", "));
@@ -80,13 +84,9 @@ impl Render for IssueListReport {
             writeln!(out, "there are more; see them with --limit")?;
         }
         let first = &self.issues[0];
-        write!(
-            out,
-            "{}",
-            theme.paint(Tone::Id, format!("obs issues {}", text::harmless(&first.id)))
-        )?;
+        write!(out, "{}", theme.paint(Tone::Id, format!("obs issues {}", text::word(&first.id))))?;
         if let Some(id) = &first.last_request_id {
-            let command = format!("obs request {}", text::harmless(id));
+            let command = format!("obs request {}", text::word(id));
             write!(out, "   {}", theme.paint(Tone::Id, command))?;
         }
         writeln!(out)
@@ -255,7 +255,7 @@ fn breadcrumbs(out: &mut dyn Write, theme: &Theme, crumbs: &[Breadcrumb]) -> io:
 
 fn commands(out: &mut dyn Write, theme: &Theme, event: Option<&ErrorEvent>) -> io::Result<()> {
     let id = event.and_then(|event| event.request_id.as_ref().or(event.trace_id.as_ref()));
-    let Some(id) = id.map(|id| text::harmless(id)) else { return Ok(()) };
+    let Some(id) = id.map(|id| text::word(id)) else { return Ok(()) };
     writeln!(out)?;
     for command in ["obs request", "obs trace", "obs logs --request-id"] {
         writeln!(out, "{}", theme.paint(Tone::Id, format!("{command} {id}")))?;

@@ -23,6 +23,9 @@ pub struct LogSummary {
     pub cut: u64,
     /// Whether there were more lines than were asked for.
     pub truncated: bool,
+    /// Whether it was the user who set how many.
+    #[serde(skip)]
+    pub limit_given: bool,
     /// The sources that were asked.
     pub asked: Vec<String>,
     /// Those that did not answer.
@@ -79,7 +82,7 @@ impl LogWriter {
             output.json(&LogReport { schema: "obs.logs/1", records, summary })?;
         }
         output.flush()?;
-        if summary.truncated {
+        if summary.truncated && !summary.limit_given {
             output.warn("there were more lines; see them with --limit N");
         }
         if summary.elsewhere > 0 {

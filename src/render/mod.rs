@@ -62,16 +62,19 @@ pub struct Output {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
     pager: Pager,
+    /// What is to be said when the pager has left the screen.
+    held: Vec<String>,
 }
 
 impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { format, quiet, theme, notes, stdout: _, stderr: _, pager: _ } = self;
+        let Self { format, quiet, theme, notes, stdout: _, stderr: _, pager: _, held } = self;
         f.debug_struct("Output")
             .field("format", format)
             .field("quiet", quiet)
             .field("theme", theme)
             .field("notes", notes)
+            .field("held", held)
             .finish_non_exhaustive()
     }
 }
@@ -90,7 +93,16 @@ impl Output {
         let stdout = Box::new(io::BufWriter::with_capacity(64 << 10, io::stdout()));
         let wanted = theme.terminal && format == Format::Human;
         let pager = Pager::new(if wanted { pager } else { "" });
-        Self { format, quiet, theme, notes, stdout, stderr: Box::new(io::stderr()), pager }
+        Self {
+            format,
+            quiet,
+            theme,
+            notes,
+            stdout,
+            stderr: Box::new(io::stderr()),
+            pager,
+            held: Vec::new(),
+        }
     }
 
     /// From here on the answer goes through the pager, where there is one to use.
@@ -198,7 +210,12 @@ impl Output {
         // write them must not lose the answer.
         drop(self.stdout.flush());
         let word = self.notes.paint(tone, word);
-        drop(writeln!(self.stderr, "{word}: {}", text::shown(message)));
+        let line = format!("{word}: {}", text::shown(message));
+        if self.pager.runs() {
+            self.held.push(line);
+        } else {
+            drop(writeln!(self.stderr, "{line}"));
+        }
     }
 }
 
@@ -208,6 +225,13 @@ impl Drop for Output {
         // The pager may have been left before the end: that is no error.
         drop(self.stdout.flush());
         self.stdout = Box::new(io::sink());
-        self.pager.wait();
+        let failure = self.pager.wait();
+        for line in self.held.drain(..) {
+            // There is nobody left to tell that standard error is gone.
+            drop(writeln!(self.stderr, "{line}"));
+        }
+        if let Some(failure) = failure {
+            self.say(Tone::Warn, "warning", &failure);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The pager that a long answer on a terminal goes through.
 
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A pager that is started when there is something to show.
 #[derive(Debug, Default)]
@@ -21,16 +23,28 @@ impl Pager {
         let words = std::mem::take(&mut self.words);
         let (program, arguments) = words.split_first()?;
         let mut child = Command::new(program).args(arguments).stdin(Stdio::piped()).spawn().ok()?;
+        // Ctrl-C is the pager's while it runs: this process must not leave it behind. Without the
+        // handler it would only die before its pager, as it does without a pager at all.
+        let ignored = Arc::new(AtomicBool::new(false));
+        drop(signal_hook::flag::register(signal_hook::consts::SIGINT, ignored));
         let stdin = child.stdin.take();
         self.child = Some(child);
         stdin
     }
 
-    /// Waits until it ends; its standard input must be closed before.
-    pub(super) fn wait(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It was started, so there is something to wait for; how it ends tells nothing.
-            drop(child.wait());
+    /// Says whether it runs.
+    pub(super) fn runs(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// Waits until it ends; its standard input must be closed before. Returns what went wrong, if
+    /// anything did.
+    pub(super) fn wait(&mut self) -> Option<String> {
+        let mut child = self.child.take()?;
+        match child.wait() {
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(format!("the pager failed ({status}); show it without: --no-pager")),
+            Err(error) => Some(format!("the pager was lost: {error}")),
         }
     }
 }

@@ -52,6 +52,22 @@ pub fn harmless_json(document: &str) -> Cow<'_, str> {
     Cow::Owned(made)
 }
 
+/// Returns `1 error`, `2 errors`.
+pub fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// Returns an id as a word to paste into a shell: in quotes where the shell would read more into it.
+///
+/// Ids come from clients: a printed command must not run what one of them sent.
+pub fn word(id: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    if !id.is_empty() && !id.starts_with('-') && id.bytes().all(plain) {
+        return id.to_owned();
+    }
+    format!("'{}'", harmless(id).replace('\'', r"'\''"))
+}
+
 /// Returns `text` harmless and with what looks like a secret masked.
 pub fn shown(text: &str) -> String {
     harmless(&mask_text(text)).into_owned()
@@ -101,7 +117,8 @@ pub fn cut_middle(text: &str, width: usize) -> Cow<'_, str> {
 
 /// Returns a drawn answer with our own separators and cut marks in ASCII.
 pub fn ascii(drawn: &str) -> String {
-    drawn.replace('·', "|").replace('…', "~")
+    let pairs = [('·', "|"), ('…', "~"), ('→', "->"), ('—', "-"), ('×', "x"), ('↳', "->")];
+    pairs.iter().fold(drawn.to_owned(), |drawn, (symbol, plain)| drawn.replace(*symbol, plain))
 }
 
 /// Returns harmless `text` as lines of at most `width` columns, broken at blanks where there are any;
@@ -151,6 +168,14 @@ mod tests {
     fn escape_sequences_are_shown_and_not_obeyed() {
         assert_eq!(harmless("a\u{1b}[2Jb\u{9b}c\u{202e}d\te"), r"a\x1b[2Jb\x9bc\u{202e}d\te");
         assert!(matches!(harmless("plain ünïcode ✓"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_id_in_a_printed_command_is_one_word() {
+        assert_eq!(word("018f3c1e-9b7a"), "018f3c1e-9b7a");
+        assert_eq!(word("id;touch x"), "'id;touch x'");
+        assert_eq!(word("a'$(b)"), r"'a'\''$(b)'");
+        assert_eq!(word("-rf"), "'-rf'");
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::traces::{Analysis, RootCause, analyse};
 /// The most rows drawn: a timeline that long is better read with `obs logs` and `obs trace`.
 const ROWS_MAX: usize = 200;
 
+/// How many lines of a log line's exception are drawn.
+const EXCEPTION_LINES_MAX: usize = 8;
+
 /// One request's story; in JSON `obs.request/1`.
 #[derive(Debug, Serialize)]
 pub struct RequestReport {
@@ -66,6 +69,8 @@ pub struct Moment {
     pub level: Option<Severity>,
     /// How deep a span lies below its root.
     pub depth: usize,
+    /// The traceback or error chain that a log line carries.
+    pub exception: Option<String>,
 }
 
 /// The kinds of things on a timeline.
@@ -95,6 +100,8 @@ impl RequestReport {
             for moment in &mut timeline {
                 moment.text = mask_text(&moment.text).into_owned();
                 moment.service = mask_text(&moment.service).into_owned();
+                moment.exception =
+                    moment.exception.take().map(|exception| mask_text(&exception).into_owned());
             }
         }
         timeline.sort_by_key(|moment| (moment.time, moment.kind));
@@ -163,6 +170,7 @@ fn span_moments(analysis: &Analysis) -> Vec<Moment> {
             duration_ms: span.duration_ns().map(ms),
             level: span.is_error().then_some(Severity::Error),
             depth: node.depth,
+            exception: None,
         }
     };
     analysis.tree.nodes().iter().map(moment).collect()
@@ -184,6 +192,7 @@ fn log_moment(record: &LogRecord, show_secrets: bool) -> Moment {
         duration_ms: None,
         level: record.level,
         depth: 0,
+        exception: record.exception.clone(),
     }
 }
 
@@ -197,6 +206,7 @@ fn error_moment(event: &ErrorEvent) -> Moment {
         duration_ms: None,
         level: event.level,
         depth: 0,
+        exception: None,
     }
 }
 
@@ -243,11 +253,18 @@ impl Render for RequestReport {
             writeln!(
                 out,
                 "{}",
-                theme.paint(Tone::Id, format!("{command} {}", text::harmless(&self.id)))
+                theme.paint(Tone::Id, format!("{command} {}", text::word(&self.id)))
             )?;
         }
         Ok(())
     }
+}
+
+/// Returns the time after the beginning: milliseconds, and from ten seconds on a coarser unit.
+fn offset(ms: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a duration that was nanoseconds")]
+    let nanos = (ms * 1e6) as i64;
+    if ms < 10_000.0 { format!("+{ms:.1}ms") } else { format!("+{}", duration(nanos)) }
 }
 
 impl RequestReport {
@@ -261,9 +278,9 @@ impl RequestReport {
             start,
             length,
             self.services.iter().map(|name| text::harmless(name)).collect::<Vec<_>>().join(", "),
-            format!("{} spans", self.count(MomentKind::Span)),
-            format!("{} log lines", self.count(MomentKind::Log)),
-            format!("{} errors", self.events.len()),
+            text::counted(self.count(MomentKind::Span), "span"),
+            text::counted(self.count(MomentKind::Log), "log line"),
+            text::counted(self.events.len(), "error"),
         ];
         let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
         for line in text::wrap(&facts.join(" · "), theme.width, 0) {
@@ -286,7 +303,7 @@ impl RequestReport {
         moment: &Moment,
         service_columns: usize,
     ) -> io::Result<()> {
-        let offset = moment.offset_ms.map_or_else(|| "-".to_owned(), |ms| format!("+{ms:.1}ms"));
+        let offset = moment.offset_ms.map_or_else(|| "-".to_owned(), offset);
         let (mark, kind) = match moment.kind {
             MomentKind::Span => (theme.symbol("▸", ">"), "span "),
             MomentKind::Log => (theme.symbol("·", "."), "log  "),
@@ -320,6 +337,12 @@ impl RequestReport {
             theme.paint(Tone::Dim, kind),
             theme.paint(Tone::Service(index), service),
             theme.paint(Tone::Dim, tail),
-        )
+        )?;
+        // An event in full stands above; without one the log line is all there is of the reason.
+        let exception = moment.exception.iter().filter(|_| self.events.is_empty());
+        for line in exception.flat_map(|text| text.lines()).take(EXCEPTION_LINES_MAX) {
+            writeln!(out, "{:>18}{}", "", theme.paint(Tone::Dim, text::harmless(line)))?;
+        }
+        Ok(())
     }
 }

@@ -158,8 +158,8 @@ fn a_running_span_an_orphan_and_a_silent_source() {
     no answer tempo: connection refused
     missing   span 000000000000dead was never received: 1 span that it caused hangs
               free · 16.0ms (80%)
-    running   no end of shop GET /orders was received: still running, or the process
-              died · 20.0ms (100%)
+    running   no end of shop GET /orders was received: still running, the process
+              died, or its clock jumped · 20.0ms (100%)
     critical  shop GET /orders 13.0ms (65%) · shop render 7.00ms (35%)
 
       span                               total |0       |5ms     |10ms    |15ms
