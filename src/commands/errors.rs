@@ -28,7 +28,7 @@ pub struct ErrorsArgs {
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// How many groups to show [default: 20]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: Option<u32>,
 }
 

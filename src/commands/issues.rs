@@ -35,7 +35,7 @@ pub struct IssuesArgs {
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// How many issues to list [default: 50]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: Option<u32>,
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,6 +14,9 @@ use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::serve::{Backend, DEFAULT_PORT, listen, run as serve, tail};
 
+/// How long requests that are under way may take when it is time to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(3);
+
 /// Arguments of `obs serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -22,7 +26,9 @@ Examples:
 
 Then, for the services:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-  SENTRY_DSN=http://obs@127.0.0.1:4318/1")]
+  SENTRY_DSN=http://obs@127.0.0.1:4318/1
+
+What is stored stays until you remove the file; it is for its owner alone.")]
 pub struct ServeArgs {
     /// The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any
     #[arg(long, default_value_t = DEFAULT_PORT)]
@@ -49,7 +55,9 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human("serve")?;
     let store = match &args.store {
         Some(path) => path.clone(),
-        None => context.store_path()?,
+        None => {
+            context.store_path().map_err(|error| error.hint("or name the file: --store FILE"))?
+        }
     };
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let backend = Backend::open(store.clone(), instance.clone()).map_err(|error| {
@@ -60,8 +68,8 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
     let runtime = context.runtime()?.handle().clone();
     runtime.block_on(async {
         let (listener, address) = listen(args.port).await.map_err(|error| {
-            Error::usage(format!("{error} nor on any of the ports after it"))
-                .because(error)
+            Error::usage(error.to_string())
+                .because(error.source)
                 .hint("take any free port: obs serve --port 0")
         })?;
         let url = format!("http://{address}");
@@ -74,8 +82,11 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         let announcement = announce(context, args, &url, instance)?;
         context.output.note(&format!("receiving at {url}, storing in {}", store.display()));
         let stopping = Arc::new(AtomicBool::new(false));
+        for file in args.tail.iter().filter(|file| !file.exists()) {
+            context.output.note(&format!("{} is not there yet: waiting for it", file.display()));
+        }
         let tails = start_tails(args, &backend, &stopping)?;
-        let outcome = serve(listener, Arc::clone(&backend), stop).await;
+        let outcome = serve_until(listener, &backend, stop).await;
         stopping.store(true, Ordering::Relaxed);
         for thread in tails {
             // A tail that panicked has nothing left to store.
@@ -85,6 +96,29 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         outcome.map_err(|error| Error::could_not_tell("the backend stopped").because(error))
     })?;
     Ok(Outcome::Yes)
+}
+
+/// Serves until `stop`, then gives what is under way a last moment: a client that stalls in the
+/// middle of a body must not keep the process.
+async fn serve_until(
+    listener: tokio::net::TcpListener,
+    backend: &Arc<Backend>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (told, mut heard) = tokio::sync::watch::channel(false);
+    let stop = async move {
+        stop.await;
+        told.send_replace(true);
+    };
+    let drained = async {
+        // The sender only goes after it has told.
+        drop(heard.wait_for(|told| *told).await);
+        tokio::time::sleep(DRAIN_MAX).await;
+    };
+    tokio::select! {
+        outcome = serve(listener, Arc::clone(backend), stop) => outcome,
+        () = drained => Ok(()),
+    }
 }
 
 /// Leaves the file by which commands find this backend; without it they need `--url`.
@@ -100,20 +134,20 @@ fn announce(
         instance,
         pid: std::process::id(),
         started: context.now_nanos(),
+        announced: true,
     };
+    let announced = Announcement::write(&context.environment, &running);
+    if let Err(error) = &announced {
+        context.output.warn(&format!("commands will not find this backend: {error}"));
+        context.output.hint(&format!("give it to them: obs --url {url} …, or OBS_URL={url}"));
+    }
     if let Some(file) = &args.ready_file {
+        let running = RunningBackend { announced: announced.is_ok(), ..running };
         running.write(file).map_err(|error| {
             Error::usage(format!("cannot write {}", file.display())).because(error)
         })?;
     }
-    match Announcement::write(&context.environment, &running) {
-        Ok(announcement) => Ok(Some(announcement)),
-        Err(error) => {
-            context.output.warn(&format!("commands will not find this backend: {error}"));
-            context.output.hint(&format!("give it to them: obs --url {url} …, or OBS_URL={url}"));
-            Ok(None)
-        }
-    }
+    Ok(announced.ok())
 }
 
 fn start_tails(
@@ -135,6 +169,7 @@ fn start_tails(
 fn until_told(stdin_ends: bool) -> Result<impl Future<Output = ()> + Send + 'static> {
     let failed = |error| Error::could_not_tell("cannot listen for signals").because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let stdin = if stdin_ends { Some(end_of_stdin()?) } else { None };
     Ok(async move {
@@ -148,6 +183,7 @@ fn until_told(stdin_ends: bool) -> Result<impl Future<Output = ()> + Send + 'sta
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
             () = stdin => {}
         }
     })

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::context::{Context, read_id};
 use crate::error::{Outcome, Result};
 use crate::model::{Correlation, Gathered, Span, Story, TraceId};
+use crate::render::text;
 use crate::render::waterfall::{TraceReport, WaterfallOptions};
 use crate::traces::analyse;
 
@@ -35,7 +36,7 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
         let lines = gathered.found.logs.len();
         if lines > 0 {
-            let id = correlation.id();
+            let id = text::word(correlation.id());
             let why = "(not sampled, or not sent yet?)";
             context.output.hint(&format!("{lines} log lines have it {why}: obs request {id}"));
         }

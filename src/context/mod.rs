@@ -146,7 +146,7 @@ impl Context {
             Error::usage(
                 "there is no folder for stored telemetry: neither XDG_DATA_HOME nor HOME is set",
             )
-            .hint("name the file: --store FILE")
+            .hint("set HOME, or name a backend: --url http://HOST:PORT")
         })?;
         Ok(folder.join("store.sqlite"))
     }
@@ -236,6 +236,17 @@ pub fn read_id(given: &str) -> Result<Correlation> {
         text = std::io::read_to_string(std::io::stdin()).map_err(|error| {
             Error::usage("cannot read the id from standard input").because(error)
         })?;
+    }
+    if text.trim_start().starts_with('{') {
+        // A log line says itself which of its fields is the id.
+        let record = crate::logs::read_line(text.trim().as_bytes());
+        text = record.request_id.or(record.trace_id).ok_or_else(|| {
+            Error::usage("this log line has no id").hint("give another line, or the id itself")
+        })?;
+    }
+    if text.contains('…') {
+        return Err(Error::usage("this id is shortened, as on a terminal")
+            .hint("see it whole: obs logs --full, or pipe obs logs into something"));
     }
     Correlation::parse(&text).map_err(|error| {
         Error::usage("this cannot be an id").because(error).hint(

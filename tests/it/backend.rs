@@ -12,7 +12,7 @@ fn a_line_that_was_acknowledged_is_found_by_its_id() {
     let serve = Serve::start(&env, &[]);
     let (status, body) = serve.post("/logs", "application/x-ndjson", LINE.as_bytes());
     assert_eq!((status, body.as_str()), (200, r#"{"lines":1,"new":1}"#));
-    let outcome = env.obs(["logs", "--request-id", "REQ_1", "--quiet"]);
+    let outcome = env.obs(["logs", "--request-id", "req_1", "--quiet"]);
     assert_snapshot!(outcome, @"
     2026-11-22 06:30:00.000 ERROR api boom request_id=req_1
     --- exit 0
@@ -54,10 +54,7 @@ fn a_stale_announcement_is_ignored() {
     let env = Env::new();
     let running = env.path().join("home/.local/state/obs/running");
     std::fs::create_dir_all(&running).unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let stale = format!(
-        r#"{{"command":"serve","url":"http://127.0.0.1:{port}","instance":"x","pid":1,"started":"2026-11-22T06:00:00Z"}}"#
-    );
+    let stale = r#"{"command":"serve","url":"http://127.0.0.1:1","instance":"x","pid":1,"started":"2026-11-22T06:00:00Z"}"#;
     std::fs::write(running.join("1.json"), stale).unwrap();
     let outcome = env.obs(["logs"]);
     assert_eq!(outcome.status, Some(2), "{outcome}");

@@ -88,6 +88,7 @@ fn what_a_backend_has_of_a_request_is_valid() {
         ("logs.schema.json", &["logs", "--request-id", REQUEST_ID][..]),
         ("trace.schema.json", &["trace", REQUEST_ID]),
         ("issues.schema.json", &["issues", "--since", "2026-11-22T00:00:00Z"]),
+        ("errors.schema.json", &["errors", "--since", "2026-11-22T00:00:00Z"]),
         ("issue.schema.json", &["issues", "API-1"]),
         ("issue.schema.json", &["issues", "--request-id", REQUEST_ID]),
         ("request.schema.json", &["request", REQUEST_ID]),

@@ -130,7 +130,7 @@ fn no_file_that_can_be_read_is_an_error() {
     assert_snapshot!(outcome, @"
     --- stderr
     error: cannot read missing.log: No such file or directory (os error 2), .: it is a folder
-      hint: is the path right? obs logs reads files, not folders
+      hint: obs logs reads plain files and standard input
     --- exit 3
     ");
 }
@@ -141,7 +141,7 @@ fn a_compressed_file_is_refused_and_not_shown_as_rubbish() {
     assert_snapshot!(env.obs(["logs", "app.log.1.gz"]), @"
     --- stderr
     error: cannot read app.log.1.gz: it is compressed (gzip): decompress it and pipe it to obs logs
-      hint: is the path right? obs logs reads files, not folders
+      hint: obs logs reads plain files and standard input
     --- exit 3
     ");
 }
@@ -211,8 +211,6 @@ fn the_last_lines_are_kept_when_a_limit_is_given() {
     assert_snapshot!(outcome, @"
     line 98
     line 99
-    --- stderr
-    warning: there were more lines; see them with --limit N
     --- exit 0
     ");
 }

@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("render", &["model", "traces"]),
     ("error", &["model", "config", "http", "render"]),
-    ("context", &["model", "config", "http", "sources", "gather", "render", "error"]),
+    ("context", &["model", "logs", "config", "http", "sources", "gather", "render", "error"]),
     (
         "commands",
         &[
@@ -116,6 +116,9 @@ fn a_layer_imports_only_what_lies_below_it() {
             if line.trim_start().starts_with("//") {
                 continue;
             }
+            if line.contains("use crate::{") {
+                complaints.push(format!("{}:{}: name one module a `use`", source.path, number + 1));
+            }
             for name in imports(line).into_iter().filter(|name| layers.contains_key(name)) {
                 let edge = name != "store"
                     || module != "sources"
@@ -185,8 +188,9 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         }
         let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let close = format!("{indent}}}");
-        let end = lines[start..].iter().position(|line| *line == close || line.ends_with(" {}"));
-        found.push((name, end.unwrap_or(0) + 1));
+        let one_line = line.ends_with('}') || line.ends_with(';');
+        let end = lines[start..].iter().position(|line| *line == close);
+        found.push((name, if one_line { 1 } else { end.unwrap_or(0) + 1 }));
     }
     found
 }

@@ -154,6 +154,7 @@ async fn ask(words: &[&str], stage: &Stage, context: &mut Context) -> Result<Ans
     let mut command = Command::new(&stage.program);
     command.args(words).args(["--url", &stage.url, "--quiet", "--no-pager"]);
     command.args(super::report::look(&context.output));
+    command.args(context.settings.utc.value.then_some("--utc"));
     command.stdin(Stdio::null()).kill_on_drop(true);
     if json {
         command.args(["-o", "json"]).stdout(Stdio::piped());

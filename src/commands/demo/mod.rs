@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::config::Origin;
 use crate::context::Context;
 use crate::demo::traffic::Scenario;
 use crate::demo::{self, Service};
@@ -52,16 +53,19 @@ pub fn run(args: &DemoArgs, context: &mut Context) -> Result<Outcome> {
         return Err(Error::usage("the demo that stays up is no document")
             .hint("the one that ends is: obs demo --once -o json"));
     }
+    if matches!(context.settings.url.origin, Origin::Flag(_)) {
+        return Err(Error::usage("the demo asks the backend that it starts: leave out --url"));
+    }
     let runtime = context.runtime()?.handle().clone();
     runtime.block_on(async {
         let progress = Progress::new(&context.output.notes);
         progress.say("starting the backend and the reference service");
-        let stage = stage::until_stopped(Stage::start(args.port, context)).await?;
+        let mut stage = stage::until_stopped(Stage::start(args.port, context)).await?;
         let outcome = stage::until_stopped(async {
             if args.once {
                 once(&stage, &progress, context).await
             } else {
-                stay_up(&stage, &progress, context).await
+                stay_up(&mut stage, &progress, context).await
             }
         });
         let outcome = outcome.await;
@@ -104,7 +108,7 @@ async fn once(stage: &Stage, progress: &Progress, context: &mut Context) -> Resu
 }
 
 /// Keeps traffic flowing until interrupted, and says what to type.
-async fn stay_up(stage: &Stage, progress: &Progress, context: &mut Context) -> Result<Outcome> {
+async fn stay_up(stage: &mut Stage, progress: &Progress, context: &mut Context) -> Result<Outcome> {
     progress.say("sending the first requests");
     let mut played = Vec::new();
     for act in Act::all() {
@@ -115,12 +119,15 @@ async fn stay_up(stage: &Stage, progress: &Progress, context: &mut Context) -> R
     context.output.flush()?;
     for turn in 0_usize.. {
         tokio::time::sleep(TRAFFIC_PAUSE).await;
+        stage.check()?;
         // Mostly well, as traffic is; each failure comes round every few seconds.
         let scenario = match turn % 6 {
             5 => Scenario::ALL[(turn / 6) % Scenario::ALL.len()],
             _ => Scenario::Order,
         };
-        stage.send(scenario).await?;
+        if let Err(error) = stage.send(scenario).await {
+            context.output.warn(&format!("{}: {}", error.message(), error.causes().join(": ")));
+        }
     }
     Ok(Outcome::Yes)
 }

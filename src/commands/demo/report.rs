@@ -94,6 +94,7 @@ pub(super) fn look(output: &Output) -> Vec<String> {
     let color = if output.theme.color { "always" } else { "never" };
     let mut options = vec![format!("--color={color}")];
     options.extend(output.theme.ascii.then(|| "--ascii".to_owned()));
+    options.extend(output.theme.show_secrets.then(|| "--show-secrets".to_owned()));
     options
 }
 
@@ -148,7 +149,10 @@ pub(super) fn invitation(output: &mut Output, stage: &Stage, played: &[Played]) 
         };
         commands.push((command, sent.scenario.description()));
     }
+    // Without a folder to announce itself in, the backend has to be named.
+    let named = if stage.announced { String::new() } else { format!(" --url {}", stage.url) };
     for (command, meaning) in commands {
+        let command = command + &named;
         writeln!(out, "  {}", theme.paint(Tone::Id, text::shown(&command)))?;
         writeln!(out, "      {}", theme.paint(Tone::Dim, meaning))?;
     }

@@ -30,6 +30,8 @@ const READY_PAUSE: Duration = Duration::from_millis(5);
 pub(super) struct Stage {
     /// Where the backend answers.
     pub(super) url: String,
+    /// Whether commands find the backend by themselves.
+    pub(super) announced: bool,
     /// Where orders-api answers.
     pub(super) orders_api: String,
     /// This executable, to be asked as a user asks it.
@@ -70,8 +72,18 @@ impl Stage {
         let orders_api = addresses.pop().unwrap_or_default();
         let backends: Vec<Box<dyn Backend>> =
             vec![Box::new(Served::at(context.http(), running.url.clone()))];
-        let url = running.url;
-        Ok(Self { url, orders_api, program, backends, client, services, backend, folder })
+        let RunningBackend { url, announced, .. } = running;
+        Ok(Self {
+            url,
+            announced,
+            orders_api,
+            program,
+            backends,
+            client,
+            services,
+            backend,
+            folder,
+        })
     }
 
     /// Sends one request as the edge would.
@@ -79,6 +91,16 @@ impl Stage {
         traffic::send(&self.client, &self.orders_api, scenario).await.map_err(|error| {
             Error::could_not_tell("the reference service does not answer").because(error)
         })
+    }
+
+    /// Errors when one of the processes has ended.
+    pub(super) fn check(&mut self) -> Result<()> {
+        for process in self.services.iter_mut().chain([&mut self.backend]) {
+            process.check().map_err(|error| {
+                Error::could_not_tell("a process of the demo has ended").because(error)
+            })?;
+        }
+        Ok(())
     }
 
     /// Ends the processes, senders first, and removes the folder.
@@ -180,12 +202,14 @@ fn process_error(error: ProcessError) -> Error {
     Error::could_not_tell("the demo could not be started").because(error)
 }
 
-/// Does the work to its end, or until the demo is told to stop by Ctrl-C or SIGTERM.
+/// Does the work to its end, or until the demo is told to stop by Ctrl-C, SIGTERM or a closed terminal.
 pub(super) async fn until_stopped<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     tokio::select! {
         outcome = work => outcome,
         _ = tokio::signal::ctrl_c() => Err(Error::interrupted()),
         _ = terminate.recv() => Err(Error::interrupted()),
+        _ = hangup.recv() => Err(Error::interrupted()),
     }
 }

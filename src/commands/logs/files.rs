@@ -164,7 +164,7 @@ impl<'a> Reading<'a> {
                 "cannot read {}",
                 reasons.collect::<Vec<_>>().join(", ")
             ));
-            return Err(error.hint("is the path right? obs logs reads files, not folders"));
+            return Err(error.hint("obs logs reads plain files and standard input"));
         }
         for Missing { source, reason } in &self.missing {
             self.context.output.warn(&format!("cannot read {source}: {reason}"));
@@ -181,6 +181,7 @@ impl<'a> Reading<'a> {
             malformed: self.count.malformed,
             cut: self.count.cut,
             truncated: self.truncated,
+            limit_given: self.request.limit.is_some(),
             asked,
             missing: self.missing,
         };

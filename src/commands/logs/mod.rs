@@ -30,7 +30,7 @@ Examples:
   obs logs app.log -o raw             the lines as they were written
 
 Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
-the running `obs serve` or `obs demo`; with --url it asks that backend at once.")]
+the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.")]
 pub struct LogsArgs {
     /// Files to read; - is standard input
     #[arg(value_name = "FILE")]
@@ -59,8 +59,8 @@ pub struct LogsArgs {
     /// Keep showing what is appended
     #[arg(short, long)]
     follow: bool,
-    /// Show at most the last N lines [default: all of files, 10 before -f; 1000 of a backend, which gives 10000 at most]
-    #[arg(short = 'n', long, value_name = "N")]
+    /// Show at most the last N lines [default: all of files, 10 before -f; 1000 of a backend, which gives 100000 at most]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Show long values and ids whole
     #[arg(long)]
@@ -126,7 +126,7 @@ fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
     if !files.is_empty() {
         return Ok(Input::Files(files.into_iter().map(PathBuf::from).collect()));
     }
-    if matches!(context.settings.url.origin, Origin::Flag(_)) {
+    if matches!(context.settings.url.origin, Origin::Flag(_) | Origin::Variable(_)) {
         return Ok(Input::Backend);
     }
     if stdin_has_lines() {

@@ -86,7 +86,9 @@ fn still_running(tree: &Tree) -> Option<Finding> {
     Some(Finding {
         kind: FindingKind::StillRunning,
         spans: running().map(|node| node.span.span_id).collect(),
-        text: format!("no end of {who} was received: still running, or the process died"),
+        text: format!(
+            "no end of {who} was received: still running, the process died, or its clock jumped"
+        ),
         duration_ns: first.duration_ns(),
     })
 }

@@ -40,7 +40,8 @@ fn a_missing_parent_is_named_and_a_whole_trace_has_none() {
 #[test]
 fn a_span_without_an_end_is_running_and_one_of_no_length_is_not() {
     let running = Span { end: None, ..span(1, 0, "root", 0, 0) };
-    let text = "no end of shop root was received: still running, or the process died";
+    let text =
+        "no end of shop root was received: still running, the process died, or its clock jumped";
     assert_eq!(texts(FindingKind::StillRunning, vec![running]), [text]);
     assert!(texts(FindingKind::StillRunning, vec![span(1, 0, "root", 0, 0)]).is_empty());
 }
