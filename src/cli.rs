@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, errors, issues, logs, request, serve, trace};
+use crate::commands::{
+    completions, config, demo, errors, issues, logs, man, request, serve, trace,
+};
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
 
@@ -48,6 +50,10 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Show every setting and where it comes from
     Config(config::ConfigArgs),
+    /// Write the script by which a shell completes obs
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
     /// One of the reference service's processes
     #[command(hide = true)]
     DemoService(demo::ServiceArgs),
@@ -64,6 +70,8 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
         Command::DemoService(args) => demo::run_service(&args),
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
+use crate::completion::{recent_ids, recent_issues};
 use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
@@ -27,9 +29,11 @@ Examples:
 pub struct IssuesArgs {
     /// Show this issue, for example ORDERS-API-1
     #[arg(value_name = "ISSUE", conflicts_with_all = ["request_id", "since", "limit"])]
+    #[arg(add = ArgValueCandidates::new(recent_issues))]
     issue: Option<String>,
     /// Only errors of this request, with the very event of each
     #[arg(short, long, value_name = "ID", conflicts_with_all = ["since", "limit"])]
+    #[arg(add = ArgValueCandidates::new(recent_ids))]
     request_id: Option<String>,
     /// Only errors last seen since then [default: 24h]
     #[arg(long, value_name = "TIME")]

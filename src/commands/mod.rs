@@ -1,10 +1,12 @@
 //! One file a subcommand: its arguments, `run`, nothing else. No command uses another.
 
+pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod errors;
 pub mod issues;
 pub mod logs;
+pub mod man;
 pub mod request;
 pub mod serve;
 pub mod trace;

@@ -1,7 +1,9 @@
 //! `obs request`: the story of one request, everything on one timeline.
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
+use crate::completion::recent_ids;
 use crate::context::{Context, read_id};
 use crate::error::{Outcome, Result};
 use crate::render::timeline::RequestReport;
@@ -15,7 +17,7 @@ Examples:
   tail -1 app.log | obs request -     the id of a log line")]
 pub struct RequestArgs {
     /// A request id or a trace id in any form, or - to read it from standard input
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
     id: String,
 }
 

@@ -1,7 +1,9 @@
 //! `obs trace`: where did the time go, and where did it fail?
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
+use crate::completion::recent_ids;
 use crate::context::{Context, read_id};
 use crate::error::{Outcome, Result};
 use crate::model::{Correlation, Gathered, Span, Story, TraceId};
@@ -19,7 +21,7 @@ Examples:
   tail -1 app.log | obs trace -       the id of a log line")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
     id: String,
     /// Show every span: fold nothing, cut nothing
     #[arg(long)]

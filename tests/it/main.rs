@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod env;
 mod formats;
+mod generated;
 mod ids;
 mod logs;
 mod tidy;

@@ -11,8 +11,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use regex::Regex;
 
+use crate::completion::recent_ids;
 use crate::config::Origin;
 use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
@@ -36,7 +38,7 @@ pub struct LogsArgs {
     #[arg(value_name = "FILE")]
     files: Vec<OsString>,
     /// Only lines of this request: its id in any form, as request id or trace id
-    #[arg(short, long, value_name = "ID")]
+    #[arg(short, long, value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
     request_id: Option<String>,
     /// Only lines at least this bad: trace, debug, info, warn, error, fatal
     #[arg(short, long, value_name = "LEVEL")]
