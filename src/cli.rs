@@ -7,6 +7,7 @@ use crate::commands::{
 };
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
+use crate::telemetry::Watched;
 
 /// On-call diagnostics in one binary: from one id to logs, trace, errors and their story.
 #[derive(Debug, Parser)]
@@ -28,6 +29,12 @@ Examples:
   obs logs --request-id ID      what was logged for one request
   obs trace ID                  where its time went, and where it failed
   obs request ID                all of it on one timeline
+
+What obs tells about itself; nothing unless one of these is set:
+  OTEL_EXPORTER_OTLP_ENDPOINT   spans of the run and of each request it makes, as http/protobuf
+  SENTRY_DSN                    panics and internal errors of obs
+  TRACEPARENT, OBS_REQUEST_ID   the trace and the request that the run belongs to
+  All variables that are read: obs config show --variables
 
 Exit codes: 0 yes or found, 1 no or not found, 2 usage, 3 could not tell or incomplete,\n130 interrupted.";
 
@@ -57,6 +64,17 @@ pub enum Command {
     /// One of the reference service's processes
     #[command(hide = true)]
     DemoService(demo::ServiceArgs),
+}
+
+impl Command {
+    /// Says how much telemetry there is of a run of this command.
+    pub fn watched(&self) -> Watched {
+        match self {
+            Self::Serve(_) => Watched::WithoutSpans,
+            Self::DemoService(_) => Watched::Not,
+            _ => Watched::Wholly,
+        }
+    }
 }
 
 /// Runs the command.

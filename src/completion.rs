@@ -49,6 +49,7 @@ fn ask<T>(question: impl AsyncFnOnce(&dyn Backend) -> Option<T>) -> Option<T> {
         request_id: "completion".to_owned(),
         trace_id: TraceId::new(1)?,
         span_id: SpanId::new(1)?,
+        caller: None,
     };
     let http = Arc::new(Http::new(DEADLINE, &ids));
     runtime.block_on(async {

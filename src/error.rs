@@ -1,7 +1,5 @@
 //! What a command fails with: the kind decides the exit code, the hints say what to type next.
 
-use std::process::ExitCode;
-
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub struct Error {
@@ -18,6 +16,8 @@ pub enum ErrorKind {
     Usage,
     /// What was asked could not be found out: exit code 3.
     CouldNotTell,
+    /// It is the fault of `obs` itself: exit code 3, and reported where there is somebody to report to.
+    Internal,
     /// The reader of standard output went away: a quiet exit code 0.
     ClosedPipe,
     /// The user pressed Ctrl-C: exit code 130.
@@ -47,6 +47,11 @@ impl Error {
     /// What was asked could not be found out.
     pub fn could_not_tell(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::CouldNotTell, message)
+    }
+
+    /// It is the fault of `obs` itself: what must not happen, did.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
     }
 
     /// The user pressed Ctrl-C.
@@ -100,13 +105,26 @@ impl Error {
     }
 
     /// Returns the exit code: the one place that maps kinds to codes.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.kind {
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
             ErrorKind::ClosedPipe => 0,
             ErrorKind::Usage => 2,
-            ErrorKind::CouldNotTell => 3,
+            ErrorKind::CouldNotTell | ErrorKind::Internal => 3,
             ErrorKind::Interrupted => 130,
-        })
+        }
+    }
+}
+
+impl ErrorKind {
+    /// Returns the kind as one word, as telemetry has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::CouldNotTell => "could_not_tell",
+            Self::Internal => "internal",
+            Self::ClosedPipe => "closed_pipe",
+            Self::Interrupted => "interrupted",
+        }
     }
 }
 
@@ -122,12 +140,21 @@ impl Outcome {
     }
 
     /// Returns the exit code: the one place that maps outcomes to codes.
-    pub fn exit_code(self) -> ExitCode {
-        ExitCode::from(match self {
+    pub fn exit_code(self) -> u8 {
+        match self {
             Self::Yes => 0,
             Self::No => 1,
             Self::Incomplete => 3,
-        })
+        }
+    }
+
+    /// Returns the outcome as one word, as telemetry has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Incomplete => "incomplete",
+        }
     }
 }
 

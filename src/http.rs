@@ -1,15 +1,22 @@
 //! The one HTTP client: TLS roots, deadlines, a cap on bodies, this run's ids, URLs without secrets.
 
+mod call;
+mod plain;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use opentelemetry::trace::SpanContext;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Client, ClientBuilder, Method, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
 use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Host;
+
+use call::Call;
+pub use plain::plain_client;
 
 use crate::model::{SpanId, TraceId, mask_text};
 
@@ -29,8 +36,10 @@ pub struct RunIds {
     pub request_id: String,
     /// The same as a trace id.
     pub trace_id: TraceId,
-    /// The span under which this run's requests stand.
+    /// The span of the run.
     pub span_id: SpanId,
+    /// The span that this run belongs to, as `TRACEPARENT` and `TRACESTATE` say.
+    pub caller: Option<SpanContext>,
 }
 
 /// Makes requests under a deadline.
@@ -40,7 +49,9 @@ pub struct RunIds {
 #[derive(Debug)]
 pub struct Http {
     timeout: Duration,
+    ids: RunIds,
     headers: HeaderMap,
+    run: Option<tracing::span::Id>,
     loopback: OnceLock<Client>,
     remote: OnceLock<Client>,
 }
@@ -93,17 +104,17 @@ fn detail(body: &str) -> String {
 }
 
 impl Http {
-    /// Makes requests that carry the run's ids; `timeout` bounds each as a whole.
+    /// Makes requests that carry the run's ids; `timeout` bounds each as a whole. The current span is
+    /// the one that requests of spawned tasks stand under.
     pub fn new(timeout: Duration, ids: &RunIds) -> Self {
         let mut headers = HeaderMap::new();
-        let traceparent = format!("00-{}-{}-01", ids.trace_id, ids.span_id);
-        for (name, value) in [("x-request-id", &ids.request_id), ("traceparent", &traceparent)] {
-            // A run id that no header can carry is sent as its trace id in `traceparent` alone.
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
+        // A run id that no header can carry is sent as its trace id in `traceparent` alone.
+        if let Ok(value) = HeaderValue::from_str(&ids.request_id) {
+            headers.insert("x-request-id", value);
         }
-        Self { timeout, headers, loopback: OnceLock::new(), remote: OnceLock::new() }
+        let run = tracing::Span::current().id();
+        let (loopback, remote) = (OnceLock::new(), OnceLock::new());
+        Self { timeout, ids: ids.clone(), headers, run, loopback, remote }
     }
 
     fn client(&self, url: &Url) -> &Client {
@@ -162,12 +173,27 @@ impl Http {
             url.query_pairs_mut().append_pair(name, value);
         }
         let shown = shown(&url);
-        let mut request = self.client(&url).request(method, url);
+        let call = self.begin(&method, &url);
+        let mut request = self.client(&url).request(method, url).headers(call.headers());
         if let Some(body) = body {
             request = request.json(body);
         }
+        call.watch(self.exchange(request, shown), call::error_type).await
+    }
+
+    /// Begins a call of its own span; its headers go with the request.
+    fn begin(&self, method: &Method, url: &Url) -> Call {
+        Call::begin(method, url, &self.ids, self.run.as_ref())
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        shown: String,
+    ) -> Result<T, HttpError> {
         let response = request.send().await.map_err(|error| self.no_answer(&error, &shown))?;
         let status = response.status();
+        call::answered(status);
         let bytes = self.read(response, &shown).await?;
         if !status.is_success() {
             let head = bytes.get(..bytes.len().min(300)).unwrap_or_default();
@@ -220,7 +246,7 @@ pub fn address(base: &str, path: &[&str]) -> Result<Url, HttpError> {
 }
 
 /// Returns the URL without user, password and query.
-fn shown(url: &Url) -> String {
+pub fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
@@ -230,7 +256,7 @@ fn shown(url: &Url) -> String {
 }
 
 /// Returns the last cause: "connection refused" tells more than "error sending request".
-fn innermost(error: &reqwest::Error) -> String {
+pub fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -1,7 +1,7 @@
 //! `obs`: on-call diagnostics in one binary.
 //!
-//! The map is `docs/ARCHITECTURE.md`. The way in is [`run`]: parse, dispatch, show the error, exit
-//! code. A command (`commands`) gathers what sources say (`gather`, `sources`), builds a report and
+//! The map is `docs/ARCHITECTURE.md`. The way in is [`run`]: parse, dispatch under telemetry
+//! (`watch`), show the error, exit code. A command (`commands`) gathers what sources say (`gather`, `sources`), builds a report and
 //! shows it (`render`); what the words mean is in `model`.
 
 pub mod cli;
@@ -19,20 +19,27 @@ pub mod render;
 pub mod serve;
 pub mod sources;
 pub mod store;
+pub mod telemetry;
 pub mod traces;
+mod watch;
 pub mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A shell that completes asks by a variable, and wants nothing else to happen.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
-    let cli = match cli::Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = cli::Cli::command().try_get_matches_from(&arguments).and_then(|matches| {
+        let command = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((cli::Cli::from_arg_matches(&matches)?, command))
+    });
+    let (cli, command) = match parsed {
+        Ok(parsed) => parsed,
         // clap writes help to standard output and errors to standard error, with its own codes.
         Err(refusal) => {
             let usage = refusal.use_stderr();
@@ -41,23 +48,5 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if usage { 2 } else { 0 });
         }
     };
-    let environment = config::Environment::from_process();
-    let mut context = match context::Context::new(&cli.global, environment) {
-        Ok(context) => context,
-        Err(error) => {
-            context::plain_output().error(error.message(), &error.causes(), error.hints());
-            return error.exit_code();
-        }
-    };
-    match cli::dispatch(cli.command, &mut context) {
-        Ok(outcome) => outcome.exit_code(),
-        Err(error) => {
-            // The reader who left and the user who pressed Ctrl-C know it.
-            let known = [error::ErrorKind::ClosedPipe, error::ErrorKind::Interrupted];
-            if !known.contains(&error.kind()) {
-                context.output.error(error.message(), &error.causes(), error.hints());
-            }
-            error.exit_code()
-        }
-    }
+    ExitCode::from(watch::run(cli, &command, &arguments))
 }

@@ -1,6 +1,5 @@
 //! `obs completions`: the script by which a shell completes `obs`.
 
-
 use clap::{Args, CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::config::running::{Announcement, RunningBackend};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
+use crate::render::LogFormat;
 use crate::serve::{Backend, DEFAULT_PORT, listen, run as serve, tail};
 
 /// How long requests that are under way may take when it is time to stop.
@@ -85,7 +86,7 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         for file in args.tail.iter().filter(|file| !file.exists()) {
             context.output.note(&format!("{} is not there yet: waiting for it", file.display()));
         }
-        let tails = start_tails(args, &backend, &stopping)?;
+        let tails = start_tails(args, context.output.log_format(), &backend, &stopping)?;
         let outcome = serve_until(listener, &backend, stop).await;
         stopping.store(true, Ordering::Relaxed);
         for thread in tails {
@@ -152,12 +153,13 @@ fn announce(
 
 fn start_tails(
     args: &ServeArgs,
+    log_format: LogFormat,
     backend: &Arc<Backend>,
     stopping: &Arc<AtomicBool>,
 ) -> Result<Vec<std::thread::JoinHandle<()>>> {
     let start = |file: &PathBuf| {
-        let failed = |reason: String| {
-            crate::context::plain_output().warn(&reason);
+        let failed = move |reason: String| {
+            crate::context::plain_output(log_format).warn(&reason);
         };
         tail(Arc::clone(backend), file.clone(), Arc::clone(stopping), failed)
     };

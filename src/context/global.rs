@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::config::Overrides;
-use crate::render::Format;
+use crate::render::{Format, LogFormat};
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -37,6 +37,10 @@ pub struct GlobalArgs {
     /// Do not use a pager
     #[arg(long, global = true)]
     pub no_pager: bool,
+    /// How notes, warnings and what obs does are written to standard error: text, or JSON log lines
+    #[arg(long, global = true, value_enum, default_value_t, hide_default_value = true)]
+    #[arg(value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: LogFormat,
     /// Leave out notes, and hints beside an answer
     #[arg(short, long, global = true)]
     pub quiet: bool,

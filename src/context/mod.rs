@@ -2,6 +2,7 @@
 //! needed, the runtime, the HTTP client and the backends.
 
 mod global;
+mod ids;
 mod look;
 
 use std::io::IsTerminal as _;
@@ -18,12 +19,13 @@ use crate::config::{Environment, Overrides, Settings, SettingsError, running};
 use crate::error::{Error, Result};
 use crate::gather;
 use crate::http::{Http, RunIds};
-use crate::model::{Correlation, Gathered, Missing, SpanId, Story, TraceId, UnixNanos};
-use crate::render::{Format, Output, Theme};
+use crate::model::{Correlation, Gathered, Missing, Story, UnixNanos};
+use crate::render::{Format, LogFormat, Output, Theme};
 use crate::sources::Backend;
 use crate::sources::local::{Served, StoredFile};
 
 pub use global::GlobalArgs;
+pub use ids::run_ids;
 
 /// The columns where nothing says how many there are.
 const WIDTH_DEFAULT: usize = 80;
@@ -49,7 +51,7 @@ pub struct Context {
 
 impl Context {
     /// Reads the configuration; makes nothing that costs.
-    pub fn new(global: &GlobalArgs, environment: Environment) -> Result<Self> {
+    pub fn new(global: &GlobalArgs, environment: Environment, ids: RunIds) -> Result<Self> {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let overrides: Overrides = global.overrides();
         let settings = crate::config::resolve(&overrides, &environment, &folder)
@@ -57,10 +59,12 @@ impl Context {
         let now = now(&environment, settings.utc.value)?;
         let theme = |terminal| look::theme(global, &settings, &environment, &now, terminal);
         let stdout = theme(std::io::stdout().is_terminal());
-        let stderr = theme(std::io::stderr().is_terminal());
-        let pager = if global.no_pager { "" } else { &settings.pager.value };
-        let output = Output::to_process(global.output, global.quiet, stdout, stderr, pager);
-        let ids = run_ids(&environment);
+        // No colour and no spinner between log lines.
+        let for_people = global.log_format == LogFormat::Text;
+        let stderr = theme(for_people && std::io::stderr().is_terminal());
+        let pager = if global.no_pager || !for_people { "" } else { &settings.pager.value };
+        let output = Output::to_process(global.output, global.quiet, stdout, stderr, pager)
+            .with_log_format(global.log_format);
         Ok(Self {
             settings,
             environment,
@@ -132,6 +136,15 @@ impl Context {
             drop(self.runtime.set(runtime));
         }
         Ok(self.runtime.get().expect("it was just set"))
+    }
+
+    /// Ends the runtime without waiting for what runs on it: a request to a dead collector, a name
+    /// that is looked up.
+    pub fn abandon_runtime(&mut self) {
+        self.backends = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 
     /// Returns the HTTP client.
@@ -255,10 +268,10 @@ pub fn read_id(given: &str) -> Result<Correlation> {
     })
 }
 
-/// Returns an output for errors that come before there are settings.
-pub fn plain_output() -> Output {
+/// Returns an output for what is said before there are settings, or from another thread.
+pub fn plain_output(log_format: LogFormat) -> Output {
     let theme = Theme::plain(WIDTH_DEFAULT, UnixNanos(0));
-    Output::to_process(Format::Human, false, theme.clone(), theme, "")
+    Output::to_process(Format::Human, false, theme.clone(), theme, "").with_log_format(log_format)
 }
 
 fn settings_error(error: &SettingsError) -> Error {
@@ -299,19 +312,4 @@ fn now(environment: &Environment, utc: bool) -> Result<Zoned> {
 
 fn nanos(now: &Zoned) -> UnixNanos {
     UnixNanos(i64::try_from(now.timestamp().as_nanosecond()).unwrap_or(i64::MAX))
-}
-
-/// Makes this run's ids: the request id that was given, else a new `UUIDv7`, which is the trace id too.
-fn run_ids(environment: &Environment) -> RunIds {
-    let fresh = uuid::Uuid::now_v7();
-    let given =
-        environment.get_nonempty("OBS_REQUEST_ID").and_then(|id| Correlation::parse(id).ok());
-    let given_trace = given.as_ref().and_then(Correlation::trace_id);
-    let trace_id = given_trace.or_else(|| TraceId::new(fresh.as_u128()));
-    let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
-    RunIds {
-        request_id: given.map_or_else(|| fresh.to_string(), |given| given.id().to_owned()),
-        trace_id: trace_id.expect("a UUIDv7 is never zero"),
-        span_id: SpanId::new(random | 1).expect("a number with a bit set is not zero"),
-    }
 }

@@ -37,6 +37,16 @@ pub enum Format {
     Raw,
 }
 
+/// How notes, warnings and errors are written to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// As log lines, one JSON object each.
+    Json,
+}
+
 /// The command has no such format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`obs {command}` answers as {formats}")]
@@ -54,6 +64,7 @@ pub trait Render: Serialize {
 /// The two streams, and how to write to them.
 pub struct Output {
     format: Format,
+    log_format: LogFormat,
     quiet: bool,
     /// How human output looks on standard output.
     pub theme: Theme,
@@ -68,9 +79,11 @@ pub struct Output {
 
 impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { format, quiet, theme, notes, stdout: _, stderr: _, pager: _, held } = self;
+        let Self { format, log_format, quiet, theme, notes, stdout: _, stderr: _, pager: _, held } =
+            self;
         f.debug_struct("Output")
             .field("format", format)
+            .field("log_format", log_format)
             .field("quiet", quiet)
             .field("theme", theme)
             .field("notes", notes)
@@ -95,6 +108,7 @@ impl Output {
         let pager = Pager::new(if wanted { pager } else { "" });
         Self {
             format,
+            log_format: LogFormat::Text,
             quiet,
             theme,
             notes,
@@ -103,6 +117,19 @@ impl Output {
             pager,
             held: Vec::new(),
         }
+    }
+
+    /// Writes notes, warnings and errors in this format. As JSON they are `tracing` events of the
+    /// target `obs`, which whoever listens writes.
+    #[must_use]
+    pub fn with_log_format(mut self, log_format: LogFormat) -> Self {
+        self.log_format = log_format;
+        self
+    }
+
+    /// Returns how notes, warnings and errors are written.
+    pub fn log_format(&self) -> LogFormat {
+        self.log_format
     }
 
     /// From here on the answer goes through the pager, where there is one to use.
@@ -191,6 +218,11 @@ impl Output {
 
     /// Shows an error: what failed, why, what to type next.
     pub fn error(&mut self, message: &str, causes: &[String], hints: &[String]) {
+        if self.log_format == LogFormat::Json {
+            let cause = (!causes.is_empty()).then(|| causes.join(": "));
+            let hint = (!hints.is_empty()).then(|| hints.join("\n"));
+            return tracing::error!(target: "obs", cause, hint, "{message}");
+        }
         self.say(Tone::Bad, "error", message);
         for cause in causes {
             let mut lines = cause.lines().filter(|line| !line.trim().is_empty());
@@ -209,6 +241,13 @@ impl Output {
         // Notes come between pieces of the answer on a terminal: keep the order. A failure to
         // write them must not lose the answer.
         drop(self.stdout.flush());
+        if self.log_format == LogFormat::Json {
+            return match tone {
+                Tone::Bad => tracing::error!(target: "obs", "{message}"),
+                Tone::Warn => tracing::warn!(target: "obs", "{message}"),
+                _ => tracing::info!(target: "obs", "{message}"),
+            };
+        }
         let word = self.notes.paint(tone, word);
         let line = format!("{word}: {}", text::shown(message));
         if self.pager.runs() {
@@ -217,11 +256,9 @@ impl Output {
             drop(writeln!(self.stderr, "{line}"));
         }
     }
-}
 
-/// Waits until the reader has left the pager.
-impl Drop for Output {
-    fn drop(&mut self) {
+    /// Ends the answer, and waits until the reader has left the pager; notes can still be written.
+    pub fn finish(&mut self) {
         // The pager may have been left before the end: that is no error.
         drop(self.stdout.flush());
         self.stdout = Box::new(io::sink());
@@ -234,4 +271,15 @@ impl Drop for Output {
             self.say(Tone::Warn, "warning", &failure);
         }
     }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Returns the stream for log lines of `obs` itself, which come from any thread.
+pub fn standard_error() -> io::Stderr {
+    io::stderr()
 }

@@ -73,6 +73,11 @@ impl Env {
         self.outcome(self.command(arguments).output().unwrap())
     }
 
+    /// Runs a command that was made with [`Env::command`] and changed.
+    pub(crate) fn run(&self, command: &mut Command) -> Outcome {
+        self.outcome(command.output().unwrap())
+    }
+
     /// Runs `obs` with a pipe on standard input.
     pub(crate) fn obs_with_stdin<const N: usize>(
         &self,

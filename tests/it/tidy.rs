@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("serve", &["model", "wire", "store", "config", "logs", "traces", "render"]),
     ("demo", &[]),
     ("render", &["model", "traces"]),
+    ("telemetry", &["model", "config", "http", "render"]),
     ("error", &["model", "config", "http", "render"]),
     ("context", &["model", "logs", "config", "http", "sources", "gather", "render", "error"]),
     (
@@ -41,8 +42,9 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("completion", &["model", "config", "http", "sources"]),
-    ("cli", &["commands", "context", "error"]),
-    ("lib", &["cli", "commands", "config", "context", "error"]),
+    ("cli", &["commands", "context", "error", "telemetry"]),
+    ("watch", &["cli", "config", "context", "error", "http", "render", "telemetry"]),
+    ("lib", &["cli", "watch"]),
     ("main", &[]),
 ];
 

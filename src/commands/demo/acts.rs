@@ -170,7 +170,7 @@ async fn ask(words: &[&str], stage: &Stage, context: &mut Context) -> Result<Ans
         .map_err(|error| Error::could_not_tell(format!("`{shown}` was lost")).because(error))?;
     let document = json.then(|| serde_json::from_slice(&finished.stdout)).transpose();
     let document = document.map_err(|error| {
-        Error::could_not_tell(format!("`{shown}` did not answer in JSON")).because(error)
+        Error::internal(format!("`{shown}` did not answer in JSON")).because(error)
     })?;
     Ok(Answer { command: shown, exit_code: finished.status.code(), document })
 }

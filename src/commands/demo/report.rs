@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::acts::{Answer, Played};
 use super::stage::Stage;
 use crate::error::{Error, Outcome, Result};
-use crate::render::{Output, Tone, text};
+use crate::render::{LogFormat, Output, Tone, text};
 
 /// Everything the demo did; in JSON `obs.demo/1`.
 #[derive(Debug, Serialize)]
@@ -95,6 +95,8 @@ pub(super) fn look(output: &Output) -> Vec<String> {
     let mut options = vec![format!("--color={color}")];
     options.extend(output.theme.ascii.then(|| "--ascii".to_owned()));
     options.extend(output.theme.show_secrets.then(|| "--show-secrets".to_owned()));
+    let logs = output.log_format() == LogFormat::Json;
+    options.extend(logs.then(|| "--log-format=json".to_owned()));
     options
 }
 

@@ -1,0 +1,337 @@
+//! What `obs` tells about itself: nothing unless asked, one id in all of it, and never in the way.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::env::{Env, Outcome, Serve, wait_for};
+use crate::fake::{Answers, Fake, header, nobody};
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const TRACE: &str = "0192f3a1b2c37d4e8f90a1b2c3d4e5f6";
+const DASHED: &str = "0192f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6";
+/// An answer of the backend that knows of no issue.
+const NO_ISSUES: Answers = Answers::With(200, r#"{"issues":[]}"#);
+
+fn issues(env: &Env, backend: &str, extra: &[&str]) -> Outcome {
+    env.run(env.command(["issues", "--url", backend]).args(extra))
+}
+
+fn run_id(outcome: &Outcome) -> &str {
+    let note = outcome.stderr.lines().find_map(|line| line.strip_prefix("note: obs run "));
+    note.unwrap_or_else(|| panic!("no id of the run: {outcome}"))
+}
+
+/// The JSON of `obs trace`, and its spans.
+fn spans_of(env: &Env, backend: &str, id: &str) -> Vec<Value> {
+    let outcome = env.obs(["trace", id, "--url", backend, "-o", "json", "--quiet"]);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    report["spans"].as_array().unwrap().clone()
+}
+
+fn attribute<'a>(span: &'a Value, name: &str) -> &'a Value {
+    let mut all = span["attributes"].as_array().unwrap().iter();
+    all.find(|pair| pair[0] == name).map_or(&Value::Null, |pair| &pair[1])
+}
+
+fn lines(outcome: &Outcome) -> Vec<Value> {
+    outcome.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn with_nothing_set_nothing_is_said_and_nobody_is_connected_to() {
+    let env = Env::new().file("app.log", "{\"level\":\"info\",\"message\":\"x\"}\n");
+    // The default port; where something else has it there is nothing to see.
+    let collector = TcpListener::bind("127.0.0.1:4318").ok();
+    let outcome = env.obs(["logs", "app.log"]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{outcome}");
+    let backend = Fake::start(NO_ISSUES);
+    let outcome = issues(&env, &backend.url, &[]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(1), ""), "{outcome}");
+    assert_eq!(backend.requests().len(), 1);
+    if let Some(collector) = collector {
+        collector.set_nonblocking(true).unwrap();
+        assert!(collector.accept().is_err());
+    }
+}
+
+#[test]
+fn a_run_is_a_trace_of_its_own_id_with_a_span_for_each_call() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    let told = Env::new().set(ENDPOINT, &serve.url).set("HTTP_PROXY", &nobody());
+    let outcome = issues(&told, &serve.url, &["--since", "1h"]);
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    let spans = spans_of(&env, &serve.url, run_id(&outcome));
+    let [run, call] = spans.as_slice() else { panic!("{spans:?}") };
+    assert_eq!((&run["name"], &run["kind"]), (&"obs issues".into(), &"internal".into()));
+    assert_eq!((&run["service"], &run["status"]), (&"obs".into(), &"error".into()));
+    assert_eq!(attribute(run, "process.exit.code"), "1");
+    assert_eq!(attribute(run, "error.type"), "no");
+    assert_eq!(attribute(run, "process.executable.name"), "obs");
+    assert_eq!(attribute(run, "process.command_args")[2], "--url");
+    assert_eq!(attribute(run, "request_id"), run_id(&outcome));
+    assert_eq!((&call["name"], &call["kind"]), (&"GET".into(), &"client".into()));
+    assert_eq!(call["parent"], run["span_id"]);
+    assert_eq!(attribute(call, "http.response.status_code"), "200");
+    assert_eq!(attribute(call, "server.address"), "127.0.0.1");
+    assert_eq!(*attribute(call, "url.full"), format!("{}/api/obs/v1/issues", serve.url));
+}
+
+#[test]
+fn a_run_belongs_to_the_trace_that_traceparent_names() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    let told = Env::new()
+        .set(ENDPOINT, &serve.url)
+        .set("TRACEPARENT", &format!("00-{TRACE}-00f067aa0ba902b7-01"));
+    assert_eq!(run_id(&issues(&told, &serve.url, &[])), DASHED);
+    let spans = spans_of(&env, &serve.url, TRACE);
+    assert_eq!(spans.len(), 2);
+    assert_eq!(spans[0]["parent"], "00f067aa0ba902b7");
+}
+
+#[test]
+fn each_call_takes_its_own_span_and_the_id_of_the_run_along() {
+    let backend = Fake::start(NO_ISSUES);
+    let env = Env::new().set("OBS_REQUEST_ID", DASHED);
+    let outcome = issues(&env, &backend.url, &["--log-format", "json"]);
+    let lines = lines(&outcome);
+    let call = lines.iter().find(|line| line["message"] == "request answered").unwrap();
+    let span_id = call["span_id"].as_str().unwrap();
+    let heads = backend.requests();
+    let expected = format!("00-{TRACE}-{span_id}-01");
+    assert_eq!(header(&heads[0], "traceparent"), Some(expected.as_str()));
+    assert_eq!(header(&heads[0], "x-request-id"), Some(DASHED));
+}
+
+#[test]
+fn a_trace_that_is_not_sampled_is_passed_on_and_not_sent() {
+    let (backend, collector) = (Fake::start(NO_ISSUES), Fake::start(NO_ISSUES));
+    let env = Env::new()
+        .set(ENDPOINT, &collector.url)
+        .set("TRACEPARENT", &format!("00-{TRACE}-00f067aa0ba902b7-00"))
+        .set("TRACESTATE", "vendor=1");
+    assert_eq!(issues(&env, &backend.url, &[]).status, Some(1));
+    let heads = backend.requests();
+    let sent = header(&heads[0], "traceparent").unwrap();
+    assert!(sent.starts_with(&format!("00-{TRACE}-")) && sent.ends_with("-00"), "{sent}");
+    assert_eq!(header(&heads[0], "tracestate"), Some("vendor=1"));
+    assert!(collector.requests().is_empty());
+}
+
+#[test]
+fn a_traceparent_that_is_none_is_ignored() {
+    let backend = Fake::start(NO_ISSUES);
+    let env = Env::new().set("TRACEPARENT", "00-zz-1-01").set("TRACESTATE", "vendor=1");
+    let outcome = issues(&env, &backend.url, &[]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(1), ""), "{outcome}");
+    let heads = backend.requests();
+    assert_eq!(header(&heads[0], "tracestate").unwrap_or_default(), "");
+    assert_eq!(header(&heads[0], "traceparent").unwrap().len(), 55);
+}
+
+#[test]
+fn the_collector_gets_the_headers_of_its_own_and_no_ids_of_the_run() {
+    let (backend, collector) = (Fake::start(NO_ISSUES), Fake::start(Answers::With(200, "")));
+    let env =
+        Env::new().set(ENDPOINT, &collector.url).set("OTEL_EXPORTER_OTLP_HEADERS", "x-key=hunter2");
+    let outcome = issues(&env, &backend.url, &[]);
+    assert!(!outcome.stderr.contains("warning"), "{outcome}");
+    let heads = collector.requests();
+    assert_eq!(heads.len(), 1, "{heads:?}");
+    assert!(heads[0].starts_with("post /v1/traces http"), "{heads:?}");
+    assert_eq!(header(&heads[0], "x-key"), Some("hunter2"));
+    assert_eq!(header(&heads[0], "content-type"), Some("application/x-protobuf"));
+    assert_eq!(header(&heads[0], "traceparent"), None);
+    assert_eq!(header(&heads[0], "x-request-id"), None);
+}
+
+/// Runs a command against a collector; returns what is said beside its answer and the run's id.
+fn warnings_with(collector: &str) -> Vec<String> {
+    let backend = Fake::start(NO_ISSUES);
+    let env = Env::new().set(ENDPOINT, collector);
+    let outcome = issues(&env, &backend.url, &[]);
+    assert_eq!(outcome.status, Some(1), "the exit code is the answer's: {outcome}");
+    assert!(outcome.stdout.starts_with("no errors"), "{outcome}");
+    let said = outcome.stderr.lines().filter(|line| !line.starts_with("note: obs run "));
+    said.map(|line| line.replace(collector, "COLLECTOR")).collect()
+}
+
+#[test]
+fn a_collector_that_refuses_is_said_once() {
+    assert_eq!(
+        warnings_with(&nobody()),
+        ["warning: spans were not sent: Connection refused (os error 111) (COLLECTOR/v1/traces)"]
+    );
+}
+
+#[test]
+fn a_collector_that_fails_is_said_once_and_not_asked_again() {
+    let collector = Fake::start(Answers::With(500, ""));
+    assert_eq!(
+        warnings_with(&collector.url),
+        ["warning: spans were not sent: answered 500 Internal Server Error (COLLECTOR/v1/traces)"]
+    );
+    assert_eq!(collector.requests().len(), 1);
+}
+
+#[test]
+fn a_collector_that_hangs_costs_half_a_second_and_not_its_own_timeout() {
+    let collector = Fake::start(Answers::Not);
+    let began = Instant::now();
+    assert_eq!(
+        warnings_with(&collector.url),
+        ["warning: spans were not sent: no answer within 500ms (COLLECTOR/v1/traces)"]
+    );
+    // An export has 10 s; half of it is left for a machine that builds beside the tests.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(collector.requests().len(), 1);
+}
+
+#[test]
+fn a_disabled_sdk_sends_nothing_and_says_nothing() {
+    let (backend, collector) = (Fake::start(NO_ISSUES), Fake::start(NO_ISSUES));
+    for (name, value) in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
+        let env = Env::new().set(ENDPOINT, &collector.url).set(name, value);
+        let outcome = issues(&env, &backend.url, &[]);
+        assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(1), ""), "{outcome}");
+    }
+    assert!(collector.requests().is_empty());
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_is_one_warning() {
+    let backend = Fake::start(NO_ISSUES);
+    let outcome = issues(&Env::new().set(ENDPOINT, "http://[::"), &backend.url, &[]);
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert_eq!(outcome.stderr.matches("spans were not sent").count(), 1, "{outcome}");
+}
+
+#[test]
+fn a_dsn_that_is_none_is_one_warning_without_its_secret() {
+    let env = Env::new().set("SENTRY_DSN", "hunter2").file("app.log", "{\"message\":\"x\"}\n");
+    let outcome = env.obs(["logs", "app.log"]);
+    assert_eq!(outcome.status, Some(0), "{outcome}");
+    assert!(outcome.stderr.starts_with("warning: SENTRY_DSN is not a DSN"), "{outcome}");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
+    assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
+}
+
+#[test]
+fn log_lines_are_json_with_constant_fields_and_one_id() {
+    let backend = Fake::start(NO_ISSUES);
+    let env = Env::new();
+    let outcome = issues(&env, &backend.url, &["--log-format", "json"]);
+    assert!(outcome.stdout.starts_with("no errors"), "{outcome}");
+    let lines = lines(&outcome);
+    let messages: Vec<&str> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
+    let id = lines[0]["request_id"].as_str().unwrap();
+    let footer = format!("obs run {id}");
+    assert_eq!(messages, ["run started", "request answered", "run ended", footer.as_str()]);
+    for (line, text) in lines.iter().zip(outcome.stderr.lines()) {
+        let constant = ["timestamp", "level", "message", "logger", "service", "request_id"];
+        let places: Vec<usize> =
+            constant.iter().map(|name| text.find(&format!("\"{name}\":")).unwrap()).collect();
+        assert!(places.is_sorted(), "{text}");
+        assert_eq!((&line["service"], &line["request_id"]), (&"obs".into(), &id.into()));
+        assert_eq!(line["trace_id"], id.replace('-', ""));
+        assert_eq!(line["span_id"].as_str().unwrap().len(), 16);
+    }
+    assert_eq!(lines[0]["span_id"], lines[2]["span_id"]);
+    assert_ne!(lines[0]["span_id"], lines[1]["span_id"]);
+    assert_eq!(lines[2]["exit_code"], 1);
+}
+
+#[test]
+fn errors_and_warnings_are_log_lines_too() {
+    let env = Env::new();
+    let refused = lines(&issues(&env, "ftp://u:hunter2@x", &["--log-format", "json", "--quiet"]));
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0]["level"], "error");
+    assert_eq!(refused[0]["hint"], "an address is http://HOST:PORT");
+    assert!(!refused[0].to_string().contains("hunter2"), "{refused:?}");
+    let broken = Env::new().file("obs.toml", "x = \n");
+    let refused = lines(&broken.obs(["logs", "--log-format", "json"]));
+    let levels: Vec<&Value> = refused.iter().map(|line| &line["level"]).collect();
+    assert_eq!(levels, ["info", "error", "info"], "{refused:?}");
+}
+
+#[test]
+fn a_server_makes_no_spans() {
+    let collector = Fake::start(NO_ISSUES);
+    let env = Env::new().set(ENDPOINT, &collector.url);
+    Serve::start(&env, &[]).stop();
+    assert!(collector.requests().is_empty());
+}
+
+/// The place of [`a_panic_still_sends_its_spans_and_its_report`] where the panic happens: another
+/// process, because a subscriber and a panic hook are for good. By itself it does nothing.
+#[test]
+fn the_process_that_panics() {
+    use obs::config::Environment;
+    use obs::telemetry::{Plan, Run, Telemetry, Watched};
+    let environment = Environment::from_process();
+    if environment.get("SENTRY_DSN").is_none() {
+        return;
+    }
+    let ids = obs::context::run_ids(&environment);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut plan = Plan::read(&environment, false, false, Watched::Wholly);
+    let run = Run { command: "check", arguments: &[], ids: &ids };
+    let mut telemetry = Telemetry::start(&mut plan, run, Some(runtime.handle().clone()));
+    let panic = telemetry.watch(|| panic!("password=hunter2 went wrong")).unwrap_err();
+    assert!(panic.place.unwrap().file.ends_with("telemetry.rs"));
+    telemetry.end(3, "panic");
+    assert!(telemetry.leaves_traces());
+    let unsent = telemetry.flush(|| Some(runtime.handle().clone()));
+    println!("unsent: {unsent:?}");
+}
+
+fn panic_with(variables: &[(&str, &str)]) -> String {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "telemetry::the_process_that_panics", "--nocapture"]);
+    let output = command.env_clear().envs(variables.iter().copied()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[test]
+fn a_panic_still_sends_its_spans_and_its_report() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    let dsn = serve.url.replace("http://", "http://key@") + "/1";
+    let said =
+        panic_with(&[(ENDPOINT, &serve.url), ("SENTRY_DSN", &dsn), ("OBS_REQUEST_ID", DASHED)]);
+    assert!(said.contains("unsent: []"), "{said}");
+    let spans = spans_of(&env, &serve.url, DASHED);
+    assert_eq!((&spans[0]["name"], &spans[0]["status"]), (&"obs check".into(), &"error".into()));
+    assert_eq!(attribute(&spans[0], "error.type"), "panic");
+    let found = wait_for(|| {
+        let outcome =
+            env.obs(["issues", "--request-id", DASHED, "--url", &serve.url, "-o", "json"]);
+        (outcome.status == Some(0)).then_some(outcome.stdout)
+    });
+    assert!(found.contains("password=[masked]") && !found.contains("hunter2"), "{found}");
+    assert!(found.contains("obs check") && found.contains(TRACE), "{found}");
+}
+
+#[test]
+fn a_tracker_and_a_collector_that_hang_share_the_half_second() {
+    let hanging = Fake::start(Answers::Not);
+    let dsn = hanging.url.replace("http://", "http://key@") + "/1";
+    let began = Instant::now();
+    let said = panic_with(&[(ENDPOINT, &hanging.url), ("SENTRY_DSN", &dsn)]);
+    let wall = began.elapsed();
+    assert_eq!(said.matches("no answer within 500ms").count(), 2, "{said}");
+    assert!(wall < Duration::from_secs(5), "{wall:?}");
+}
+
+#[test]
+fn a_tracker_that_refuses_is_said() {
+    let dsn = nobody().replace("http://", "http://key@") + "/1";
+    let said = panic_with(&[("SENTRY_DSN", &dsn)]);
+    assert!(said.contains("the failure was not reported: Connection refused"), "{said}");
+}
