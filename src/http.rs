@@ -1,12 +1,14 @@
 //! The one HTTP client: TLS roots, deadlines, a cap on bodies, this run's ids, URLs without secrets.
 
 mod call;
+mod ids;
 mod plain;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use opentelemetry::trace::SpanContext;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
@@ -16,9 +18,10 @@ use serde::de::DeserializeOwned;
 use url::Host;
 
 use call::Call;
+pub use ids::RunIds;
 pub use plain::plain_client;
 
-use crate::model::{SpanId, TraceId, mask_text};
+use crate::model::mask_text;
 
 /// The largest decompressed answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -28,19 +31,6 @@ const REDIRECTS_MAX: usize = 5;
 
 /// How long a connection may take to be made, whatever the deadline of the whole request.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
-
-/// The ids of this run, sent with every request.
-#[derive(Debug, Clone)]
-pub struct RunIds {
-    /// This run's request id; what `obs run …` shows.
-    pub request_id: String,
-    /// The same as a trace id.
-    pub trace_id: TraceId,
-    /// The span of the run.
-    pub span_id: SpanId,
-    /// The span that this run belongs to, as `TRACEPARENT` and `TRACESTATE` say.
-    pub caller: Option<SpanContext>,
-}
 
 /// Makes requests under a deadline.
 ///
@@ -311,40 +301,4 @@ fn with_roots(roots: RootCertStore) -> ClientConfig {
         .expect("ring supports the protocol versions that rustls calls safe")
         .with_root_certificates(roots)
         .with_no_client_auth()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_in_a_path_is_percent_encoded() {
-        let url = address("http://127.0.0.1:1/base/", &["issues", "../x?y#z %"]).unwrap();
-        assert_eq!(url.as_str(), "http://127.0.0.1:1/base/issues/..%2Fx%3Fy%23z%20%25");
-    }
-
-    #[test]
-    fn a_url_is_shown_without_its_secrets() {
-        let url = Url::parse("http://user:pass@host/p?token=abc#f").unwrap();
-        assert_eq!(shown(&url), "http://host/p");
-    }
-
-    #[test]
-    fn only_loopback_is_asked_past_a_proxy() {
-        for (url, loopback) in [
-            ("http://127.0.0.1:1/", true),
-            ("http://[::1]/", true),
-            ("http://localhost:4318", true),
-            ("http://localhost.example", false),
-            ("http://10.0.0.1", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(url).unwrap()), loopback, "{url}");
-        }
-    }
-
-    #[test]
-    fn only_http_is_asked() {
-        assert!(address("file:///etc/passwd", &[]).is_err());
-        assert!(address("127.0.0.1:4318", &[]).is_err());
-    }
 }

@@ -12,4 +12,5 @@ mod generated;
 mod ids;
 mod logs;
 mod telemetry;
+mod telemetry_fails;
 mod tidy;
