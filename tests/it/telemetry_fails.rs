@@ -66,6 +66,17 @@ fn a_dsn_that_is_none_is_one_warning_without_its_secret() {
     assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
 }
 
+#[test]
+fn log_lines_that_nobody_reads_change_nothing() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let backend = Fake::start(NO_ISSUES);
+    let env = Env::new();
+    let mut command = env.command(["issues", "--log-format", "json", "--url", &backend.url]);
+    let status = command.stdout(std::process::Stdio::null()).stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
 /// The place of [`a_panic_still_sends_its_spans_and_its_report`] where the panic happens: another
 /// process, because a subscriber and a panic hook are for good. By itself it does nothing.
 #[test]
