@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, issues, logs, request, serve, trace};
+use crate::commands::{config, demo, issues, logs, request, runbook, serve, trace};
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
 
@@ -39,6 +39,8 @@ pub enum Command {
     Issues(issues::IssuesArgs),
     /// Tell the story of one request: logs, spans and errors on one timeline
     Request(request::RequestArgs),
+    /// Show what to do: read, search, whom to call, what an error means
+    Runbook(runbook::RunbookArgs),
     /// Run the embedded backend: receives traces, logs and errors, answers the commands
     Serve(serve::ServeArgs),
     /// Start the backend and a reference service, break it, and show what obs says
@@ -57,6 +59,7 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Trace(args) => trace::run(&args, context),
         Command::Issues(args) => issues::run(&args, context),
         Command::Request(args) => request::run(&args, context),
+        Command::Runbook(args) => runbook::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Config(args) => config::run(&args, context),

@@ -5,5 +5,6 @@ pub mod demo;
 pub mod issues;
 pub mod logs;
 pub mod request;
+pub mod runbook;
 pub mod serve;
 pub mod trace;

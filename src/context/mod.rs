@@ -3,6 +3,7 @@
 
 mod global;
 mod look;
+mod runbook;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::sources::Backend;
 use crate::sources::local::{Served, StoredFile};
 
 pub use global::GlobalArgs;
+pub use runbook::FoundRunbook;
 
 /// The columns where nothing says how many there are.
 const WIDTH_DEFAULT: usize = 80;

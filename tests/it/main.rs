@@ -9,4 +9,5 @@ mod env;
 mod formats;
 mod ids;
 mod logs;
+mod runbook;
 mod tidy;
