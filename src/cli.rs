@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, config, demo, errors, issues, logs, man, request, serve, trace,
+    completions, config, demo, errors, issues, logs, man, request, runbook, serve, trace,
 };
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
@@ -51,6 +51,8 @@ pub enum Command {
     Errors(errors::ErrorsArgs),
     /// Tell the story of one request: logs, spans and errors on one timeline
     Request(request::RequestArgs),
+    /// Show what to do: read, search, whom to call, what an error means
+    Runbook(runbook::RunbookArgs),
     /// Run the embedded backend: receives traces, logs and errors, answers the commands
     Serve(serve::ServeArgs),
     /// Start the backend and a reference service, break it, and show what obs says
@@ -85,6 +87,7 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Issues(args) => issues::run(&args, context),
         Command::Errors(args) => errors::run(&args, context),
         Command::Request(args) => request::run(&args, context),
+        Command::Runbook(args) => runbook::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Config(args) => config::run(&args, context),

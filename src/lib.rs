@@ -16,6 +16,7 @@ pub mod http;
 pub mod logs;
 pub mod model;
 pub mod render;
+pub mod runbook;
 pub mod serve;
 pub mod sources;
 pub mod store;

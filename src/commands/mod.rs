@@ -8,5 +8,6 @@ pub mod issues;
 pub mod logs;
 pub mod man;
 pub mod request;
+pub mod runbook;
 pub mod serve;
 pub mod trace;

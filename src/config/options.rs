@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::model::nearest;
+
 /// The whole of `obs.toml`; every value is optional.
 #[derive(Debug, Clone, Default)]
 pub struct FileOptions {
@@ -114,26 +116,7 @@ impl FileOptions {
 fn did_you_mean(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.contains("unknown field"))?;
-    quoted
-        .map(|known| (distance(unknown, known), known))
-        .filter(|(distance, _)| *distance <= 3)
-        .min()
-        .map(|(_, known)| known.to_owned())
-}
-
-/// Counts the insertions, deletions and replacements that turn one word into the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.chars().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    nearest(unknown, quoted).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod global;
 mod ids;
 mod look;
+mod runbook;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::sources::local::{Served, StoredFile};
 
 pub use global::GlobalArgs;
 pub use ids::run_ids;
+pub use runbook::FoundRunbook;
 
 /// The columns where nothing says how many there are.
 const WIDTH_DEFAULT: usize = 80;

@@ -9,11 +9,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub mod errors;
+pub mod explain;
 pub mod issues;
 pub mod log_line;
 pub mod log_report;
+pub mod markdown;
 mod pager;
 mod progress;
+pub mod runbook;
 pub mod text;
 pub mod theme;
 pub mod timeline;
@@ -59,6 +62,12 @@ pub struct UnknownFormat {
 pub trait Render: Serialize {
     /// Writes the answer for a person, within `theme.width` columns.
     fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()>;
+
+    /// Says whether the drawing keeps to ASCII by itself where the theme wants it, because what it
+    /// quotes must stay as it is written.
+    fn minds_ascii(&self) -> bool {
+        false
+    }
 }
 
 /// The two streams, and how to write to them.
@@ -172,7 +181,7 @@ impl Output {
         match self.format {
             Format::Human => {
                 self.page();
-                if self.theme.ascii {
+                if self.theme.ascii && !report.minds_ascii() {
                     let mut drawn = Vec::new();
                     report.human(&mut drawn, &self.theme)?;
                     self.stdout

@@ -71,6 +71,29 @@ fn settings_are_valid() {
 }
 
 #[test]
+fn what_a_runbook_says_is_valid() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, question) in [
+        ("runbook.schema.json", &["runbook"][..]),
+        ("runbook-section.schema.json", &["runbook", "pool-exhausted"]),
+        ("runbook-section.schema.json", &["runbook", "contacts"]),
+        ("runbook-search.schema.json", &["runbook", "search", "pool"]),
+        (
+            "explain.schema.json",
+            &["runbook", "explain", "r2d2::Error: timed out waiting for connection"],
+        ),
+        ("explain.schema.json", &["runbook", "explain", "WORKER TIMEOUT (pid:17)"]),
+    ] {
+        let document = answer(home.path(), &[question, &["-o", "json"]].concat());
+        Schemas::read().assert_valid(name, &document);
+    }
+    let unknown = ["runbook", "explain", "LedgerImbalance: by 3 cents", "-o", "json"];
+    let (code, text) = run(home.path(), &unknown);
+    assert_eq!(code, Some(1));
+    Schemas::read().assert_valid("explain.schema.json", &serde_json::from_str(&text).unwrap());
+}
+
+#[test]
 fn the_demo_and_all_the_answers_in_it_are_valid() {
     let home = tempfile::tempdir().unwrap();
     let document = answer(home.path(), &["demo", "--once", "--port", "0", "-o", "json"]);

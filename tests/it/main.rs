@@ -11,6 +11,7 @@ mod formats;
 mod generated;
 mod ids;
 mod logs;
+mod runbook;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;
