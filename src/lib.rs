@@ -13,6 +13,7 @@ pub mod error;
 pub mod gather;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod model;
 pub mod render;
 pub mod serve;

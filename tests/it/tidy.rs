@@ -14,6 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("http", &["model", "config"]),
     ("sources", &["model", "wire", "logs", "config", "http", "store"]),
+    ("metrics", &["model"]),
+    ("probes", &["model", "config", "http", "metrics", "sources"]),
     ("gather", &["model", "config", "sources", "logs", "traces"]),
     ("serve", &["model", "wire", "store", "config", "logs", "traces", "render"]),
     ("demo", &[]),
@@ -24,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "commands",
         &[
             "model", "config", "http", "sources", "gather", "logs", "traces", "serve", "store",
-            "demo", "render", "error", "context",
+            "demo", "render", "error", "context", "metrics", "probes",
         ],
     ),
     ("cli", &["commands", "context", "error"]),
