@@ -100,20 +100,23 @@ fn announce(
         instance,
         pid: std::process::id(),
         started: context.now_nanos(),
+        applications: Vec::new(),
     };
+    let announcement = match Announcement::write(&context.environment, &running) {
+        Ok(announcement) => Some(announcement),
+        Err(error) => {
+            context.output.warn(&format!("commands will not find this backend: {error}"));
+            context.output.hint(&format!("give it to them: obs --url {url} …, or OBS_URL={url}"));
+            None
+        }
+    };
+    // Last, so that whoever waits for it can add to the announcement.
     if let Some(file) = &args.ready_file {
         running.write(file).map_err(|error| {
             Error::usage(format!("cannot write {}", file.display())).because(error)
         })?;
     }
-    match Announcement::write(&context.environment, &running) {
-        Ok(announcement) => Ok(Some(announcement)),
-        Err(error) => {
-            context.output.warn(&format!("commands will not find this backend: {error}"));
-            context.output.hint(&format!("give it to them: obs --url {url} …, or OBS_URL={url}"));
-            Ok(None)
-        }
-    }
+    Ok(announcement)
 }
 
 fn start_tails(
