@@ -15,6 +15,7 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod model;
+pub mod probes;
 pub mod render;
 pub mod serve;
 pub mod sources;

@@ -5,6 +5,7 @@
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
 mod attribute;
+mod check;
 mod id;
 mod issue;
 mod log;
@@ -15,6 +16,9 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
+pub use check::{
+    CheckKind, CheckResult, Hint, Measure, Observation, Phase, Reason, Status, Threshold,
+};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use log::{Field, LogRecord, Severity};

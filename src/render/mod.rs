@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub mod check;
 pub mod issues;
 pub mod log_line;
 pub mod log_report;

@@ -46,6 +46,11 @@ impl Backend for Served {
         format!("{} at {}", self.command, crate::model::mask_text(&self.url))
     }
 
+    async fn ping(&self) -> Result<String, SourceError> {
+        let health: Health = self.http.get(&self.url, &["healthz"], &[]).await?;
+        Ok(format!("answers \"{}\"", health.status))
+    }
+
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
         let trace_id = trace_id.to_string();
         let path = [&QUERY[..], &["traces", &trace_id]].concat();
@@ -107,6 +112,10 @@ impl StoredFile {
 impl Backend for StoredFile {
     fn name(&self) -> String {
         format!("store {}", self.path.display())
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        self.ask(|_| Ok("can be read".to_owned())).await
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {

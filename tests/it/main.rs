@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed assumption in a test is a failed test")]
 
 mod backend;
+mod check;
 mod config;
 mod demo;
 mod env;
+mod fake;
 mod formats;
 mod ids;
 mod logs;
