@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, config, demo, errors, issues, logs, man, request, runbook, serve, trace,
+    check, completions, config, demo, errors, issues, logs, man, request, runbook, serve, trace,
 };
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
@@ -26,6 +26,7 @@ const AFTER_HELP: &str = "\
 Examples:
   obs demo                      see it work: two services, broken in known ways
   obs errors                    what failed lately, each with an id to follow
+  obs check                     is everything up?
   obs logs --request-id ID      what was logged for one request
   obs trace ID                  where its time went, and where it failed
   obs request ID                all of it on one timeline
@@ -41,6 +42,8 @@ Exit codes: 0 yes or found, 1 no or not found, 2 usage, 3 could not tell or inco
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Tell whether the application and what it stands on are healthy
+    Check(check::CheckArgs),
     /// Show log lines, by request, level, time or text
     Logs(logs::LogsArgs),
     /// Show where a request's time went and where it failed
@@ -82,6 +85,7 @@ impl Command {
 /// Runs the command.
 pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
+        Command::Check(args) => check::run(&args, context),
         Command::Logs(args) => logs::run(args, context),
         Command::Trace(args) => trace::run(&args, context),
         Command::Issues(args) => issues::run(&args, context),

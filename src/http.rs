@@ -21,7 +21,11 @@ use call::Call;
 pub use ids::RunIds;
 pub use plain::plain_client;
 
-use crate::model::mask_text;
+use crate::model::{Reason, mask_text};
+
+mod fetch;
+
+pub use fetch::{FetchError, Fetched, Limits, reason_of_io, reason_of_tls};
 
 /// The largest decompressed answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -44,6 +48,9 @@ pub struct Http {
     run: Option<tracing::span::Id>,
     loopback: OnceLock<Client>,
     remote: OnceLock<Client>,
+    // The same without redirects: whoever asks with them follows step by step.
+    loopback_step: OnceLock<Client>,
+    remote_step: OnceLock<Client>,
 }
 
 /// Why a request has no usable answer.
@@ -59,8 +66,8 @@ pub enum HttpError {
         url: String,
         /// Why, in few words.
         reason: String,
-        /// Whether somebody may be there who was only too slow.
-        timed_out: bool,
+        /// The same for programs.
+        class: Reason,
     },
     /// The answer says no.
     #[error("{url} answered {status}{}", detail(body))]
@@ -88,6 +95,19 @@ pub enum HttpError {
     },
 }
 
+impl HttpError {
+    /// Returns what a check calls this.
+    pub fn check_reason(&self) -> Reason {
+        match self {
+            Self::Address(..) => Reason::Config,
+            Self::NoAnswer { class, .. } => *class,
+            Self::Status { .. } => Reason::Status,
+            Self::TooLarge { .. } => Reason::TooLarge,
+            Self::Shape { .. } => Reason::Protocol,
+        }
+    }
+}
+
 fn detail(body: &str) -> String {
     let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     if line.is_empty() { String::new() } else { format!(": {}", mask_text(line)) }
@@ -102,9 +122,16 @@ impl Http {
         if let Ok(value) = HeaderValue::from_str(&ids.request_id) {
             headers.insert("x-request-id", value);
         }
-        let run = tracing::Span::current().id();
-        let (loopback, remote) = (OnceLock::new(), OnceLock::new());
-        Self { timeout, ids: ids.clone(), headers, run, loopback, remote }
+        Self {
+            timeout,
+            ids: ids.clone(),
+            headers,
+            run: tracing::Span::current().id(),
+            loopback: OnceLock::new(),
+            remote: OnceLock::new(),
+            loopback_step: OnceLock::new(),
+            remote_step: OnceLock::new(),
+        }
     }
 
     fn client(&self, url: &Url) -> &Client {
@@ -119,6 +146,17 @@ impl Http {
         self.remote.get_or_init(|| {
             finish(self.builder(with_authorities()).redirect(Policy::limited(REDIRECTS_MAX)))
         })
+    }
+
+    /// Returns a client that follows no redirect.
+    fn stepping_client(&self, url: &Url) -> &Client {
+        if url.scheme() == "http" && is_loopback(url) {
+            return self.loopback_step.get_or_init(|| {
+                finish(self.builder(no_tls()).no_proxy().redirect(Policy::none()))
+            });
+        }
+        self.remote_step
+            .get_or_init(|| finish(self.builder(with_authorities()).redirect(Policy::none())))
     }
 
     fn builder(&self, tls: ClientConfig) -> ClientBuilder {
@@ -217,7 +255,7 @@ impl Http {
         } else {
             innermost(error)
         };
-        HttpError::NoAnswer { url: url.to_owned(), reason, timed_out: error.is_timeout() }
+        HttpError::NoAnswer { url: url.to_owned(), reason, class: fetch::classify(error).reason }
     }
 }
 
@@ -233,6 +271,11 @@ pub fn address(base: &str, path: &[&str]) -> Result<Url, HttpError> {
         .pop_if_empty()
         .extend(path);
     Ok(url)
+}
+
+/// Returns an address without user, password and query; what is no URL, with its secrets masked.
+pub fn without_secrets(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| mask_text(url).into_owned(), |url| shown(&url))
 }
 
 /// Returns the URL without user, password and query.
@@ -281,12 +324,17 @@ fn stay_on_loopback(attempt: Attempt<'_>) -> Action {
 /// reqwest's own default fails to build a client at all where the system has no store, even for
 /// plain HTTP, which a static binary in an empty container meets.
 fn with_authorities() -> ClientConfig {
+    with_roots(authorities())
+}
+
+/// Returns the system's certificate authorities, else Mozilla's.
+pub fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    with_roots(roots)
+    roots
 }
 
 /// Returns TLS settings that trust nobody: for requests on loopback, which need none.

@@ -87,6 +87,7 @@ fn rows(settings: &Settings) -> Vec<Row> {
     let url = settings.url.value.clone().unwrap_or_else(|| "(the running one)".to_owned());
     let files: Vec<String> =
         settings.log_files.value.iter().map(|file| file.display().to_string()).collect();
+    let checks: Vec<&str> = settings.checks.value.iter().map(|check| check.id.as_str()).collect();
     let none = Origin::Default;
     let environment = settings.environment.as_ref();
     vec![
@@ -101,6 +102,11 @@ fn rows(settings: &Settings) -> Vec<Row> {
             "logs.files",
             if files.is_empty() { "(none)".to_owned() } else { files.join(", ") },
             &settings.log_files.origin,
+        ),
+        row(
+            "check",
+            if checks.is_empty() { "(what runs here)".to_owned() } else { checks.join(", ") },
+            &settings.checks.origin,
         ),
         row("output.color", settings.color.value.clone(), &settings.color.origin),
         row("output.ascii", settings.ascii.value.to_string(), &settings.ascii.origin),

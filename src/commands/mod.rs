@@ -1,5 +1,6 @@
 //! One file a subcommand: its arguments, `run`, nothing else. No command uses another.
 
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod demo;

@@ -136,6 +136,7 @@ fn announce(
         pid: std::process::id(),
         started: context.now_nanos(),
         announced: true,
+        applications: Vec::new(),
     };
     let announced = Announcement::write(&context.environment, &running);
     if let Err(error) = &announced {

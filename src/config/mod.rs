@@ -3,11 +3,13 @@
 //! The only reader of the environment ([`Environment`]); every value knows where it came from
 //! ([`Setting`]). [`running`] finds a `serve` or `demo` that runs on this machine.
 
+mod checks;
 mod env;
 mod options;
 mod resolve;
 pub mod running;
 
+pub use checks::CheckSettings;
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};

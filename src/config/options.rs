@@ -31,6 +31,37 @@ pub struct Options {
     /// `[output]`.
     #[serde(default)]
     pub output: OutputOptions,
+    /// `[[check]]`.
+    pub check: Option<Vec<CheckOptions>>,
+}
+
+/// One check of `obs check`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckOptions {
+    /// What to call it.
+    pub id: String,
+    /// `"http"`, `"tcp"`, `"tls"`, `"metrics"`.
+    pub kind: String,
+    /// A URL, or `host:port`.
+    pub target: String,
+    /// What it belongs to.
+    pub group: Option<String>,
+    /// How long it may take: `"3s"`.
+    pub timeout: Option<String>,
+    /// The time between two scrapes of metrics: `"5s"`.
+    pub window: Option<String>,
+    /// The ids of the checks that must not fail before this is asked.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Where it becomes a warning: `["p95 > 300ms"]`.
+    pub warn: Option<Vec<String>>,
+    /// Where it becomes a failure.
+    pub fail: Option<Vec<String>>,
+    /// The likely cause of a failure.
+    pub hint: Option<String>,
+    /// The section of the runbook.
+    pub runbook: Option<String>,
 }
 
 /// The embedded backend of another process.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{Environment, Origin};
+use super::{CheckSettings, Environment, Origin};
 use crate::model::parse_duration;
 
 /// A value and where it came from.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub url: Setting<Option<String>>,
     /// Files that `obs logs` reads when none is given.
     pub log_files: Setting<Vec<PathBuf>>,
+    /// What `obs check` checks; none to look for what runs here.
+    pub checks: Setting<Vec<CheckSettings>>,
     /// `auto`, `always` or `never`.
     pub color: Setting<String>,
     /// Only ASCII symbols.
@@ -143,6 +145,7 @@ pub fn resolve(
             Setting { value: Some(value), origin }
         }),
         log_files: log_files(&layers),
+        checks: checks(&layers)?,
         color: read_color(color)?,
         ascii: truth(overrides.ascii, "ascii", |options| options.output.ascii, ascii_default),
         utc: truth(overrides.utc, "utc", |options| options.output.utc, false),
@@ -215,6 +218,15 @@ fn log_files(layers: &[Layer]) -> Setting<Vec<PathBuf>> {
         Some(Setting { value, origin: layer.origin.clone() })
     });
     found.unwrap_or(Setting { value: Vec::new(), origin: Origin::Default })
+}
+
+fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
+    let found = layers.iter().rev().find_map(|layer| Some((layer.options.check.as_ref()?, layer)));
+    let Some((checks, layer)) = found else {
+        return Ok(Setting { value: Vec::new(), origin: Origin::Default });
+    };
+    let read = checks.iter().map(|options| CheckSettings::read(options, &layer.origin));
+    Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
 }
 
 /// Source: no-color.org and bixense.com/clicolors.
@@ -295,6 +307,22 @@ mod tests {
         let files =
             settings(&Overrides::default(), &[], "[logs]\nfiles=['x.log']").unwrap().log_files;
         assert!(files.value[0].ends_with("x.log") && files.value[0].is_absolute());
+    }
+
+    #[test]
+    fn checks_know_the_file_that_asks_for_them() {
+        let toml = "[[check]]\nid='db'\nkind='tcp'\ntarget='db:5432'\ntimeout='2s'\n\
+                    [[env.prod.check]]\nid='other'\nkind='tcp'\ntarget='db:1'";
+        let checks = settings(&Overrides::default(), &[], toml).unwrap().checks;
+        assert_eq!(
+            (checks.value.len(), checks.value[0].timeout),
+            (1, Some(Duration::from_secs(2)))
+        );
+        assert!(checks.value[0].origin.to_string().ends_with("obs.toml"));
+        let prod = Overrides { environment: Some("prod".to_owned()), ..Overrides::default() };
+        assert_eq!(settings(&prod, &[], toml).unwrap().checks.value[0].id, "other");
+        let wrong = toml.replace("'2s'", "'soon'");
+        assert!(settings(&Overrides::default(), &[], &wrong).is_err());
     }
 
     #[test]

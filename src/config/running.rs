@@ -25,6 +25,18 @@ pub struct RunningBackend {
     /// Whether commands can find it by its file.
     #[serde(default)]
     pub announced: bool,
+    /// The applications that send to it, as far as whoever started them said so: `demo` does.
+    #[serde(default)]
+    pub applications: Vec<Application>,
+}
+
+/// An application that runs on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// Its name, as in its telemetry.
+    pub name: String,
+    /// Where it answers.
+    pub url: String,
 }
 
 impl RunningBackend {
@@ -33,6 +45,22 @@ impl RunningBackend {
         let unfinished = path.with_extension("unfinished");
         fs::write(&unfinished, serde_json::to_vec_pretty(self)?)?;
         fs::rename(&unfinished, path)
+    }
+}
+
+/// Adds the applications to a backend's announcement, once they are known.
+///
+/// The file stays the backend's own, which removes it when it ends.
+pub fn announce_applications(
+    environment: &Environment,
+    backend: &RunningBackend,
+    applications: Vec<Application>,
+) -> io::Result<()> {
+    let path = folder(environment).map(|folder| folder.join(format!("{}.json", backend.pid)));
+    // A backend that could not announce itself is not found by anybody.
+    match path.filter(|path| path.exists()) {
+        Some(path) => RunningBackend { applications, ..backend.clone() }.write(&path),
+        None => Ok(()),
     }
 }
 
@@ -103,6 +131,7 @@ mod tests {
             pid,
             started: UnixNanos(started),
             announced: true,
+            applications: Vec::new(),
         }
     }
 
@@ -117,6 +146,20 @@ mod tests {
         assert_eq!(pids(), [2, 1]);
         drop(one);
         assert_eq!(pids(), [2]);
+    }
+
+    #[test]
+    fn applications_are_added_to_the_announcement_of_their_backend() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment =
+            Environment::from_pairs(&[("XDG_STATE_HOME", folder.path().to_str().unwrap())]);
+        let all =
+            || vec![Application { name: "api".to_owned(), url: "http://127.0.0.1:1".to_owned() }];
+        announce_applications(&environment, &backend(1, 10), all()).unwrap();
+        assert!(announced(&environment).is_empty());
+        let _announcement = Announcement::write(&environment, &backend(1, 10)).unwrap();
+        announce_applications(&environment, &backend(1, 10), all()).unwrap();
+        assert_eq!(announced(&environment)[0].applications, all());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use jiff::{Timestamp, Zoned};
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::config::running::RunningBackend;
 use crate::config::{Environment, Overrides, Settings, SettingsError, running};
 use crate::error::{Error, Result};
 use crate::gather;
@@ -106,14 +107,16 @@ impl Context {
 
     /// Waits, or until Ctrl-C.
     pub fn pause(&mut self, duration: Duration) -> Result<()> {
+        self.wait(async || tokio::time::sleep(duration).await)
+    }
+
+    /// Does the work on the runtime to its end, or until Ctrl-C.
+    pub fn wait<T>(&mut self, work: impl AsyncFnOnce() -> T) -> Result<T> {
         let runtime = self.runtime()?.handle().clone();
         let mut interrupts = self.take_interrupts(&runtime)?;
-        let waited = runtime.block_on(until(&mut interrupts, async {
-            tokio::time::sleep(duration).await;
-            Ok(())
-        }));
+        let done = runtime.block_on(until(&mut interrupts, async { Ok(work().await) }));
         self.interrupts = Some(interrupts);
-        waited
+        done
     }
 
     /// Returns the one listener for Ctrl-C: a new one each time would miss what came in between.
@@ -164,6 +167,26 @@ impl Context {
             .hint("set HOME, or name a backend: --url http://HOST:PORT")
         })?;
         Ok(folder.join("store.sqlite"))
+    }
+
+    /// Returns the backend of the embedded kind to ask, with what it announced of itself: the one that
+    /// was named, else the one that runs.
+    ///
+    /// A named one is not asked whether it is there; what runs has answered.
+    pub fn embedded(&mut self) -> Result<Option<(Served, Option<RunningBackend>)>> {
+        let (http, url) = (self.http(), self.settings.url.value.clone());
+        let announced = running::announced(&self.environment);
+        self.wait(async || {
+            for one in announced {
+                if url.as_ref().is_some_and(|url| one.url != url.trim_end_matches('/')) {
+                    continue;
+                }
+                if let Some(served) = Served::announced(&http, one.clone()).await {
+                    return Some((served, Some(one)));
+                }
+            }
+            url.map(|url| (Served::at(http, url), None))
+        })
     }
 
     /// Returns the backends to ask: the one that was named, else the one that runs, else the store's

@@ -5,6 +5,7 @@
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
 mod attribute;
+mod check;
 mod failure;
 mod id;
 mod issue;
@@ -17,6 +18,9 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
+pub use check::{
+    CheckKind, CheckResult, Hint, Measure, Observation, Phase, Reason, Status, Threshold,
+};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};

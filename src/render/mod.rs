@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub mod check;
 pub mod errors;
 pub mod explain;
 pub mod issues;

@@ -9,7 +9,7 @@ use super::{Backend, SourceError};
 use crate::config::running::RunningBackend;
 use crate::http::{Http, HttpError};
 use crate::model::{
-    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos,
+    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
 };
 use crate::store::{Reader, StoreError};
 use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
@@ -37,7 +37,7 @@ impl Served {
         let health: Result<Health, HttpError> = http.get(&running.url, &["healthz"], &[]).await;
         let there = match health {
             Ok(health) => health.instance == running.instance,
-            Err(HttpError::NoAnswer { timed_out, .. }) => timed_out,
+            Err(HttpError::NoAnswer { class, .. }) => class == Reason::Timeout,
             Err(_) => false,
         };
         there.then(|| Self { http: Arc::clone(http), url: running.url, command: running.command })
@@ -48,6 +48,11 @@ impl Served {
 impl Backend for Served {
     fn name(&self) -> String {
         format!("{} at {}", self.command, crate::model::mask_text(&self.url))
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        let health: Health = self.http.get(&self.url, &["healthz"], &[]).await?;
+        Ok(format!("answers \"{}\"", health.status))
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
@@ -118,6 +123,10 @@ impl StoredFile {
 impl Backend for StoredFile {
     fn name(&self) -> String {
         format!("store {}", self.path.display())
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        self.ask(|_| Ok("can be read".to_owned())).await
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {

@@ -37,6 +37,9 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     /// Returns what to call it in answers: its kind and where it is.
     fn name(&self) -> String;
 
+    /// Asks whether it works; returns what it said, in few words.
+    async fn ping(&self) -> Result<String, SourceError>;
+
     /// Returns the spans of a trace; none when it is unknown there.
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError>;
 

@@ -15,6 +15,7 @@ fn every_value_is_shown_with_its_origin() {
       timeout        3s                         $DIR/obs.toml
       backend.url    http://[masked]@prod:4318  $DIR/obs.toml [env.prod]
       logs.files     $DIR/app.log    $DIR/obs.toml
+      check          (what runs here)           default
       output.color   never                      $NO_COLOR
       output.ascii   false                      default
       output.utc     true                       --utc
@@ -48,6 +49,11 @@ fn without_a_file_everything_has_a_default() {
         {
           "name": "logs.files",
           "value": "(none)",
+          "origin": "default"
+        },
+        {
+          "name": "check",
+          "value": "(what runs here)",
           "origin": "default"
         },
         {

@@ -94,6 +94,27 @@ fn what_a_runbook_says_is_valid() {
 }
 
 #[test]
+fn what_was_checked_is_valid_whether_it_is_well_or_not() {
+    let fake = crate::fake::Fake::start();
+    let home = tempfile::tempdir().unwrap();
+    let url = &fake.url;
+    let check = |id: &str, kind: &str, target: &str| {
+        format!("[[check]]\nid = '{id}'\nkind = '{kind}'\ntarget = '{target}'\nwindow = '50ms'\n")
+    };
+    let toml = [
+        check("ok", "http", &format!("{url}/ok")),
+        check("db", "http", &format!("{url}/secret")),
+        check("metrics", "metrics", &format!("{url}/metrics/90/10")),
+        check("tls", "tls", &format!("localhost:{}", crate::fake::Fake::start_tls("127.0.0.1"))),
+        check("tcp", "tcp", "127.0.0.1:1") + "needs = ['db']\n",
+    ];
+    std::fs::write(home.path().join("obs.toml"), toml.concat()).unwrap();
+    let (code, text) = run(home.path(), &["check", "-o", "json"]);
+    assert_eq!(code, Some(1), "{text}");
+    Schemas::read().assert_valid("check.schema.json", &serde_json::from_str(&text).unwrap());
+}
+
+#[test]
 fn the_demo_and_all_the_answers_in_it_are_valid() {
     let home = tempfile::tempdir().unwrap();
     let document = answer(home.path(), &["demo", "--once", "--port", "0", "-o", "json"]);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed assumption in a test is a failed test")]
 
 mod backend;
+mod check;
+mod collector;
 mod config;
 mod demo;
 mod env;

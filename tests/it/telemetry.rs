@@ -4,8 +4,8 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
+use crate::collector::{Answers, Fake, header, nobody};
 use crate::env::{Env, Outcome, Serve};
-use crate::fake::{Answers, Fake, header, nobody};
 
 pub(crate) const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 pub(crate) const TRACE: &str = "0192f3a1b2c37d4e8f90a1b2c3d4e5f6";

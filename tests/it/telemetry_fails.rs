@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::collector::{Answers, Fake, nobody};
 use crate::env::{Env, Serve, wait_for};
-use crate::fake::{Answers, Fake, nobody};
 use crate::telemetry::{DASHED, ENDPOINT, NO_ISSUES, TRACE, attribute, issues, spans_of};
 
 /// Runs a command against a collector; returns what is said beside its answer and the run's id.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::running::RunningBackend;
+use crate::config::running::{self, Application, RunningBackend};
 use crate::context::Context;
 use crate::demo::Service;
 use crate::demo::process::{ProcessError, ServiceCommand, ServiceProcess};
@@ -69,6 +69,7 @@ impl Stage {
         }
         let client = traffic::client()
             .map_err(|error| Error::could_not_tell("cannot make requests").because(error))?;
+        announce(&running, &addresses, context);
         let orders_api = addresses.pop().unwrap_or_default();
         let backends: Vec<Box<dyn Backend>> =
             vec![Box::new(Served::at(context.http(), running.url.clone()))];
@@ -147,6 +148,19 @@ async fn start_backend(
             .warn(&format!("port {port} is in use, so the backend is at {}", running.url));
     }
     Ok((process, running))
+}
+
+/// Tells `obs check` where the applications are.
+fn announce(running: &RunningBackend, addresses: &[String], context: &mut Context) {
+    let application = |(service, url): (Service, &String)| Application {
+        name: service.name().to_owned(),
+        url: url.clone(),
+    };
+    let applications = Service::ALL.into_iter().zip(addresses).map(application).collect();
+    let announced = running::announce_applications(&context.environment, running, applications);
+    if let Err(error) = announced {
+        context.output.warn(&format!("obs check will not find the applications: {error}"));
+    }
 }
 
 async fn until_ready(process: &mut ServiceProcess, ready: &Path) -> Result<RunningBackend> {

@@ -1,0 +1,234 @@
+//! One page as it is: status, type, body up to a cap, the redirects on the way, and why not.
+//!
+//! For whoever judges the answer (`probes`); whoever wants its content asks with [`Http::get`].
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::{Method, Response, Url};
+
+use super::{Http, REDIRECTS_MAX, address, innermost, is_loopback, shown};
+use crate::model::Reason;
+
+/// How much is read, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest decompressed body.
+    pub bytes: usize,
+    /// From the first request to the body's end.
+    pub timeout: Duration,
+}
+
+/// A page.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The last answer's status.
+    pub status: u16,
+    /// Its type, in lower case; empty when it has none.
+    pub content_type: String,
+    /// Every address that was asked, without secrets; the last one answered.
+    pub addresses: Vec<String>,
+    /// Where it redirects to, when that was not followed: it leads away from loopback.
+    pub leads_to: Option<String>,
+    /// The body, up to the cap.
+    pub body: Vec<u8>,
+    /// Whether there is more than the cap.
+    pub cut: bool,
+    /// When the last answer began.
+    pub answered: Instant,
+    /// From the first request to the last answer's head.
+    pub answer_took: Duration,
+    /// From there to the body's end.
+    pub body_took: Duration,
+}
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FetchError {
+    /// For programs.
+    pub reason: Reason,
+    /// In words.
+    pub message: String,
+}
+
+impl FetchError {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
+
+impl Http {
+    /// Reads one page; follows redirects, but not in a circle and not from loopback to elsewhere.
+    pub async fn fetch(
+        &self,
+        url: &str,
+        accept: &str,
+        limits: Limits,
+    ) -> Result<Fetched, FetchError> {
+        let refused = |error: super::HttpError| FetchError::new(Reason::Config, error.to_string());
+        // `address` takes a slash off the end, which can be another page.
+        address(url, &[]).map_err(refused)?;
+        let url =
+            Url::parse(url).map_err(|error| FetchError::new(Reason::Config, error.to_string()))?;
+        let fetched = tokio::time::timeout(limits.timeout, self.follow(url, accept, limits));
+        fetched.await.unwrap_or_else(|_| {
+            let message = format!("no answer within {:?}", limits.timeout);
+            Err(FetchError::new(Reason::Timeout, message))
+        })
+    }
+
+    async fn follow(
+        &self,
+        start: Url,
+        accept: &str,
+        limits: Limits,
+    ) -> Result<Fetched, FetchError> {
+        let began = Instant::now();
+        let mut asked = vec![start];
+        loop {
+            let url = asked.last().expect("it begins with one").clone();
+            // The deadline of the whole is `fetch`'s, whose error says how long it was.
+            let call = self.begin(&Method::GET, &url);
+            let request = self.stepping_client(&url).get(url.clone()).header(ACCEPT, accept);
+            let request = request.headers(call.headers()).timeout(2 * limits.timeout);
+            let exchange = async {
+                let response = request.send().await.map_err(|error| classify(&error))?;
+                super::call::answered(response.status());
+                Ok(response)
+            };
+            let error_type = |error: &FetchError| reason_name(error.reason);
+            let response = call.watch(exchange, error_type).await?;
+            let answered = Instant::now();
+            let next = redirect(&response, &url)?;
+            let stays = next.as_ref().is_none_or(|next| !is_loopback(&url) || is_loopback(next));
+            if let Some(next) = next.as_ref().filter(|_| stays) {
+                let circle = asked.contains(next);
+                asked.push(next.clone());
+                if circle || asked.len() > REDIRECTS_MAX + 1 {
+                    let what = if circle { "redirects in a circle" } else { "redirects on and on" };
+                    let path: Vec<&str> = asked.iter().map(Url::path).collect();
+                    let message = format!("{what}: {}", path.join(" → "));
+                    return Err(FetchError::new(Reason::Protocol, message));
+                }
+                continue;
+            }
+            let status = response.status().as_u16();
+            let content_type = header(&response, &CONTENT_TYPE).to_ascii_lowercase();
+            let (body, cut) = read(response, limits.bytes).await?;
+            return Ok(Fetched {
+                status,
+                content_type,
+                addresses: asked.iter().map(shown).collect(),
+                leads_to: next.as_ref().map(shown),
+                body,
+                cut,
+                answered,
+                answer_took: answered - began,
+                body_took: answered.elapsed(),
+            });
+        }
+    }
+}
+
+/// Returns a reason as JSON names it.
+fn reason_name(reason: Reason) -> String {
+    let name = serde_json::to_value(reason).ok();
+    name.and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+}
+
+fn header<'a>(response: &'a Response, name: &reqwest::header::HeaderName) -> &'a str {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, FetchError> {
+    let location = header(response, &LOCATION);
+    if !response.status().is_redirection() || location.is_empty() {
+        return Ok(None);
+    }
+    let next = from.join(location).ok().filter(|next| matches!(next.scheme(), "http" | "https"));
+    let refused = || FetchError::new(Reason::Protocol, format!("redirects to `{location}`"));
+    next.ok_or_else(refused).map(Some)
+}
+
+async fn read(mut response: Response, bytes_max: usize) -> Result<(Vec<u8>, bool), FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > bytes_max {
+            body.truncate(bytes_max);
+            return Ok((body, true));
+        }
+    }
+    Ok((body, false))
+}
+
+/// Finds out why a request failed, from the chain of its causes.
+pub(super) fn classify(error: &reqwest::Error) -> FetchError {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            {
+                return FetchError::new(reason_of_tls(tls), tls.to_string());
+            }
+            if let Some((reason, message)) = reason_of_io(io) {
+                return FetchError::new(reason, message);
+            }
+        }
+        next = cause.source();
+    }
+    let innermost = innermost(error);
+    if error.is_timeout() {
+        let what = if error.is_connect() { "connection" } else { "answer" };
+        return FetchError::new(Reason::Timeout, format!("no {what} in time"));
+    }
+    // The resolver's and hyper's errors have no public types.
+    let (reason, message) = match innermost.as_str() {
+        text if text.contains("before message completed") => {
+            (Reason::Reset, "the connection was closed before the answer".to_owned())
+        }
+        text if text.contains("lookup") => (Reason::DnsNxdomain, innermost),
+        _ => (Reason::Protocol, format!("the answer is not HTTP: {innermost}")),
+    };
+    FetchError::new(reason, message)
+}
+
+/// Returns the reason that an error of the system stands for, in words of its own.
+pub fn reason_of_io(error: &std::io::Error) -> Option<(Reason, String)> {
+    use std::io::ErrorKind as Kind;
+    let text = error.to_string();
+    let found = match error.kind() {
+        Kind::ConnectionRefused => (Reason::Refused, "connection refused: nothing listens there"),
+        Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::BrokenPipe
+        | Kind::UnexpectedEof => (Reason::Reset, "the connection was closed before the answer"),
+        Kind::TimedOut => (Reason::Timeout, "no answer in time"),
+        Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::AddrNotAvailable => {
+            (Reason::Unreachable, "there is no way to that address")
+        }
+        _ if text.contains("failed to lookup") && text.contains("emporary") => {
+            (Reason::DnsTimeout, "no name server answered")
+        }
+        _ if text.contains("failed to lookup") => (Reason::DnsNxdomain, "the name has no address"),
+        _ => return None,
+    };
+    Some((found.0, found.1.to_owned()))
+}
+
+/// Returns the reason that a refused certificate stands for.
+pub fn reason_of_tls(error: &rustls::Error) -> Reason {
+    use rustls::CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            Bad::Expired
+            | Bad::ExpiredContext { .. }
+            | Bad::NotValidYet
+            | Bad::NotValidYetContext { .. } => Reason::TlsExpired,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsName,
+            _ => Reason::TlsUntrusted,
+        },
+        _ => Reason::Protocol,
+    }
+}

@@ -1,0 +1,141 @@
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/metrics");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+/// Draws samples as one line each: name, labels, value.
+fn drawn(page: &[u8]) -> Vec<String> {
+    let read = read(page, "");
+    let labels = |pairs: &Pairs<'_>| {
+        let all: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        all.join(";")
+    };
+    let samples =
+        read.samples.iter().map(|s| format!("{}[{}]{}", s.name, labels(&s.labels), s.value));
+    let faults = read.faults.iter().map(|f| format!("{}:{} {}", f.line, f.column, f.message));
+    samples.chain(faults).collect()
+}
+
+#[test]
+fn each_difficulty_is_read_or_refused_with_its_place() {
+    for (file, expected) in [
+        ("rbrace_in_label", &["m[path=/items/{id};method=GET]1"][..]),
+        ("comma_in_label", &["m[q=a,b;r=x]1"]),
+        ("equals_in_label", &["m[q=a=b;r=x]1"]),
+        ("url_label", &["m[url=http://h/p?a=1&b=2]1"]),
+        ("hash_in_label", &["m[a=x # y]1"]),
+        ("escaped_quote", &["m[q=say \"hi\"]1"]),
+        ("single_quoted_value_with_quotes", &["m[a=\"quoted\"]1"]),
+        ("escaped_backslash", &["m[q=C:\\dir\\]1"]),
+        ("escaped_newline", &["m[q=a\nb]1"]),
+        ("empty_braces", &["m[]1"]),
+        ("empty_label_value", &["m[a=]1"]),
+        ("trailing_comma", &["m[a=b]1"]),
+        ("space_before_brace", &["m[a=b]1"]),
+        ("space_in_braces", &["m[a=b;c=d]1"]),
+        ("leading_ws", &["m[]1"]),
+        ("tab_sep", &["m[a=b]1"]),
+        ("crlf", &["m[a=b]1"]),
+        ("no_trailing_newline", &["m[]1"]),
+        ("colon_name", &["job:http_requests:rate5m[a=b]1"]),
+        ("utf8_quoted_name", &["http.server.request.duration[method=GET]1"]),
+        ("utf8_quoted_label", &["m[http.method=GET]1"]),
+        ("unicode_value", &["m[a=ünïcödé ✓ 日本]1"]),
+        ("inf_nan", &["m[a=1]inf", "m[a=2]-inf", "m[a=3]NaN", "m[a=4]inf"]),
+        ("om_counter", &["foo_total[a=b]17", "foo_created[a=b]1520872607.123"]),
+        ("duplicate_series", &["m[a=b]1", "m[a=b]2"]),
+        ("comment", &["m[]1"]),
+        ("html_page", &["1:1 a name is expected here"]),
+        ("garbage_line", &["m[]1", "n[]2", "2:1 a name is expected here"]),
+        ("bad_value", &["n[]1", "1:3 a number is expected here"]),
+        ("hex_float", &["1:3 a number is expected here"]),
+        ("underscored_float", &["1:3 a number is expected here"]),
+        ("unicode_name_bare", &["1:2 a number is expected here"]),
+        ("unterminated_label", &["n[]2", "1:5 the quotes that are opened here are not closed"]),
+        ("invalid_utf8", &["n[]2", "1:6 the bytes from here on are not UTF-8"]),
+        ("native_hist_om2", &["2:3 a native histogram is not read in this format"]),
+    ] {
+        assert_eq!(drawn(&fixture(&format!("hard/{file}.txt"))), expected, "{file}");
+    }
+}
+
+#[test]
+fn every_sample_of_a_recorded_page_is_read() {
+    // Counted with `grep -vc '^#'`, and equal to what prometheus_client's own parser reads.
+    for (file, samples) in [
+        ("python-raw.truth.text.prom", 117),
+        ("python-raw.om.txt", 117),
+        ("fa_starlette.text.prom", 89),
+        ("fa_inst.text.prom", 90),
+        ("fa_exp.om.txt", 97),
+        ("utf8.allow-utf-8.om.txt", 20),
+    ] {
+        let page = fixture(file);
+        let read = read(&page, "");
+        assert_eq!((read.samples.len(), read.faults), (samples, vec![]), "{file}");
+    }
+}
+
+#[test]
+fn times_are_seconds_in_openmetrics_and_milliseconds_before() {
+    let time = |page: &str| read(page.as_bytes(), "").samples[0].time.unwrap().0;
+    assert_eq!(time("m 1 1395066363000\n"), 1_395_066_363_000_000_000);
+    assert_eq!(time("m 1 -3982045\n"), -3_982_045_000_000);
+    assert_eq!(time("m 1 1520879607\n# EOF\n"), 1_520_879_607_000_000_000);
+}
+
+#[test]
+fn an_exemplar_keeps_its_trace_id() {
+    let page = fixture("hard/om_exemplar.txt");
+    let read = read(&page, "");
+    let exemplar = read.samples[0].exemplar.as_ref().unwrap();
+    assert_eq!((&*exemplar.labels[0].1, exemplar.value), ("abc", 0.5));
+    assert!(exemplar.time.is_some() && read.ended);
+}
+
+#[test]
+fn help_and_type_are_read_with_quoted_names_and_escapes() {
+    let page = fixture("hard/help_escapes.txt");
+    let says = &read(&page, "").declarations[0].says;
+    assert_eq!(*says, Says::Help("line\nbreak \\ end".into()));
+    let page = fixture("hard/utf8_type.txt");
+    let declared = &read(&page, "").declarations[0];
+    assert_eq!((&*declared.name, &declared.says), ("a.b", &Says::Type("counter")));
+}
+
+#[test]
+fn what_follows_the_end_is_refused_and_still_read() {
+    let read = read(b"m 1\n# EOF\nn 2\n", "");
+    assert_eq!((read.samples.len(), read.faults.len()), (2, 1));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(page in proptest::collection::vec(any::<u8>(), 0..300)) {
+        read(&page, "");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(
+        name in "[a-zA-Z_:][a-zA-Z0-9_:]{0,9}",
+        label in "[a-zA-Z_][a-zA-Z0-9_]{0,9}",
+        value in "\\PC{0,20}|[\"\\\\\n{},= ]{0,9}",
+        number in any::<f64>(),
+    ) {
+        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let page = format!("{name}{{{label}=\"{escaped}\"}} {number}\n");
+        let read = read(page.as_bytes(), "");
+        prop_assert_eq!(&read.faults, &vec![]);
+        let sample = &read.samples[0];
+        prop_assert_eq!(&*sample.name, name.as_str());
+        prop_assert_eq!(&*sample.labels[0].1, value.as_str());
+        prop_assert!(sample.value == number || number.is_nan() && sample.value.is_nan());
+    }
+}

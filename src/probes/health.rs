@@ -1,0 +1,234 @@
+//! What applications say of their own health, in the shapes that frameworks have for it.
+//!
+//! Recognised are Spring Actuator, health+json (draft-inadarei-api-health-check-06), `MicroProfile`,
+//! ASP.NET, `NestJS` terminus, py-healthcheck, flat maps as of django-health-check, and the text of
+//! Kubernetes' `/readyz?verbose`. JSON that is none of these says nothing.
+
+use serde_json::{Map, Value};
+
+use super::Part;
+use crate::model::{CheckKind, Reason, Status};
+
+/// How deep components may be nested.
+const DEPTH_MAX: usize = 4;
+
+/// How many components of one page are shown.
+const COMPONENTS_MAX: usize = 100;
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Health {
+    /// What its own word for the whole means; `Unknown` where it has none.
+    pub(super) status: Status,
+    /// That word; empty where it has none.
+    pub(super) said: String,
+    /// What it says beside it.
+    pub(super) detail: Option<String>,
+    /// Its parts, in order.
+    pub(super) components: Vec<Part>,
+}
+
+/// Reads a page; `None` where it says nothing of health.
+pub(super) fn read(content_type: &str, body: &[u8]) -> Option<Health> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    if text.starts_with('{') {
+        return of_json(&serde_json::from_str(text).ok()?);
+    }
+    if content_type.contains("html") {
+        return None;
+    }
+    let verbose: Vec<Part> = text.lines().filter_map(of_verbose_line).collect();
+    if !verbose.is_empty() {
+        let status = Status::worst(verbose.iter().map(|part| part.status));
+        let said = text.lines().last().unwrap_or_default().to_owned();
+        return Some(Health { status, said, detail: None, components: verbose });
+    }
+    let word = text.trim_matches('"');
+    let status = of_word(word)?;
+    let (detail, components) = (None, Vec::new());
+    Some(Health { status, said: word.to_owned(), detail, components })
+}
+
+fn of_json(page: &Map<String, Value>) -> Option<Health> {
+    let said = page.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let components = components_of(page, 0);
+    if said.is_empty() && components.is_empty() {
+        return None;
+    }
+    let status = of_word(&said).unwrap_or(Status::Unknown);
+    let detail = explanation(page).filter(|_| components.is_empty());
+    Some(Health { status, said, detail, components })
+}
+
+/// Finds the map or the list of parts, whatever it is called.
+fn components_of(page: &Map<String, Value>, depth: usize) -> Vec<Part> {
+    if depth >= DEPTH_MAX {
+        return Vec::new();
+    }
+    let named = ["components", "entries", "checks", "results", "details", "info"]
+        .into_iter()
+        .find_map(|name| page.get(name).filter(|value| is_parts(value)));
+    let mut parts: Vec<Part> = match named {
+        Some(Value::Object(all)) => {
+            all.iter().map(|(name, value)| component(name, value, depth)).collect()
+        }
+        Some(Value::Array(all)) => {
+            let name = |value: &Value| {
+                ["name", "checker", "componentId"]
+                    .iter()
+                    .find_map(|key| value.get(key)?.as_str())
+                    .unwrap_or("(no name)")
+                    .to_owned()
+            };
+            all.iter().map(|value| component(&name(value), value, depth)).collect()
+        }
+        _ if depth == 0 => flat(page),
+        _ => Vec::new(),
+    };
+    parts.truncate(COMPONENTS_MAX);
+    parts
+}
+
+/// Says whether a value is a map or a list of things that have a status.
+fn is_parts(value: &Value) -> bool {
+    let has_status = |part: &Value| match part {
+        Value::Object(part) => part.contains_key("status") || part.contains_key("passed"),
+        Value::Array(all) => all.first().is_some_and(|one| one.get("status").is_some()),
+        Value::String(word) => of_word(word).is_some(),
+        Value::Bool(_) => false,
+        _ => false,
+    };
+    match value {
+        Value::Object(all) => !all.is_empty() && all.values().all(has_status),
+        Value::Array(all) => !all.is_empty() && all.iter().all(has_status),
+        _ => false,
+    }
+}
+
+/// Reads `{"database":"online"}`: every value is a word of health, or such a word and an explanation.
+fn flat(page: &Map<String, Value>) -> Vec<Part> {
+    let rest: Vec<_> = page.iter().filter(|(name, _)| *name != "status").collect();
+    let word = |value: &Value| value.as_str().is_some_and(|text| of_text(text).is_some());
+    if rest.is_empty() || !rest.iter().all(|(_, value)| word(value)) {
+        return Vec::new();
+    }
+    rest.into_iter().map(|(name, value)| component(name, value, 0)).collect()
+}
+
+fn component(name: &str, value: &Value, depth: usize) -> Part {
+    let (status, message, children) = match value {
+        Value::String(text) => (of_text(text).unwrap_or(Status::Unknown), text.clone(), Vec::new()),
+        // health+json measures one component several times.
+        Value::Array(all) => {
+            let parts: Vec<Part> = all.iter().map(|one| component(name, one, depth + 1)).collect();
+            let worst = parts.into_iter().max_by_key(|part| part.status);
+            worst.map_or((Status::Unknown, String::new(), Vec::new()), |part| {
+                (part.status, part.message, part.children)
+            })
+        }
+        Value::Object(part) => {
+            let word = part.get("status").and_then(Value::as_str).unwrap_or_default();
+            let passed = part.get("passed").and_then(Value::as_bool);
+            let of_passed = passed.map(|good| if good { Status::Ok } else { Status::Fail });
+            let status = of_word(word).or(of_passed).unwrap_or(Status::Unknown);
+            let message = explanation(part).unwrap_or_else(|| word.to_owned());
+            (status, message, components_of(part, depth + 1))
+        }
+        _ => (Status::Unknown, String::new(), Vec::new()),
+    };
+    let reason = match status {
+        Status::Ok => None,
+        _ => Some(reason_of_text(&message)),
+    };
+    let name = name.to_owned();
+    Part { name, kind: CheckKind::Component, status, reason, message, duration_ms: None, children }
+}
+
+/// Finds what is said beside the status.
+fn explanation(part: &Map<String, Value>) -> Option<String> {
+    let text = |map: &Map<String, Value>| {
+        ["error", "message", "output", "exception", "description", "reason"].iter().find_map(
+            |key| {
+                let text = map.get(*key)?.as_str()?.trim();
+                (!text.is_empty()).then(|| text.to_owned())
+            },
+        )
+    };
+    let below = || part.get("details").or_else(|| part.get("data"))?.as_object().and_then(text);
+    text(part).or_else(below)
+}
+
+/// Reads `[+]etcd ok` and `[-]etcd failed: reason withheld`.
+fn of_verbose_line(line: &str) -> Option<Part> {
+    let (status, rest) = match line.split_at_checked(3)? {
+        ("[+]", rest) => (Status::Ok, rest),
+        ("[-]", rest) => (Status::Fail, rest),
+        _ => return None,
+    };
+    let (name, message) = rest.split_once(' ').unwrap_or((rest, ""));
+    let reason = (status == Status::Fail).then_some(Reason::Status);
+    let (name, message) = (name.to_owned(), message.to_owned());
+    let (kind, duration_ms, children) = (CheckKind::Component, None, Vec::new());
+    Some(Part { name, kind, status, reason, message, duration_ms, children })
+}
+
+/// Reads a word, or a word before a colon: `unavailable: Unknown exception`.
+fn of_text(text: &str) -> Option<Status> {
+    of_word(text).or_else(|| of_word(text.split_once(':')?.0))
+}
+
+/// Returns what one word means.
+fn of_word(word: &str) -> Option<Status> {
+    let plain =
+        word.trim().trim_end_matches(['.', '!']).to_ascii_lowercase().replace(['_', '-'], " ");
+    match plain.as_str() {
+        "up" | "ok" | "okay" | "pass" | "passing" | "passed" | "healthy" | "success" | "ready"
+        | "alive" | "live" | "online" | "working" | "green" | "serving" | "available"
+        | "running" | "connected" | "operational" => Some(Status::Ok),
+        "warn" | "warning" | "degraded" | "yellow" | "partially available" => Some(Status::Warn),
+        "down" | "fail" | "failed" | "failing" | "failure" | "error" | "unhealthy" | "critical"
+        | "red" | "out of service" | "not ready" | "unready" | "unavailable" | "offline"
+        | "not serving" | "shutting down" | "starting" | "disconnected" => Some(Status::Fail),
+        _ => None,
+    }
+}
+
+/// Finds the reason in what an application says of a component: pools have errors of their own.
+fn reason_of_text(text: &str) -> Reason {
+    let text = text.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    // r2d2, SQLAlchemy, sqlx, deadpool, HikariCP, psycopg, psycopg_pool, PostgreSQL itself.
+    if says(&[
+        "timed out waiting for connection",
+        "queuepool limit",
+        "pool timed out",
+        "timeout occurred while waiting for a slot",
+        "connection is not available, request timed out",
+        "connection pool exhausted",
+        "couldn't get a connection after",
+        "too many clients",
+        "remaining connection slots",
+        "too many connections",
+    ]) {
+        return Reason::Saturated;
+    }
+    if says(&["connection refused"]) {
+        return Reason::Refused;
+    }
+    if says(&["name or service not known", "no such host", "getaddrinfo"]) {
+        return Reason::DnsNxdomain;
+    }
+    if says(&["timed out", "timeout", "deadline"]) {
+        return Reason::Timeout;
+    }
+    if says(&["password", "authentication", "unauthorized", "noauth", "access denied"]) {
+        return Reason::AuthFailed;
+    }
+    if says(&["starting", "shutting down"]) {
+        return Reason::Starting;
+    }
+    Reason::Status
+}
+
+#[cfg(test)]
+mod tests;

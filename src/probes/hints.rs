@@ -1,0 +1,79 @@
+//! What is likely behind a failure, and what to type next.
+
+use crate::model::{CheckKind, CheckResult, Hint, Reason, Status};
+
+/// Adds a hint to what is not well; `given` is the cause that whoever set the check up thinks of.
+///
+/// What only repeats the failure of its parts has none: theirs says more.
+pub(super) fn add(result: &mut CheckResult, given: Option<&str>) {
+    let told_below = result.children.iter().any(|child| child.worst() >= Status::Warn);
+    let well = matches!(result.status, Status::Ok | Status::Skipped);
+    let (Some(reason), false, false) = (result.reason, well, told_below) else { return };
+    let likely = given.map_or_else(|| likely(reason, result.kind).to_owned(), str::to_owned);
+    result.hint = Some(Hint { likely, command: Some(command(reason, result)) });
+}
+
+fn likely(reason: Reason, kind: CheckKind) -> &'static str {
+    match (reason, kind) {
+        (Reason::Saturated, _) => {
+            "the application's own connection pool is exhausted: requests keep their connections too long, or leak them"
+        }
+        (Reason::Refused, CheckKind::Component) => {
+            "what the application depends on does not listen, or its address is wrong"
+        }
+        (Reason::Refused, _) => "it is not running, or listens on another port or address",
+        (Reason::Unreachable, _) => "the network or a firewall between here and there",
+        (Reason::Timeout, CheckKind::Component) => {
+            "what the application depends on hangs, or a firewall drops its packets"
+        }
+        (Reason::Timeout, _) => "it hangs or is overloaded, or a firewall drops the packets",
+        (Reason::Reset, _) => "it crashed, is restarting, or does not speak this protocol",
+        (Reason::DnsNxdomain | Reason::DnsTimeout, _) => {
+            "the name is misspelt, or only known inside another network"
+        }
+        (Reason::TlsExpired, _) => "the certificate was not renewed",
+        (Reason::TlsUntrusted, _) => {
+            "an own authority (SSL_CERT_FILE), or the server leaves out the certificate in between"
+        }
+        (Reason::TlsName, _) => "another host's certificate: the wrong address, or a new name",
+        (Reason::AuthFailed, _) => {
+            "a proxy asks for a login before this address, or credentials are old"
+        }
+        (Reason::Forbidden, _) => "this address is not open to where you are",
+        (Reason::NotFound, _) => "the path is another, or the deployed version does not have it",
+        (Reason::BodyMismatch, _) => {
+            "the health endpoint reports a failure and forgets the status 503 that balancers look for"
+        }
+        (Reason::Slow, _) => "something that it waits for is slow: look at a slow request's trace",
+        (Reason::Status, CheckKind::Metrics) => "requests fail: look at the latest errors",
+        (Reason::Starting, _) => "it is starting or stopping: wait for it",
+        (Reason::Overloaded, _) => "it turns requests away to protect itself",
+        (Reason::TooLarge, _) => "a label with endless values, such as a raw path, in the metrics",
+        (Reason::Protocol, CheckKind::Metrics) => "this is not the address of the metrics",
+        (Reason::Protocol, _) => "this is not the address of what it should be",
+        (Reason::Config, _) => "the check is set up wrongly",
+        (Reason::Internal, _) => "a defect of obs",
+        (Reason::Status | Reason::Skipped, _) => {
+            "by the application's own word: its errors say why"
+        }
+    }
+}
+
+/// Returns what to type: what the errors are, or the same check with more patience.
+fn command(reason: Reason, result: &CheckResult) -> String {
+    let id = result.id.split('/').next().unwrap_or(&result.id);
+    match reason {
+        Reason::Refused | Reason::Reset | Reason::Starting => format!("obs check {id} --wait 60s"),
+        Reason::Timeout if result.kind != CheckKind::Component => {
+            format!("obs check {id} --timeout 30s --deadline 60s")
+        }
+        Reason::Saturated | Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
+        Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
+            "obs config show".to_owned()
+        }
+        Reason::Status | Reason::BodyMismatch | Reason::Timeout => {
+            "obs issues --since 15m".to_owned()
+        }
+        _ => format!("obs check {id} -o json"),
+    }
+}

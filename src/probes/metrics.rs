@@ -1,0 +1,140 @@
+//! Two scrapes of `/metrics`: the share of errors, and how long requests take.
+
+use std::time::Duration;
+
+use super::{Finding, Means, Probe, phase};
+use crate::http::{Fetched, Limits};
+use crate::metrics::exposition::{self, Fault};
+use crate::metrics::families::{Family, group};
+use crate::metrics::golden::Golden;
+use crate::metrics::quantile;
+use crate::model::{Measure, Observation, Reason, Status};
+
+/// The largest page that is read.
+const PAGE_BYTES_MAX: usize = 16 << 20;
+
+/// With fewer requests than this between two scrapes, their share of errors says nothing.
+pub(super) const REQUESTS_MIN: f64 = 20.0;
+
+const ACCEPT: &str =
+    "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+
+pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
+    let limits = Limits { bytes: PAGE_BYTES_MAX, timeout: probe.timeout };
+    let scrape = async || {
+        let page = means.http.fetch(url, ACCEPT, limits).await.map_err(Finding::of_error)?;
+        let (families, faults) = read(&page)?;
+        Ok::<_, Finding>((page, families, faults))
+    };
+    let (first, before, _) = match scrape().await {
+        Ok(scraped) => scraped,
+        Err(finding) => return finding,
+    };
+    tokio::time::sleep_until((first.answered + window).into()).await;
+    let (second, after, faults) = match scrape().await {
+        Ok(scraped) => scraped,
+        Err(finding) => return finding,
+    };
+    let elapsed = second.answered - first.answered;
+    let golden = Golden::between(&before, &after, elapsed);
+    let mut finding = judge(probe, golden.as_ref());
+    complain(&mut finding, &faults);
+    finding.phases = vec![
+        phase("answer", first.answer_took),
+        phase("window", elapsed),
+        phase("answer", second.answer_took),
+    ];
+    finding
+}
+
+/// Reads a page, or says why it is none.
+fn read(page: &Fetched) -> Result<(Vec<Family>, Vec<Fault>), Finding> {
+    let status = page.status;
+    if super::http::is_login_page(page) {
+        let message = format!("{status}, a login page in HTML and no metrics");
+        return Err(Finding::fail(Reason::Protocol, message));
+    }
+    if !(200..300).contains(&status) {
+        let reason = if status == 404 { Reason::NotFound } else { Reason::Status };
+        return Err(Finding::fail(reason, format!("{status}, and no metrics")));
+    }
+    if page.cut {
+        let message = format!("more than {} MiB, which is not read", PAGE_BYTES_MAX >> 20);
+        return Err(Finding::unknown(Reason::TooLarge, message));
+    }
+    let exposition = exposition::read(&page.body, &page.content_type);
+    if exposition.samples.is_empty() {
+        let html = page.content_type.contains("html") || page.body.trim_ascii().starts_with(b"<");
+        let message = if html { "a page in HTML and no metrics" } else { "no metric in the page" };
+        return Err(Finding::fail(Reason::Protocol, format!("{status}, {message}")));
+    }
+    Ok((group(&exposition), exposition.faults))
+}
+
+fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
+    let Some(golden) = golden else {
+        return Finding::ok("no metric of requests among them");
+    };
+    let seconds = golden.elapsed.as_secs_f64();
+    let (ratio, p95) = (golden.error_ratio(), golden.duration_ms(0.95));
+    let mut finding = Finding::ok(message(golden, ratio, p95));
+    let observe = |name, value, unit| Observation { name, value, unit };
+    finding.observed = vec![
+        observe("request_rate", golden.rate(), "1/s"),
+        observe("requests", Some(golden.requests), "1"),
+        observe("error_ratio", ratio, "1"),
+        observe("p95_ms", p95, "ms"),
+        observe("window_ms", Some(seconds * 1e3), "ms"),
+    ];
+    // A few requests prove nothing: one failure of one would be 100 %.
+    if golden.requests >= REQUESTS_MIN {
+        if let Some(p95) = p95 {
+            finding.judge(probe, Measure::P95, p95, Reason::Slow);
+        }
+        if let Some(ratio) = ratio {
+            finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
+        }
+    }
+    finding
+}
+
+/// Draws `12 req/s, 0% errors, p95 23ms (n=12 in 1.0s)`.
+fn message(golden: &Golden, ratio: Option<f64>, p95: Option<f64>) -> String {
+    let seconds = golden.elapsed.as_secs_f64();
+    let requests = golden.requests;
+    if requests <= 0.0 {
+        return format!("no requests in {seconds:.1}s");
+    }
+    let rate = golden.rate().unwrap_or(0.0);
+    let errors = ratio.map_or_else(
+        || "errors not told apart".to_owned(),
+        |ratio| format!("{}% errors", rounded(ratio * 100.0)),
+    );
+    let duration = match (p95, quantile::bucket_of(0.95, &golden.buckets)) {
+        (Some(p95), Some((_, end))) if end.is_infinite() => format!(", p95 > {}ms", rounded(p95)),
+        (Some(p95), _) => format!(", p95 {}ms", rounded(p95)),
+        (None, _) => String::new(),
+    };
+    let few = if requests < REQUESTS_MIN { ", too few to judge" } else { "" };
+    format!("{} req/s, {errors}{duration} (n={requests} in {seconds:.1}s{few})", rounded(rate))
+}
+
+fn rounded(value: f64) -> String {
+    if value == 0.0 || value >= 10.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+/// Lines that cannot be read are a warning: what they hold is missing from the numbers.
+fn complain(finding: &mut Finding, faults: &[Fault]) {
+    let Some(first) = faults.first() else { return };
+    let Fault { line, column, message } = first;
+    let count = faults.len();
+    let plural = if count == 1 { "line" } else { "lines" };
+    finding.message = format!(
+        "{}; {count} {plural} cannot be read, the first at {line}:{column}: {message}",
+        finding.message
+    );
+    if finding.status < Status::Warn {
+        finding.status = Status::Warn;
+        finding.reason = Some(Reason::Protocol);
+    }
+}

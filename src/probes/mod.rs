@@ -1,0 +1,313 @@
+//! Asks whether something works: one file a kind of check.
+//!
+//! Start at [`run_all`]. A probe answers with a [`Finding`]; the rest of a `CheckResult` (id, time,
+//! hint) is added here. `health` reads what applications say of themselves, `hints` knows what to do,
+//! `targets` what there is to check. Not here: how it is shown, and the exit code.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::http::{FetchError, Http};
+use crate::model::{
+    CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status, Threshold, UnixNanos,
+};
+use crate::sources::Backend;
+
+mod backend;
+mod certificate;
+mod health;
+mod hints;
+mod http;
+mod metrics;
+pub mod targets;
+mod tcp;
+mod tls;
+
+/// One thing to check.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// What to call it on the command line; unique.
+    pub id: String,
+    /// What it is called below its group.
+    pub name: String,
+    /// What it belongs to.
+    pub group: String,
+    /// What is asked.
+    pub target: Target,
+    /// How long it may take, `/metrics` apart from its window.
+    pub timeout: Duration,
+    /// The ids of the probes that must not fail before this is asked.
+    pub needs: Vec<String>,
+    /// Where it becomes a warning.
+    pub warn: Vec<Threshold>,
+    /// Where it becomes a failure.
+    pub fail: Vec<Threshold>,
+    /// The likely cause, by whoever set the check up.
+    pub hint: Option<String>,
+    /// The section of the runbook.
+    pub runbook: Option<String>,
+    /// What said that this is to be checked.
+    pub origin: String,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A page.
+    Http(String),
+    /// Host and port.
+    Tcp(String, u16),
+    /// Host and port.
+    Tls(String, u16),
+    /// The page of metrics, and the time between its two scrapes.
+    Metrics(String, Duration),
+    /// A backend of `obs`.
+    Backend(Arc<dyn Backend>),
+}
+
+/// What a probe has found out.
+#[derive(Debug, Clone, PartialEq)]
+struct Finding {
+    status: Status,
+    reason: Option<Reason>,
+    message: String,
+    phases: Vec<Phase>,
+    observed: Vec<Observation>,
+    children: Vec<Part>,
+}
+
+/// A part of what was asked: a component, an address.
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    name: String,
+    kind: CheckKind,
+    status: Status,
+    reason: Option<Reason>,
+    message: String,
+    duration_ms: Option<f64>,
+    children: Vec<Self>,
+}
+
+impl Finding {
+    fn new(status: Status, reason: Option<Reason>, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (phases, observed, children) = (Vec::new(), Vec::new(), Vec::new());
+        Self { status, reason, message, phases, observed, children }
+    }
+
+    fn ok(message: impl Into<String>) -> Self {
+        Self::new(Status::Ok, None, message)
+    }
+
+    fn fail(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::Fail, Some(reason), message)
+    }
+
+    fn unknown(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::Unknown, Some(reason), message)
+    }
+
+    /// An address that cannot be asked is not known to be bad.
+    fn of_error(error: FetchError) -> Self {
+        match error.reason {
+            Reason::Config => Self::unknown(Reason::Config, error.message),
+            reason => Self::fail(reason, error.message),
+        }
+    }
+
+    /// Makes it worse where a measured value is beyond a limit.
+    fn judge(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
+        for (limits, status) in [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)] {
+            let crossed =
+                limits.iter().find(|limit| limit.measure == measure && limit.is_crossed_by(value));
+            if let Some(limit) = crossed
+                && self.status < status
+            {
+                self.status = status;
+                self.reason = Some(reason);
+                self.message = format!("{} ({})", self.message, limit.text);
+            }
+        }
+    }
+}
+
+/// What all probes of one run share.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// The client.
+    pub http: Arc<Http>,
+    /// What counts as now for certificates.
+    pub now: UnixNanos,
+}
+
+/// Runs all probes at once; one that needs others waits for them, and is skipped when one fails.
+///
+/// What has not answered when `deadline` is over is `Unknown`, and so is a probe that panics. The
+/// results are in the order of the probes. `done` is told of each as it ends.
+pub async fn run_all(
+    probes: &[Probe],
+    means: &Means,
+    deadline: Duration,
+    mut done: impl FnMut(&CheckResult),
+) -> Vec<CheckResult> {
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        probes.iter().map(|_| watch::channel(None::<Status>)).unzip();
+    let by_id: HashMap<&str, &watch::Receiver<Option<Status>>> =
+        probes.iter().map(|probe| probe.id.as_str()).zip(&receivers).collect();
+    let mut tasks = JoinSet::new();
+    let mut places = HashMap::new();
+    for (place, (probe, sender)) in probes.iter().zip(senders).enumerate() {
+        let needed: Vec<_> = probe
+            .needs
+            .iter()
+            .filter_map(|id| Some((id.clone(), (*by_id.get(id.as_str())?).clone())))
+            .collect();
+        let task = one(probe.clone(), means.clone(), needed, sender);
+        places.insert(tasks.spawn(task).id(), place);
+    }
+    let mut results: Vec<Option<CheckResult>> = vec![None; probes.len()];
+    let end = tokio::time::Instant::now() + deadline;
+    while let Ok(Some(joined)) = tokio::time::timeout_at(end, tasks.join_next_with_id()).await {
+        let (place, result) = match joined {
+            Ok((id, result)) => (places[&id], result),
+            Err(failed) => {
+                let place = places[&failed.id()];
+                let finding = Finding::unknown(Reason::Internal, "the probe itself broke");
+                (place, complete(&probes[place], finding, None))
+            }
+        };
+        done(&result);
+        results[place] = Some(result);
+    }
+    let late = |probe: &Probe| {
+        let message = format!("no answer within the {deadline:?} that all checks have");
+        complete(probe, Finding::unknown(Reason::Timeout, message), None)
+    };
+    probes
+        .iter()
+        .zip(results)
+        .map(|(probe, result)| result.unwrap_or_else(|| late(probe)))
+        .collect()
+}
+
+type Needed = (String, watch::Receiver<Option<Status>>);
+
+async fn one(
+    probe: Probe,
+    means: Means,
+    needed: Vec<Needed>,
+    sender: watch::Sender<Option<Status>>,
+) -> CheckResult {
+    for (id, mut receiver) in needed {
+        // A sender that is gone belongs to a probe that broke.
+        let status = receiver
+            .wait_for(Option::is_some)
+            .await
+            .map_or(Status::Unknown, |status| status.unwrap_or(Status::Unknown));
+        if status > Status::Warn || status == Status::Skipped {
+            let mut finding = Finding::new(Status::Skipped, Some(Reason::Skipped), "");
+            finding.message = format!("not asked: {id} {}", why_skipped(status));
+            sender.send_replace(Some(Status::Skipped));
+            return complete(&probe, finding, None);
+        }
+    }
+    let started = Instant::now();
+    let mut finding = match &probe.target {
+        Target::Http(url) => http::run(&probe, url, &means).await,
+        Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
+        Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
+        Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
+        Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
+    };
+    let took = started.elapsed();
+    finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
+    let result = complete(&probe, finding, Some(took));
+    sender.send_replace(Some(result.worst()));
+    result
+}
+
+fn why_skipped(status: Status) -> &'static str {
+    match status {
+        Status::Fail => "failed",
+        Status::Skipped => "was skipped",
+        _ => "is not known to work",
+    }
+}
+
+/// Adds to a finding what is known of its probe.
+fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) -> CheckResult {
+    let (kind, target) = probe.target.shown();
+    let Finding { status, reason, message, phases, observed, children } = finding;
+    let mut result = CheckResult {
+        id: probe.id.clone(),
+        name: probe.name.clone(),
+        group: probe.group.clone(),
+        kind,
+        target,
+        status,
+        reason,
+        message,
+        duration_ms: took.map(milliseconds),
+        phases,
+        observed,
+        hint: None,
+        runbook: probe.runbook.clone(),
+        needs: probe.needs.clone(),
+        origin: probe.origin.clone(),
+        children: Vec::new(),
+    };
+    result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
+    hints::add(&mut result, probe.hint.as_deref());
+    result
+}
+
+impl Part {
+    fn below(self, parent: &CheckResult, separator: char) -> CheckResult {
+        let mut result = CheckResult {
+            id: format!("{}{separator}{}", parent.id, self.name),
+            name: self.name,
+            kind: self.kind,
+            status: self.status,
+            reason: self.reason,
+            message: self.message,
+            duration_ms: self.duration_ms,
+            phases: Vec::new(),
+            observed: Vec::new(),
+            needs: Vec::new(),
+            children: Vec::new(),
+            ..parent.clone()
+        };
+        result.children =
+            self.children.into_iter().map(|part| part.below(&result, separator)).collect();
+        hints::add(&mut result, None);
+        result
+    }
+}
+
+impl Target {
+    /// Returns its kind, and where it is without secrets.
+    fn shown(&self) -> (CheckKind, String) {
+        match self {
+            Self::Http(url) => (CheckKind::Http, crate::http::without_secrets(url)),
+            Self::Metrics(url, _) => (CheckKind::Metrics, crate::http::without_secrets(url)),
+            Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
+            Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
+            Self::Backend(backend) => (CheckKind::Backend, backend.name()),
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn phase(name: &'static str, duration: Duration) -> Phase {
+    Phase { name, duration_ms: milliseconds(duration) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! What there is to check: an application by its address, a configured check, a backend.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Probe, Target};
+use crate::config::CheckSettings;
+use crate::model::{CheckKind, Threshold};
+use crate::sources::Backend;
+
+/// The pages that an instrumented service has.
+const PAGES: [&str; 2] = ["healthz", "readyz"];
+
+/// What limits hold where none are set.
+const DEFAULT_WARN: [&str; 3] = ["error_ratio > 1%", "p95 > 500ms", "expires < 21d"];
+const DEFAULT_FAIL: [&str; 2] = ["error_ratio > 5%", "expires < 7d"];
+
+/// Why a configured check cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the check `{id}` ({origin}) {reason}")]
+pub struct TargetError {
+    id: String,
+    origin: String,
+    reason: String,
+}
+
+/// Returns the checks of an application that announced itself: its pages and its metrics.
+pub fn of_application(
+    name: &str,
+    url: &str,
+    origin: &str,
+    timeout: Duration,
+    window: Duration,
+) -> Vec<Probe> {
+    let base = url.trim_end_matches('/');
+    let page = |page: &str| Target::Http(format!("{base}/{page}"));
+    let mut targets: Vec<(&str, Target)> = PAGES.map(|name| (name, page(name))).to_vec();
+    targets.push(("metrics", Target::Metrics(format!("{base}/metrics"), window)));
+    let probe = |(part, target): (&str, Target)| Probe {
+        id: format!("{name}.{part}"),
+        name: part.to_owned(),
+        group: name.to_owned(),
+        target,
+        timeout,
+        needs: Vec::new(),
+        warn: limits(&DEFAULT_WARN),
+        fail: limits(&DEFAULT_FAIL),
+        hint: None,
+        runbook: None,
+        origin: origin.to_owned(),
+    };
+    targets.into_iter().map(probe).collect()
+}
+
+/// Returns the check of a backend that `obs` asks.
+pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) -> Probe {
+    Probe {
+        id: "backend".to_owned(),
+        name: "backend".to_owned(),
+        group: "observability".to_owned(),
+        target: Target::Backend(backend),
+        timeout,
+        needs: Vec::new(),
+        warn: Vec::new(),
+        fail: Vec::new(),
+        hint: None,
+        runbook: None,
+        origin: origin.to_owned(),
+    }
+}
+
+/// Returns the configured checks; refuses what cannot be meant.
+pub fn of_settings(
+    all: &[CheckSettings],
+    timeout: Duration,
+    window: Duration,
+) -> Result<Vec<Probe>, TargetError> {
+    let probes: Vec<Probe> =
+        all.iter().map(|one| of_setting(one, timeout, window)).collect::<Result<_, _>>()?;
+    for (settings, probe) in all.iter().zip(&probes) {
+        let refuse = |reason: String| refused(settings, reason);
+        if probes.iter().filter(|other| other.id == probe.id).count() > 1 {
+            return Err(refuse("is there twice".to_owned()));
+        }
+        let unknown = |need: &&String| !probes.iter().any(|other| other.id == **need);
+        if let Some(need) = probe.needs.iter().find(unknown) {
+            return Err(refuse(format!("needs `{need}`, which is no check")));
+        }
+        if waits_for_itself(probe, &probes) {
+            return Err(refuse("needs itself, in a circle".to_owned()));
+        }
+    }
+    Ok(probes)
+}
+
+fn of_setting(
+    settings: &CheckSettings,
+    timeout: Duration,
+    window: Duration,
+) -> Result<Probe, TargetError> {
+    let refuse = |reason: String| refused(settings, reason);
+    let window = settings.window.unwrap_or(window);
+    let target = target(&settings.kind, &settings.target, window).map_err(refuse)?;
+    let (kind, _) = target.shown();
+    let read =
+        |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
+            let Some(given) = given else { return Ok(limits(default)) };
+            let one = |text: &String| {
+                let limit = Threshold::parse(text).filter(|limit| limit.measure.is_of(kind));
+                limit.ok_or_else(|| {
+                    refused(
+                        settings,
+                        format!("has the limit `{text}`, which is none for {}", settings.kind),
+                    )
+                })
+            };
+            given.iter().map(one).collect()
+        };
+    Ok(Probe {
+        id: settings.id.clone(),
+        name: settings.id.clone(),
+        group: settings.group.clone().unwrap_or_else(|| "checks".to_owned()),
+        target,
+        timeout: settings.timeout.unwrap_or(timeout),
+        needs: settings.needs.clone(),
+        warn: read(&settings.warn, &DEFAULT_WARN)?,
+        fail: read(&settings.fail, &DEFAULT_FAIL)?,
+        hint: settings.hint.clone(),
+        runbook: settings.runbook.clone(),
+        origin: settings.origin.to_string(),
+    })
+}
+
+fn refused(settings: &CheckSettings, reason: String) -> TargetError {
+    TargetError { id: settings.id.clone(), origin: settings.origin.to_string(), reason }
+}
+
+fn target(kind: &str, target: &str, window: Duration) -> Result<Target, String> {
+    let page = || match crate::http::address(target, &[]) {
+        Ok(_) => Ok(target.to_owned()),
+        Err(error) => Err(format!("cannot be asked: {error}")),
+    };
+    match kind {
+        "http" => page().map(Target::Http),
+        "metrics" => page().map(|url| Target::Metrics(url, window)),
+        "tcp" => host_and_port(target, None).map(|(host, port)| Target::Tcp(host, port)),
+        "tls" => host_and_port(target, Some(443)).map(|(host, port)| Target::Tls(host, port)),
+        other => Err(format!("has the kind `{other}`; there are http, tcp, tls and metrics")),
+    }
+}
+
+/// Reads `host:port`, or a URL of any scheme; of a URL only the host and the port are kept.
+fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {
+    let full = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
+    let url = url::Url::parse(&full).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).filter(|host| !host.is_empty());
+    let port = url.as_ref().and_then(url::Url::port_or_known_default).or(default);
+    let target = crate::model::mask_text(text);
+    match (host, port) {
+        (Some(host), Some(port)) => Ok((host.to_owned(), port)),
+        (Some(_), None) => Err(format!("has the target `{target}`, which has no port")),
+        (None, _) => Err(format!("has the target `{target}`, which is not host:port")),
+    }
+}
+
+fn waits_for_itself(probe: &Probe, all: &[Probe]) -> bool {
+    let mut waiting: Vec<&str> = probe.needs.iter().map(String::as_str).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    while let Some(id) = waiting.pop() {
+        if id == probe.id {
+            return true;
+        }
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let needed = all.iter().filter(|other| other.id == id);
+        waiting.extend(needed.flat_map(|other| other.needs.iter().map(String::as_str)));
+    }
+    false
+}
+
+fn limits(texts: &[&str]) -> Vec<Threshold> {
+    texts.iter().filter_map(|text| Threshold::parse(text)).collect()
+}
+
+/// Says whether a check goes by this name: its id, its group, the last part of its id, its kind.
+pub fn is_called(probe: &Probe, name: &str) -> bool {
+    let (kind, _) = probe.target.shown();
+    let kinds = [
+        (CheckKind::Http, "http"),
+        (CheckKind::Tcp, "tcp"),
+        (CheckKind::Tls, "tls"),
+        (CheckKind::Metrics, "metrics"),
+    ];
+    probe.id == name || probe.group == name || probe.name == name || kinds.contains(&(kind, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_and_a_port_are_read_from_what_people_write() {
+        let read = |text, default| host_and_port(text, default).unwrap();
+        assert_eq!(read("db.internal:5432", None), ("db.internal".to_owned(), 5432));
+        assert_eq!(read("https://api.example", Some(443)), ("api.example".to_owned(), 443));
+        assert_eq!(read("api.example", Some(443)), ("api.example".to_owned(), 443));
+        assert_eq!(read("[::1]:80", None), ("[::1]".to_owned(), 80));
+        let secret = "postgres://u:hunter2@db:5432/x";
+        assert_eq!(read(secret, None), ("db".to_owned(), 5432));
+        assert!(host_and_port("db", None).is_err());
+        assert!(!host_and_port("redis://u:hunter2@db", None).unwrap_err().contains("hunter2"));
+    }
+
+    #[test]
+    fn every_default_limit_can_be_read() {
+        assert_eq!(limits(&DEFAULT_WARN).len(), DEFAULT_WARN.len());
+        assert_eq!(limits(&DEFAULT_FAIL).len(), DEFAULT_FAIL.len());
+    }
+}

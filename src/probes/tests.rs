@@ -1,0 +1,108 @@
+use async_trait::async_trait;
+
+use super::*;
+use crate::http::RunIds;
+use crate::model::{
+    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, SpanId, TraceId,
+};
+use crate::sources::SourceError;
+
+/// A backend whose ping does what it is told, and nothing else.
+#[derive(Debug, Clone, Copy)]
+enum Fake {
+    Answers,
+    Hangs,
+    Panics,
+}
+
+#[async_trait]
+impl Backend for Fake {
+    fn name(&self) -> String {
+        "fake".to_owned()
+    }
+    async fn ping(&self) -> Result<String, SourceError> {
+        match self {
+            Self::Answers => Ok("fine".to_owned()),
+            Self::Hangs => std::future::pending().await,
+            Self::Panics => panic!("a defect"),
+        }
+    }
+    async fn trace(&self, _: TraceId) -> Result<Vec<Span>, SourceError> {
+        Ok(Vec::new())
+    }
+    async fn logs(&self, _: &LogQuery) -> Result<LogPage, SourceError> {
+        unreachable!("not asked here")
+    }
+    async fn events(&self, _: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
+        Ok(Vec::new())
+    }
+    async fn failures(&self, _: UnixNanos, _: u32) -> Result<Vec<Failure>, SourceError> {
+        Ok(Vec::new())
+    }
+    async fn issues(&self, _: UnixNanos, _: u32) -> Result<Vec<Issue>, SourceError> {
+        Ok(Vec::new())
+    }
+    async fn issue(
+        &self,
+        _: &str,
+        _: u32,
+    ) -> Result<Option<(Issue, Vec<ErrorEvent>)>, SourceError> {
+        Ok(None)
+    }
+}
+
+fn probe(id: &str, fake: Fake, needs: &[&str]) -> Probe {
+    let mut probe = targets::of_backend(Arc::new(fake), "a test", Duration::from_millis(50));
+    probe.id = id.to_owned();
+    probe.needs = needs.iter().map(|id| (*id).to_owned()).collect();
+    probe
+}
+
+async fn statuses(probes: &[Probe], deadline: Duration) -> Vec<(Status, Option<Reason>)> {
+    let ids = RunIds {
+        request_id: "r".to_owned(),
+        trace_id: TraceId::new(1).unwrap(),
+        span_id: SpanId::new(1).unwrap(),
+        caller: None,
+    };
+    let means = Means { http: Arc::new(Http::new(deadline, &ids)), now: UnixNanos(0) };
+    let results = run_all(probes, &means, deadline, |_| {}).await;
+    results.into_iter().map(|result| (result.status, result.reason)).collect()
+}
+
+const LONG: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_probe_that_panics_hides_no_other() {
+    let probes = [probe("a", Fake::Panics, &[]), probe("b", Fake::Answers, &[])];
+    let expected = [(Status::Unknown, Some(Reason::Internal)), (Status::Ok, None)];
+    assert_eq!(statuses(&probes, LONG).await, expected);
+}
+
+#[tokio::test]
+async fn what_needs_a_failed_check_is_skipped_and_so_is_what_needs_that() {
+    let probes = [
+        probe("c", Fake::Answers, &["b"]),
+        probe("b", Fake::Answers, &["a"]),
+        probe("a", Fake::Hangs, &[]),
+        probe("d", Fake::Answers, &[]),
+    ];
+    let skipped = (Status::Skipped, Some(Reason::Skipped));
+    let failed = (Status::Fail, Some(Reason::Timeout));
+    assert_eq!(statuses(&probes, LONG).await, [skipped, skipped, failed, (Status::Ok, None)]);
+}
+
+#[tokio::test]
+async fn what_needs_a_check_that_panicked_is_skipped() {
+    let probes = [probe("b", Fake::Answers, &["a"]), probe("a", Fake::Panics, &[])];
+    assert_eq!(statuses(&probes, LONG).await[0].0, Status::Skipped);
+}
+
+#[tokio::test]
+async fn what_has_not_answered_at_the_deadline_is_unknown() {
+    let mut hangs = probe("a", Fake::Hangs, &[]);
+    hangs.timeout = LONG;
+    let probes = [hangs, probe("b", Fake::Answers, &[])];
+    let expected = [(Status::Unknown, Some(Reason::Timeout)), (Status::Ok, None)];
+    assert_eq!(statuses(&probes, Duration::from_millis(50)).await, expected);
+}
