@@ -1,5 +1,6 @@
 //! The acts of the demo: a request that fails in a known way, and the commands that explain it.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,8 @@ use crate::context::Context;
 use crate::demo::traffic::{Scenario, SentRequest};
 use crate::error::{Error, Result};
 use crate::gather;
-use crate::model::{Correlation, Story};
+use crate::model::{Correlation, ErrorEvent, Exception, Story};
+use crate::render::text;
 
 /// How long it may take until everything about a request has arrived: exporters send in batches.
 const ARRIVAL_MAX: Duration = Duration::from_secs(5);
@@ -26,8 +28,19 @@ pub(super) struct Act {
     pub(super) scenario: Scenario,
     /// What it leaves behind: the act is over when all of it has arrived.
     leaves: Leaves,
-    /// The commands that explain it; `{id}` is the request's id.
-    commands: &'static [&'static [&'static str]],
+    /// What is asked while it still lasts.
+    at_once: &'static [Question],
+    /// What is asked when everything has arrived.
+    questions: &'static [Question],
+}
+
+/// One command, and how it should end.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    /// Its words; `{id}` is the request's id and `{error}` its error in one line.
+    words: &'static [&'static str],
+    /// The exit code that tells the truth here.
+    code: i32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +48,7 @@ struct Leaves {
     services: usize,
     events: usize,
     spans: usize,
+    roots: usize,
 }
 
 /// An act that was played.
@@ -42,6 +56,8 @@ struct Leaves {
 pub(super) struct Played {
     /// The request.
     pub(super) sent: SentRequest,
+    /// Its error in one line, when it had one: the root cause.
+    pub(super) error: Option<String>,
 }
 
 /// What one command said.
@@ -51,65 +67,83 @@ pub(super) struct Answer {
     pub(super) command: String,
     /// Its exit code.
     pub(super) exit_code: Option<i32>,
+    /// The exit code that tells the truth here.
+    pub(super) expected_code: i32,
     /// Its JSON document, when one was asked for.
     pub(super) document: Option<Box<RawValue>>,
 }
 
+const fn found(words: &'static [&'static str]) -> Question {
+    Question { words, code: 0 }
+}
+
+const fn not_found(words: &'static [&'static str]) -> Question {
+    Question { words, code: 1 }
+}
+
+const LOGS: Question = found(&["logs", "--request-id", "{id}"]);
+const TRACE: Question = found(&["trace", "{id}"]);
+const ISSUES: Question = found(&["issues", "--request-id", "{id}"]);
+const EXPLAIN: Question = found(&["runbook", "explain", "{error}"]);
+
+/// The acts in the order they are played.
+pub(super) const ACTS: [Act; 8] = [
+    act(Scenario::DeepError, leaves(2, 2, 5, 1), &[LOGS, TRACE, ISSUES, EXPLAIN]),
+    act(Scenario::QueryPerRow, leaves(1, 0, 12, 1), &[TRACE]),
+    act(
+        Scenario::ForeignRequestId,
+        leaves(2, 0, 5, 1),
+        &[LOGS, TRACE, found(&["request", "{id}"])],
+    ),
+    act(Scenario::TimeoutWithRetry, leaves(2, 0, 5, 1), &[TRACE]),
+    act(Scenario::SlowStretch, leaves(1, 0, 2, 1), &[TRACE]),
+    act(Scenario::ReusedRequestId, leaves(2, 0, 10, 2), &[TRACE]),
+    act(
+        Scenario::UnknownFailure,
+        leaves(1, 1, 1, 1),
+        &[ISSUES, not_found(&["runbook", "explain", "{error}"])],
+    ),
+    Act {
+        scenario: Scenario::PoolExhausted,
+        leaves: leaves(1, 1, 1, 1),
+        // Unhealthy is the truth while it lasts, and it lasts a second.
+        at_once: &[not_found(&["check"])],
+        questions: &[EXPLAIN, found(&["errors"])],
+    },
+];
+
+const fn act(scenario: Scenario, leaves: Leaves, questions: &'static [Question]) -> Act {
+    Act { scenario, leaves, at_once: &[], questions }
+}
+
+const fn leaves(services: usize, events: usize, spans: usize, roots: usize) -> Leaves {
+    Leaves { services, events, spans, roots }
+}
+
 impl Act {
-    /// Returns the acts in the order they are played.
-    pub(super) fn all() -> Vec<Self> {
-        vec![
-            Self {
-                scenario: Scenario::DeepError,
-                leaves: Leaves { services: 2, events: 2, spans: 4 },
-                commands: &[
-                    &["logs", "--request-id", "{id}"],
-                    &["trace", "{id}"],
-                    &["issues", "--request-id", "{id}"],
-                ],
-            },
-            Self {
-                scenario: Scenario::QueryPerRow,
-                leaves: Leaves { services: 1, events: 0, spans: 10 },
-                commands: &[&["trace", "{id}"]],
-            },
-            Self {
-                scenario: Scenario::ForeignRequestId,
-                leaves: Leaves { services: 2, events: 0, spans: 4 },
-                commands: &[
-                    &["logs", "--request-id", "{id}"],
-                    &["trace", "{id}"],
-                    &["request", "{id}"],
-                ],
-            },
-        ]
-    }
-
-    /// Sends the request, after some that go well, and waits until its telemetry has arrived.
-    pub(super) async fn play(self, stage: &Stage) -> Result<Played> {
+    /// Sends the request, after one that goes well.
+    pub(super) async fn send(self, stage: &Stage) -> Result<SentRequest> {
         stage.send(Scenario::Order).await?;
-        let sent = stage.send(self.scenario).await?;
-        self.wait_for_arrival(stage, &sent).await?;
-        Ok(Played { sent })
+        stage.send(self.scenario).await
     }
 
-    async fn wait_for_arrival(self, stage: &Stage, sent: &SentRequest) -> Result<()> {
+    /// Waits until everything about the request has arrived.
+    pub(super) async fn wait_for_arrival(self, stage: &Stage, sent: SentRequest) -> Result<Played> {
         let correlation = Correlation::parse(&sent.request_id)
             .map_err(|error| Error::could_not_tell("the edge made a bad id").because(error))?;
         let started = Instant::now();
         loop {
-            let gathered = gather::story(&stage.backends, &correlation).await;
-            if self.leaves.are_in(&gathered.found) {
-                return Ok(());
+            let story = gather::story(&stage.backends, &correlation).await.found;
+            if self.leaves.are_in(&story) {
+                return Ok(Played { sent, error: story.events.first().map(root_cause) });
             }
             if started.elapsed() > ARRIVAL_MAX {
-                let Story { logs, spans, events, .. } = gathered.found;
                 return Err(Error::could_not_tell(format!(
                     "after {ARRIVAL_MAX:?} the backend has {} log lines, {} spans and {} errors of {}, \
                      which should be more",
-                    logs.len(),
-                    spans.len(),
-                    events.len(),
+                    story.logs.len(),
+                    story.spans.len(),
+                    story.events.len(),
                     sent.request_id,
                 )));
             }
@@ -118,38 +152,71 @@ impl Act {
     }
 }
 
+fn root_cause(event: &ErrorEvent) -> String {
+    event.root_cause().map_or_else(|| event.title(), Exception::title)
+}
+
 impl Leaves {
     fn are_in(self, story: &Story) -> bool {
-        let services_of_lines: std::collections::BTreeSet<&str> =
+        let services_of_lines: BTreeSet<&str> =
             story.logs.iter().filter_map(|record| record.service.as_deref()).collect();
-        let rooted = story.spans.iter().any(|span| span.parent.is_none());
+        let roots = story.spans.iter().filter(|span| span.parent.is_none()).count();
         services_of_lines.len() >= self.services
             && story.events.len() >= self.events
             && story.spans.len() >= self.spans
-            && rooted
+            && roots >= self.roots
     }
 }
 
-/// Asks every command of the act, as a child process, as a user would.
-pub(super) async fn ask_all(
+/// Asks what is asked while the act still lasts.
+pub(super) async fn ask_at_once(
+    act: &Act,
+    sent: &SentRequest,
+    stage: &Stage,
+    context: &mut Context,
+) -> Result<Vec<Answer>> {
+    ask_all(act.at_once, sent, None, stage, context).await
+}
+
+/// Asks what is asked when everything has arrived.
+pub(super) async fn ask_after(
     act: &Act,
     played: &Played,
     stage: &Stage,
     context: &mut Context,
 ) -> Result<Vec<Answer>> {
+    ask_all(act.questions, &played.sent, played.error.as_deref(), stage, context).await
+}
+
+/// Asks every command as a child process, as a user would.
+async fn ask_all(
+    questions: &[Question],
+    sent: &SentRequest,
+    error: Option<&str>,
+    stage: &Stage,
+    context: &mut Context,
+) -> Result<Vec<Answer>> {
     let mut answers = Vec::new();
-    for command in act.commands {
-        let words: Vec<&str> = command
-            .iter()
-            .map(|word| if *word == "{id}" { played.sent.request_id.as_str() } else { word })
-            .collect();
-        answers.push(ask(&words, stage, context).await?);
+    for question in questions {
+        let word = |word: &&'static str| match *word {
+            "{id}" => sent.request_id.clone(),
+            "{error}" => error.unwrap_or("(no error)").to_owned(),
+            plain => plain.to_owned(),
+        };
+        let words: Vec<String> = question.words.iter().map(word).collect();
+        answers.push(ask(&words, question.code, stage, context).await?);
     }
     Ok(answers)
 }
 
-async fn ask(words: &[&str], stage: &Stage, context: &mut Context) -> Result<Answer> {
-    let shown = format!("obs {}", words.join(" "));
+async fn ask(
+    words: &[String],
+    expected_code: i32,
+    stage: &Stage,
+    context: &mut Context,
+) -> Result<Answer> {
+    let quoted: Vec<String> = words.iter().map(|word| text::word(word)).collect();
+    let shown = format!("obs {}", quoted.join(" "));
     let json = context.output.is_json();
     let mut command = Command::new(&stage.program);
     command.args(words).args(["--url", &stage.url, "--quiet", "--no-pager"]);
@@ -172,5 +239,5 @@ async fn ask(words: &[&str], stage: &Stage, context: &mut Context) -> Result<Ans
     let document = document.map_err(|error| {
         Error::internal(format!("`{shown}` did not answer in JSON")).because(error)
     })?;
-    Ok(Answer { command: shown, exit_code: finished.status.code(), document })
+    Ok(Answer { command: shown, exit_code: finished.status.code(), expected_code, document })
 }

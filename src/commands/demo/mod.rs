@@ -17,7 +17,7 @@ use crate::demo::traffic::Scenario;
 use crate::demo::{self, Service};
 use crate::error::{Error, Outcome, Result};
 use crate::render::Progress;
-use acts::Act;
+use acts::ACTS;
 use stage::Stage;
 
 /// How long the demo that stays up waits between two requests.
@@ -87,14 +87,16 @@ pub fn run_service(args: &ServiceArgs) -> Result<Outcome> {
 /// Plays every act and shows what the commands say of it.
 async fn once(stage: &Stage, progress: &Progress, context: &mut Context) -> Result<Outcome> {
     let mut report = report::DemoReport::new(stage);
-    for act in Act::all() {
+    for act in &ACTS {
         progress.say(&format!("sending the request: {}", act.scenario));
-        let played = act.play(stage).await?;
+        let sent = act.send(stage).await?;
         progress.clear();
         if !context.output.is_json() {
-            report::heading(&mut context.output, &played)?;
+            report::heading(&mut context.output, &sent)?;
         }
-        let answers = acts::ask_all(&act, &played, stage, context).await?;
+        let mut answers = acts::ask_at_once(act, &sent, stage, context).await?;
+        let played = act.wait_for_arrival(stage, sent).await?;
+        answers.extend(acts::ask_after(act, &played, stage, context).await?);
         report.add(played, answers);
     }
     progress.clear();
@@ -111,8 +113,9 @@ async fn once(stage: &Stage, progress: &Progress, context: &mut Context) -> Resu
 async fn stay_up(stage: &mut Stage, progress: &Progress, context: &mut Context) -> Result<Outcome> {
     progress.say("sending the first requests");
     let mut played = Vec::new();
-    for act in Act::all() {
-        played.push(act.play(stage).await?);
+    for act in &ACTS[..3] {
+        let sent = act.send(stage).await?;
+        played.push(act.wait_for_arrival(stage, sent).await?);
     }
     progress.clear();
     report::invitation(&mut context.output, stage, &played)?;

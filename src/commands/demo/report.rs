@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::acts::{Answer, Played};
 use super::stage::Stage;
+use crate::demo::traffic::SentRequest;
 use crate::error::{Error, Outcome, Result};
 use crate::render::{LogFormat, Output, Tone, text};
 
@@ -40,6 +41,8 @@ struct ActReport {
 struct AnswerReport {
     command: String,
     exit_code: Option<i32>,
+    /// The exit code that tells the truth here: an exhausted pool is unhealthy.
+    expected_code: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<Box<RawValue>>,
 }
@@ -61,6 +64,7 @@ impl DemoReport {
         let answer = |answer: Answer| AnswerReport {
             command: answer.command,
             exit_code: answer.exit_code,
+            expected_code: answer.expected_code,
             document: answer.document,
         };
         self.acts.push(ActReport {
@@ -79,11 +83,11 @@ impl DemoReport {
     /// Says whether every command found what it was asked for.
     pub(super) fn outcome(&self) -> Result<Outcome> {
         let answers = self.acts.iter().flat_map(|act| &act.answers);
-        match answers.into_iter().find(|answer| answer.exit_code != Some(0)) {
+        match answers.into_iter().find(|answer| answer.exit_code != Some(answer.expected_code)) {
             None => Ok(Outcome::Yes),
             Some(failed) => Err(Error::could_not_tell(format!(
-                "`{}` did not find what the demo had made (exit code {:?})",
-                failed.command, failed.exit_code
+                "`{}` ended with exit code {:?} and not {}: it did not find what the demo had made",
+                failed.command, failed.exit_code, failed.expected_code
             ))),
         }
     }
@@ -101,8 +105,7 @@ pub(super) fn look(output: &Output) -> Vec<String> {
 }
 
 /// Says what was sent and what came back.
-pub(super) fn heading(output: &mut Output, played: &Played) -> io::Result<()> {
-    let sent = &played.sent;
+pub(super) fn heading(output: &mut Output, sent: &SentRequest) -> io::Result<()> {
     let (out, theme) = output.stream();
     let rule = theme.symbol("━", "=").repeat(theme.width.min(80));
     writeln!(out, "{}", theme.paint(Tone::Dim, rule))?;
