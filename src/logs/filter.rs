@@ -1,8 +1,6 @@
 //! Which records are asked for, and what a line must hold to be one of them.
 
-use std::borrow::Cow;
-
-use crate::model::{Correlation, Field, LogRecord, Severity, TraceId, UnixNanos};
+use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
 
 use super::dialect::names_an_id;
 use super::line::Outline;
@@ -12,8 +10,6 @@ use super::line::Outline;
 pub struct LogFilter {
     /// The request or trace asked for, in any of its spellings.
     pub correlation: Option<Correlation>,
-    /// Traces known to belong to the same request; a record of one of them matches as well.
-    pub also_trace_ids: Vec<TraceId>,
     /// The least bad level shown; a record without a level does not match.
     pub level: Option<Severity>,
     /// The first instant shown.
@@ -47,13 +43,12 @@ impl LogFilter {
     /// that JSON may escape, its longest piece free of them.
     pub fn literals(&self) -> Vec<Vec<u8>> {
         let mut literals: Vec<Vec<u8>> = Vec::new();
-        for id in self.ids() {
-            for spelling in id.spellings() {
-                let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
-                for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
-                    if !literals.contains(&form.clone().into_bytes()) {
-                        literals.push(form.into_bytes());
-                    }
+        let Some(id) = &self.correlation else { return literals };
+        for spelling in id.spellings() {
+            let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
+            for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
+                if !literals.contains(&form.clone().into_bytes()) {
+                    literals.push(form.into_bytes());
                 }
             }
         }
@@ -69,35 +64,20 @@ impl LogFilter {
 
     /// Says whether the id stands in the record outside the fields for ids, all else matching.
     pub(super) fn matches_elsewhere(&self, record: &LogRecord) -> bool {
-        let mut ids = self.ids().peekable();
-        ids.peek().is_some()
-            && !self.has_id_field(record)
-            && self.matches_otherwise(record)
-            && ids.any(|id| mentions(&id, record))
+        self.correlation.as_ref().is_some_and(|id| {
+            !has_id_field(id, record) && self.matches_otherwise(record) && mentions(id, record)
+        })
     }
 
     /// Says whether lines are chosen by what is written in them, not by what they mean.
     pub(super) fn looks_for_text(&self) -> bool {
-        self.grep.is_some() || self.ids().next().is_some()
-    }
-
-    fn ids(&self) -> impl Iterator<Item = Cow<'_, Correlation>> {
-        let also = self.also_trace_ids.iter().map(|trace_id| Cow::Owned((*trace_id).into()));
-        self.correlation.iter().map(Cow::Borrowed).chain(also)
+        self.grep.is_some() || self.correlation.is_some()
     }
 
     fn has_id(&self, record: &LogRecord) -> bool {
-        self.ids().next().is_none()
-            || self.has_id_field(record)
-            || (self.anywhere && self.ids().any(|id| mentions(&id, record)))
-    }
-
-    fn has_id_field(&self, record: &LogRecord) -> bool {
-        self.ids().any(|id| {
-            let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
-            named.any(|value| is_id(&id, value))
-                || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(&id, &f.text()))
-        })
+        self.correlation
+            .as_ref()
+            .is_none_or(|id| has_id_field(id, record) || (self.anywhere && mentions(id, record)))
     }
 
     fn matches_otherwise(&self, record: &LogRecord) -> bool {
@@ -123,6 +103,12 @@ impl LogFilter {
                     && self.until.is_none_or(|until| time <= until)
             })
     }
+}
+
+fn has_id_field(id: &Correlation, record: &LogRecord) -> bool {
+    let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
+    named.any(|value| is_id(id, value))
+        || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(id, &f.text()))
 }
 
 /// Says whether a field's value is the id: bare, `0x…`, `{…}`, or `projects/…/traces/…`.

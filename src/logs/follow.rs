@@ -1,10 +1,10 @@
 //! A file that grows, is rotated and is truncated, line by line.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 use super::LINE_BYTES_MAX;
 
@@ -36,26 +36,6 @@ impl Follower {
     /// Follows from the file's first line; a file that does not exist yet is waited for.
     pub fn from_start(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), open: None, begun: Vec::new(), skipping: false }
-    }
-
-    /// Follows from the end as it is now; a last line without its line break is given once whole.
-    ///
-    /// A file that does not exist yet is waited for and then read from its first line. Errors when
-    /// the file exists and cannot be read.
-    pub fn from_end(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let mut follower = Self::from_start(path);
-        follower.open = open(&follower.path)?;
-        if let Some(open) = &mut follower.open {
-            let end = open.file.metadata()?.len();
-            let tail_start = end.saturating_sub(PIECE_BYTES as u64);
-            let mut tail = Vec::new();
-            open.file.seek(SeekFrom::Start(tail_start))?;
-            Read::by_ref(&mut open.file).take(end - tail_start).read_to_end(&mut tail)?;
-            let begun = memrchr(b'\n', &tail).map_or(0, |place| place + 1);
-            open.offset = tail_start + begun as u64;
-            open.file.seek(SeekFrom::Start(open.offset))?;
-        }
-        Ok(follower)
     }
 
     /// Gives every whole line appended since the last call, without its `\n`; returns how many.

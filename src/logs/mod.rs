@@ -18,7 +18,6 @@ mod scan;
 mod value;
 
 pub use assemble::Assembler;
-pub use fields::{Elements, Fields, Malformed, elements, fields, find, text};
 pub use filter::LogFilter;
 pub use follow::Follower;
 pub use line::read_line;

@@ -35,13 +35,9 @@ pub struct LogLines {
 }
 
 impl LogLines {
-    /// Begins; `full` shows values and ids whole on a terminal too.
-    pub fn new(full: bool) -> Self {
-        Self { full, ..Self::default() }
-    }
-
-    /// Begins lines that are all about one request, whose id need not stand in each.
-    pub fn about(full: bool, about: Option<Correlation>) -> Self {
+    /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that all
+    /// lines belong to, if one was asked for: its id need not stand in each.
+    pub fn new(full: bool, about: Option<Correlation>) -> Self {
         Self { full, about, ..Self::default() }
     }
 

@@ -51,7 +51,7 @@ impl LogWriter {
     /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that
     /// all records belong to, if one was asked for.
     pub fn new(full: bool, about: Option<Correlation>) -> Self {
-        Self { lines: LogLines::about(full, about), collected: Vec::new(), written: 0 }
+        Self { lines: LogLines::new(full, about), collected: Vec::new(), written: 0 }
     }
 
     /// Writes one record; for one JSON document it is kept until the end.

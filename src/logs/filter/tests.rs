@@ -40,14 +40,6 @@ fn an_id_elsewhere_in_the_line_matches_only_when_asked_for() {
 }
 
 #[test]
-fn a_trace_of_the_same_request_matches_too() {
-    let also = TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap();
-    let filter = LogFilter { also_trace_ids: vec![also], ..by_id("req_1") };
-    assert!(found(&filter, r#"{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"#));
-    assert!(found(&filter, r#"{"request_id":"REQ_1"}"#));
-}
-
-#[test]
 fn level_time_and_service_are_bounds() {
     let at = |text| UnixNanos::parse_rfc3339(text);
     let filter = LogFilter {

@@ -41,7 +41,7 @@ fn terminal() -> Theme {
 
 fn written(theme: &Theme, full: bool, records: &[LogRecord]) -> String {
     let mut out = Vec::new();
-    let mut lines = LogLines::new(full);
+    let mut lines = LogLines::new(full, None);
     for record in records {
         lines.write(&mut out, theme, record).unwrap();
     }
