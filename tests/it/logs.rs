@@ -30,9 +30,9 @@ fn a_request_is_found_in_several_files_in_any_spelling_and_in_order() {
     let env = two_services();
     let outcome = env.obs(["logs", "orders.log", "inventory.log", "--request-id", ID]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.100 INFO  orders-api order stored order_id=22 request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
-    06:30:00.300 ERROR division by zero logger=inventory trace_id=018F3C1E9B7A7C448D215A0B6F4E2D12
-    06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.100Z INFO  orders-api order stored order_id=22 request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.300Z ERROR division by zero logger=inventory trace_id=018F3C1E9B7A7C448D215A0B6F4E2D12
+    2026-11-22T06:30:00.400Z ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
         InventoryError: 500
     --- stderr
     note: 1 more line holds the id, but not as an id: --anywhere
@@ -45,7 +45,7 @@ fn an_id_that_only_stands_in_a_message_is_offered_and_not_matched() {
     let env = two_services();
     let outcome = env.obs(["logs", "orders.log", "-r", ID, "--anywhere", "--grep", "retry"]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.500 INFO  orders-api retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.500Z INFO  orders-api retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
     --- exit 0
     ");
 }
@@ -97,7 +97,7 @@ fn escape_sequences_and_secrets_in_a_line_are_shown_harmless_and_masked() {
     let line = r#"{"level":"info","message":"a\u001b[2Jb\u202ec","password":"hunter2","url":"http://u:p@h/"}"#;
     let outcome = Env::new().obs_with_stdin(["logs"], line.as_bytes());
     assert_snapshot!(outcome, @r"
-    -            INFO  a\x1b[2Jb\u{202e}c password=[masked] url=http://[masked]@h/
+    -                        INFO  a\x1b[2Jb\u{202e}c password=[masked] url=http://[masked]@h/
     --- exit 0
     ");
 }
@@ -116,7 +116,7 @@ fn nothing_found_is_exit_1() {
 fn a_file_that_cannot_be_read_makes_the_answer_incomplete() {
     let outcome = two_services().obs(["logs", "orders.log", "missing.log", "--level", "error"]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.400Z ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
         InventoryError: 500
     --- stderr
     warning: cannot read missing.log: No such file or directory (os error 2)
