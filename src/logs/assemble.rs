@@ -57,8 +57,7 @@ impl<'a> Assembler<'a> {
         number: u64,
         sink: &mut Sink<'_>,
     ) -> io::Result<ControlFlow<()>> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.continues(line) {
+        if self.continues(line.strip_suffix(b"\r").unwrap_or(line)) {
             if self.open.is_some() {
                 self.append(line);
                 return Ok(ControlFlow::Continue(()));
@@ -81,7 +80,6 @@ impl<'a> Assembler<'a> {
             exception.truncate(exception.trim_end().len());
         }
         record.exception = record.exception.filter(|exception| !exception.is_empty());
-        record.raw.truncate(record.raw.trim_end_matches('\n').len());
         self.count.matched += 1;
         sink(record)
     }
@@ -116,13 +114,14 @@ impl<'a> Assembler<'a> {
             self.count.cut += 1;
             return;
         }
-        let text = String::from_utf8_lossy(line);
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
         if !exception.is_empty() {
             exception.push('\n');
         }
         exception.push_str(&text);
-        record.raw.push('\n');
-        record.raw.push_str(&text);
+        let raw = record.raw.get_or_insert_default();
+        raw.push(b'\n');
+        raw.extend_from_slice(line);
     }
 
     /// Says whether the line continues the one before, and remembers what the next one needs.

@@ -3,7 +3,7 @@
 use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
 
 use super::dialect::names_an_id;
-use super::line::Outline;
+use super::line::{Outline, trimmed};
 
 /// What a record must be to match; an absent condition holds for every record.
 #[derive(Debug, Clone, Default)]
@@ -81,10 +81,10 @@ impl LogFilter {
     }
 
     fn matches_otherwise(&self, record: &LogRecord) -> bool {
-        let written = if record.raw.is_empty() { &record.message } else { &record.raw };
+        let written = record.raw.as_deref().map(|raw| String::from_utf8_lossy(trimmed(raw)));
         self.in_range(record.time, record.level)
             && self.is_service(record.service.as_deref())
-            && self.greps(written)
+            && self.greps(written.as_deref().unwrap_or(&record.message))
     }
 
     fn is_service(&self, service: Option<&str>) -> bool {
@@ -125,8 +125,10 @@ fn is_id(id: &Correlation, value: &str) -> bool {
 
 fn mentions(id: &Correlation, record: &LogRecord) -> bool {
     let values = record.fields.iter().map(Field::text);
-    let mut texts = [record.raw.clone(), record.message.clone()]
+    let raw = record.raw.as_deref().map(|raw| String::from_utf8_lossy(raw).into_owned());
+    let mut texts = [record.message.clone()]
         .into_iter()
+        .chain(raw)
         .chain(record.exception.clone())
         .chain(values);
     texts.any(|text| {

@@ -127,10 +127,11 @@ fn log_digest(record: &LogRecord, body: &str, origin: LogOrigin) -> [u8; 16] {
     let mut context = Context::new(&SHA256);
     match origin {
         LogOrigin::File { line, .. } => {
-            let first_line = record.raw.lines().next().unwrap_or_default();
+            let raw = record.raw.as_deref().unwrap_or_default();
+            let first_line = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
             context.update(&record.source.len().to_be_bytes());
             context.update(record.source.as_bytes());
-            context.update(first_line.as_bytes());
+            context.update(first_line);
             context.update(&line.to_be_bytes());
         }
         LogOrigin::Batch { repetition, received } => {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::env::Env;
+use crate::env::{Env, Serve};
 
 const ID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
@@ -87,9 +87,16 @@ fn one_document_holds_what_a_person_sees() {
 
 #[test]
 fn raw_gives_the_lines_as_they_were_written() {
-    let lines = "  {\"a\": 1}\r\nplain \u{1b}[31mred\n";
-    let outcome = Env::new().obs_with_stdin(["logs", "-o", "raw"], lines.as_bytes());
-    assert_eq!(outcome.stdout, "  {\"a\": 1}\nplain \u{1b}[31mred\n");
+    let lines = b"\xef\xbb\xbf{\"a\": 1} \t\r\nplain \x1b[31mred \xff\n  at f \r\n\nnext\n";
+    let env = Env::new().file("app.log", lines);
+    let output = env.command(["logs", "app.log", "-o", "raw"]).output().unwrap();
+    assert_eq!(output.stdout.escape_ascii().to_string(), lines.escape_ascii().to_string());
+}
+
+#[test]
+fn an_expression_ends_where_the_line_does_also_when_it_ends_as_on_windows() {
+    let outcome = Env::new().obs_with_stdin(["logs", "--grep", "^one$"], b"one\r\nones\r\n");
+    assert!(outcome.stdout.ends_with("one\n"), "{outcome}");
 }
 
 #[test]
@@ -231,4 +238,25 @@ fn following_shows_what_is_appended() {
     assert_eq!(lines.next().unwrap().unwrap(), "two");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn raw_shows_what_never_was_a_line_as_for_people_and_says_so_once() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    let record = r#"{"timeUnixNano":"1795329000000000000","severityText":"ERROR","body":{"stringValue":"boom"}}"#;
+    let sent = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record},{}]}}]}}]}}"#,
+        record.replace("boom", "again")
+    );
+    assert_eq!(serve.post("/v1/logs", "application/json", sent.as_bytes()).0, 200);
+    let outcome = env.obs(["logs", "-o", "raw", "--url", &serve.url]);
+    assert_snapshot!(outcome, @"
+    2026-11-22T06:30:00.000Z ERROR boom
+    2026-11-22T06:30:00.000Z ERROR again
+    --- stderr
+    note: some records were sent as records and never were lines: shown as for people
+    --- exit 0
+    ");
+    serve.stop();
 }

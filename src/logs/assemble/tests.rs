@@ -24,7 +24,8 @@ fn a_traceback_belongs_to_the_record_above_it() {
     let [first, second] = found.as_slice() else { panic!("{found:?}") };
     let exception = first.exception.as_deref().unwrap();
     assert!(exception.starts_with("Traceback") && exception.ends_with("\norders.StockError"));
-    assert!(first.raw.ends_with("\norders.StockError"), "{}", first.raw);
+    let raw = String::from_utf8(first.raw.clone().unwrap()).unwrap();
+    assert!(raw.ends_with("\norders.StockError\n"), "{raw}");
     assert_eq!((second.message.as_str(), second.line, &second.exception), ("b", 13, &None));
 }
 
