@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::line::{Outline, Shape, read};
 use super::{LogFilter, ScanCount};
-use crate::model::LogRecord;
+use crate::model::{LogRecord, UnixNanos};
 
 /// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
 const EXCEPTION_BYTES_MAX: usize = 1 << 20;
@@ -30,6 +30,8 @@ pub struct Assembler<'a> {
     in_traceback: bool,
     /// Whether the last record did not match: what continues it goes with it.
     left_out: bool,
+    /// The last time that a line of this source has: also that of those after it that have none.
+    time: Option<UnixNanos>,
     path: String,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
@@ -45,6 +47,7 @@ impl<'a> Assembler<'a> {
             after_indented: false,
             in_traceback: false,
             left_out: false,
+            time: None,
             path: String::new(),
             count: ScanCount::default(),
         }
@@ -84,6 +87,16 @@ impl<'a> Assembler<'a> {
         sink(record)
     }
 
+    /// Passes over lines that cannot match; the last time in them may be that of the next line.
+    pub(super) fn pass_over(&mut self, lines: &[u8]) {
+        if self.filter.bounds_time() {
+            let path = &mut self.path;
+            let mut times =
+                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, path).time);
+            self.time = times.find_map(|time| time).or(self.time);
+        }
+    }
+
     /// Says whether the next line may belong to a record that matched.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
@@ -93,16 +106,18 @@ impl<'a> Assembler<'a> {
         self.left_out = true;
         let outline = Outline::of(line, &mut self.path);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
-        if self.filter.rules_out(&outline) {
+        self.time = outline.time.or(self.time);
+        if self.filter.rules_out(&outline, self.time) {
             return;
         }
         let mut record = read(&outline);
-        if self.filter.matches(&record) {
+        if self.filter.matches_at(&record, self.time) {
+            self.count.untimed += u64::from(self.time.is_none() && self.filter.bounds_time());
             self.source.clone_into(&mut record.source);
             record.line = number;
             self.open = Some(record);
             self.left_out = false;
-        } else if self.filter.matches_elsewhere(&record) {
+        } else if self.filter.matches_elsewhere(&record, self.time) {
             self.count.elsewhere += 1;
         }
     }

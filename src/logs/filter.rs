@@ -14,8 +14,8 @@ pub struct LogFilter {
     pub level: Option<Severity>,
     /// The first instant shown.
     ///
-    /// A record without a time passes here and at `until`: it has its predecessor's time in the same
-    /// source, which one record does not know.
+    /// A record without a time has its predecessor's in the same source, here and at `until`; where
+    /// none is known it passes.
     pub since: Option<UnixNanos>,
     /// The last instant shown.
     pub until: Option<UnixNanos>,
@@ -34,7 +34,17 @@ impl LogFilter {
     /// name as one, as a whole: an id in a message or in `caused_by` is no match unless `anywhere`.
     /// Letters may be as typed, all lower or all upper case.
     pub fn matches(&self, record: &LogRecord) -> bool {
-        self.has_id(record) && self.matches_otherwise(record)
+        self.matches_at(record, record.time)
+    }
+
+    /// Says whether the record is asked for when `time` is its time or its predecessor's.
+    pub(super) fn matches_at(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        self.has_id(record) && self.matches_otherwise(record, time)
+    }
+
+    /// Says whether some times are not asked for.
+    pub(super) fn bounds_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
     }
 
     /// Returns texts of which every matching line holds at least one; empty when there are none.
@@ -56,16 +66,18 @@ impl LogFilter {
     }
 
     /// Says whether all but the id rules the line out, before anything is allocated for it.
-    pub(super) fn rules_out(&self, outline: &Outline<'_>) -> bool {
-        !(self.in_range(outline.time, outline.level)
+    pub(super) fn rules_out(&self, outline: &Outline<'_>, time: Option<UnixNanos>) -> bool {
+        !(self.in_range(time, outline.level)
             && self.is_service(outline.service().as_deref())
             && self.greps(&outline.written()))
     }
 
     /// Says whether the id stands in the record outside the fields for ids, all else matching.
-    pub(super) fn matches_elsewhere(&self, record: &LogRecord) -> bool {
+    pub(super) fn matches_elsewhere(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         self.correlation.as_ref().is_some_and(|id| {
-            !has_id_field(id, record) && self.matches_otherwise(record) && mentions(id, record)
+            !has_id_field(id, record)
+                && self.matches_otherwise(record, time)
+                && mentions(id, record)
         })
     }
 
@@ -80,9 +92,9 @@ impl LogFilter {
             .is_none_or(|id| has_id_field(id, record) || (self.anywhere && mentions(id, record)))
     }
 
-    fn matches_otherwise(&self, record: &LogRecord) -> bool {
+    fn matches_otherwise(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         let written = record.raw.as_deref().map(|raw| String::from_utf8_lossy(trimmed(raw)));
-        self.in_range(record.time, record.level)
+        self.in_range(time, record.level)
             && self.is_service(record.service.as_deref())
             && self.greps(written.as_deref().unwrap_or(&record.message))
     }

@@ -23,6 +23,9 @@ pub struct ScanCount {
     pub malformed: u64,
     /// The lines that hold the id outside the fields for ids and match otherwise.
     pub elsewhere: u64,
+    /// The records given although bounds of time are asked for and neither they nor a line before
+    /// them has a time.
+    pub untimed: u64,
     /// The lines longer than [`LINE_BYTES_MAX`] and those beyond the bound of a traceback.
     pub cut: u64,
 }
@@ -73,11 +76,12 @@ impl Search<'_> {
             let hit = if every_line { Some(at) } else { self.hit(block, at) };
             let before = block.get(at..hit.unwrap_or(block.len())).unwrap_or_default();
             let Some(hit) = hit else {
-                self.lines += count_lines(rest);
+                self.pass_over(rest);
                 break;
             };
             let start = memrchr(b'\n', before).map_or(at, |end| at + end + 1);
-            self.lines += count_lines(block.get(at..start).unwrap_or_default()) + 1;
+            self.pass_over(block.get(at..start).unwrap_or_default());
+            self.lines += 1;
             let tail = block.get(hit..).unwrap_or_default();
             let end = memchr(b'\n', tail).map_or(block.len(), |length| hit + length);
             let line = block.get(start..end).unwrap_or_default();
@@ -87,6 +91,13 @@ impl Search<'_> {
             at = end + 1;
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn pass_over(&mut self, lines: &[u8]) {
+        if !lines.is_empty() {
+            self.lines += count_lines(lines);
+            self.assembler.pass_over(lines);
+        }
     }
 
     /// Returns the first place at or after `at` where a literal stands.

@@ -19,6 +19,8 @@ pub struct LogSummary {
     pub elsewhere: u64,
     /// Lines that begin as JSON and do not end as it.
     pub malformed: u64,
+    /// Lines that are there although neither they nor one before them has a time to judge by.
+    pub untimed: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
     /// Whether there were more lines than were asked for.
@@ -110,6 +112,10 @@ impl LogWriter {
         if summary.malformed > 0 {
             let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
             output.note(&format!("{count} {lines} as JSON and did not end as it"));
+        }
+        if summary.untimed > 0 {
+            let (count, lines) = counted(summary.untimed, "line shown has", "lines shown have");
+            output.note(&format!("{count} {lines} no time, and none before: of any age"));
         }
         if summary.cut > 0 {
             let (count, lines) = counted(summary.cut, "line was", "lines were");

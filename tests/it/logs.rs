@@ -74,6 +74,7 @@ fn one_document_holds_what_a_person_sees() {
       "lines": 4,
       "elsewhere": 0,
       "malformed": 0,
+      "untimed": 0,
       "cut": 0,
       "truncated": false,
       "asked": [
@@ -259,4 +260,19 @@ fn raw_shows_what_never_was_a_line_as_for_people_and_says_so_once() {
     --- exit 0
     ");
     serve.stop();
+}
+
+#[test]
+fn a_line_without_a_time_is_as_old_as_the_one_before_it() {
+    let log = "{\"time\":\"2026-11-22T05:00:00Z\",\"msg\":\"old\"}\nas old\n\
+        {\"time\":\"2026-11-22T06:50:00Z\",\"msg\":\"new\"}\nas new\n";
+    let env = Env::new().file("app.log", log).file("text.log", "of any age\n");
+    assert_snapshot!(env.obs(["logs", "app.log", "text.log", "--since", "15m"]), @"
+    -                        -     of any age
+    2026-11-22T06:50:00.000Z -     new
+    -                        -     as new
+    --- stderr
+    note: 1 line shown has no time, and none before: of any age
+    --- exit 0
+    ");
 }

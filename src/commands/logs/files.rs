@@ -179,6 +179,7 @@ impl<'a> Reading<'a> {
             lines: Some(self.count.lines),
             elsewhere: self.count.elsewhere,
             malformed: self.count.malformed,
+            untimed: self.count.untimed,
             cut: self.count.cut,
             truncated: self.truncated,
             asked,
@@ -194,5 +195,6 @@ fn add(total: &mut ScanCount, count: ScanCount) {
     total.matched += count.matched;
     total.malformed += count.malformed;
     total.elsewhere += count.elsewhere;
+    total.untimed += count.untimed;
     total.cut += count.cut;
 }

@@ -35,7 +35,7 @@ fn an_id_elsewhere_in_the_line_matches_only_when_asked_for() {
     ] {
         assert!(!found(&by_id(UUID), &line), "{line}");
         assert!(found(&LogFilter { anywhere: true, ..by_id(UUID) }, &line), "{line}");
-        assert!(by_id(UUID).matches_elsewhere(&read_line(line.as_bytes())), "{line}");
+        assert!(by_id(UUID).matches_elsewhere(&read_line(line.as_bytes()), None), "{line}");
     }
 }
 

@@ -111,6 +111,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         Just(format!(r#"{{"request_id":"{UUID}"#)),
         Just(format!("  at {UUID}")),
         Just(r#"{"level":"error","request_id":"r2"}"#.to_owned()),
+        (3..9).prop_map(|second| format!(r#"{{"time":"1970-01-01T00:00:0{second}Z","msg":"t"}}"#)),
         Just("Traceback (most recent call last):".to_owned()),
         Just("  File \"a.py\"".to_owned()),
         Just("KeyError: 'a'".to_owned()),
@@ -131,9 +132,11 @@ proptest! {
     #[test]
     fn the_search_finds_what_reading_every_line_finds(
         log in log(), step in 1_usize..200, anywhere in any::<bool>(), error in any::<bool>(),
+        since in proptest::option::of(4_i64..8),
     ) {
         let level = error.then_some(crate::model::Severity::Error);
-        let filter = LogFilter { level, anywhere, ..by_id() };
+        let since = since.map(|seconds| crate::model::UnixNanos(seconds * 1_000_000_000));
+        let filter = LogFilter { level, since, anywhere, ..by_id() };
         let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
         let (slow, slow_count) = naive(&log, &filter);
         let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
@@ -159,7 +162,7 @@ proptest! {
         let filter = LogFilter { level, ..LogFilter::default() };
         for line in log.split(|byte| *byte == b'\n') {
             let outline = Outline::of(line, &mut String::new());
-            prop_assert_eq!(filter.rules_out(&outline), !filter.matches(&read(&outline)));
+            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&read(&outline)));
         }
     }
 }
