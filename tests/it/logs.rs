@@ -276,3 +276,44 @@ fn a_line_without_a_time_is_as_old_as_the_one_before_it() {
     --- exit 0
     ");
 }
+
+/// Starts `obs` with pipes on both ends; what it writes comes line by line.
+fn piped<const N: usize>(
+    env: &Env,
+    arguments: [&str; N],
+) -> (std::process::Child, std::process::ChildStdin, impl Iterator<Item = String> + use<N>) {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let mut command = env.command(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    (child, stdin, lines)
+}
+
+#[test]
+fn a_piped_line_is_shown_before_the_next_one_comes() {
+    use std::io::Write as _;
+    let (mut child, mut stdin, mut lines) = piped(&Env::new(), ["logs", "-o", "raw"]);
+    for line in ["one", "two"] {
+        writeln!(stdin, "{line}").unwrap();
+        assert_eq!(lines.next().unwrap(), line);
+    }
+    drop(stdin);
+    assert_eq!(lines.next(), None);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_traceback_that_comes_a_moment_later_is_shown_under_a_level() {
+    use std::io::Write as _;
+    let (mut child, mut stdin, mut lines) = piped(&Env::new(), ["logs", "--level", "error"]);
+    writeln!(stdin, r#"{{"level":"error","msg":"boom","request_id":"r1"}}"#).unwrap();
+    assert!(lines.next().unwrap().ends_with("ERROR boom request_id=r1"));
+    writeln!(stdin, "Traceback (most recent call last):\n  File \"a.py\"\nKeyError: 'a'").unwrap();
+    drop(stdin);
+    let rest: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+    assert_eq!(rest[0].split_whitespace().collect::<Vec<_>>(), ["-", "ERROR", "request_id=r1"]);
+    assert_eq!(rest[1..], ["Traceback (most recent call last):", "File \"a.py\"", "KeyError: 'a'"]);
+    child.wait().unwrap();
+}

@@ -1,13 +1,15 @@
-use super::super::scan;
+use super::super::Scan;
 use super::*;
 
 fn records(text: &str, filter: &LogFilter) -> Vec<LogRecord> {
     let mut records = Vec::new();
-    let counted = scan(text.as_bytes(), "app.log", filter, &mut |record| {
+    let mut scan = Scan::new(text.as_bytes(), "app.log", filter);
+    let scanned = scan.go_on(&mut |record| {
         records.push(record);
         Ok(ControlFlow::Continue(()))
     });
-    assert_eq!(counted.unwrap().matched, records.len() as u64);
+    scanned.unwrap();
+    assert_eq!(scan.count().matched, records.len() as u64);
     records
 }
 

@@ -11,11 +11,13 @@ fn by_id() -> LogFilter {
 
 fn scanned(input: impl Read, filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
     let mut records = Vec::new();
-    let count = scan(input, "app.log", filter, &mut |record| {
+    let mut scan = Scan::new(input, "app.log", filter);
+    let scanned = scan.go_on(&mut |record| {
         records.push(record);
         Ok(ControlFlow::Continue(()))
     });
-    (records, count.unwrap())
+    assert_eq!(scanned.unwrap(), Scanned::Done);
+    (records, scan.count())
 }
 
 #[test]
@@ -63,13 +65,12 @@ fn a_line_longer_than_any_is_cut_and_the_next_one_is_whole() {
 #[test]
 fn the_reader_stops_when_the_sink_has_enough() {
     let log = "a\n".repeat(1000);
-    let count =
-        scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| Ok(ControlFlow::Break(())));
-    assert_eq!(count.unwrap().matched, 1);
-    let failed = scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| {
-        Err(io::ErrorKind::BrokenPipe.into())
-    });
-    assert!(failed.is_err());
+    let filter = LogFilter::default();
+    let mut scan = Scan::new(log.as_bytes(), "", &filter);
+    assert_eq!(scan.go_on(&mut |_| Ok(ControlFlow::Break(()))).unwrap(), Scanned::Done);
+    assert_eq!(scan.count().matched, 1);
+    let mut scan = Scan::new(log.as_bytes(), "", &filter);
+    assert!(scan.go_on(&mut |_| Err(io::ErrorKind::BrokenPipe.into())).is_err());
 }
 
 /// Gives at most `step` bytes a read, as a pipe does.
@@ -80,6 +81,34 @@ impl Read for Trickle<'_> {
         let room = self.1.min(buffer.len());
         self.0.read(&mut buffer[..room])
     }
+}
+
+#[test]
+fn an_input_that_has_no_more_for_now_is_said_and_the_last_record_given_when_it_stays_so() {
+    let (pieces, given) = std::sync::mpsc::channel::<&[u8]>();
+    struct Pieces(std::sync::mpsc::Receiver<&'static [u8]>);
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.try_recv().map_err(|_| io::ErrorKind::WouldBlock)?.read(buffer)
+        }
+    }
+    let filter = LogFilter::default();
+    let mut scan = Scan::new(Pieces(given), "", &filter);
+    let mut records: Vec<LogRecord> = Vec::new();
+    let mut go_on = |piece: Option<&'static [u8]>| {
+        if let Some(piece) = piece {
+            pieces.send(piece).unwrap();
+        }
+        let scanned = scan.go_on(&mut |record| {
+            records.push(record);
+            Ok(ControlFlow::Continue(()))
+        });
+        assert_eq!(scanned.unwrap(), Scanned::Dry);
+        records.iter().map(|record| record.message.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(go_on(Some(b"a\nb\nc")), "a");
+    assert_eq!(go_on(None), "a b");
+    assert_eq!(go_on(Some(b"d\ne\n")), "a b cd");
 }
 
 /// The slow, obvious way: every line by itself, no search.
