@@ -20,7 +20,7 @@ mod value;
 
 pub use assemble::Assembler;
 pub use filter::LogFilter;
-pub use follow::Follower;
+pub use follow::{Follower, Place, Polled};
 pub use line::read_line;
 pub use live::Live;
 pub use merge::merge;

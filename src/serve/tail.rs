@@ -96,7 +96,7 @@ impl Tail {
         let mut assembler = Assembler::new(source, &every_line);
         let mut records = Vec::new();
         let mut begun = false;
-        let read = follower.poll(&mut |line| {
+        let read = follower.poll(&mut |line, _| {
             if !std::mem::replace(&mut begun, true) {
                 for (number, line) in (last.first..).zip(&last.lines) {
                     assembler
@@ -118,7 +118,7 @@ impl Tail {
         })?;
         assembler.flush(&mut |record| keep(&mut records, record)).map(drop)?;
         write(backend, &mut records)?;
-        Ok(read)
+        Ok(read.lines)
     }
 }
 

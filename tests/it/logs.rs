@@ -317,3 +317,35 @@ fn a_traceback_that_comes_a_moment_later_is_shown_under_a_level() {
     assert_eq!(rest[1..], ["Traceback (most recent call last):", "File \"a.py\"", "KeyError: 'a'"]);
     child.wait().unwrap();
 }
+
+#[test]
+fn a_named_pipe_is_followed_to_its_end() {
+    let env = Env::new();
+    let pipe = env.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = env.command(["logs", "-f", "pipe", "-o", "raw"]);
+    let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::fs::write(&pipe, "one\ntwo\nno line break").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "one\ntwo\nno line break\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn what_a_follower_waits_for_and_leaves_out_is_said_once() {
+    use std::io::{BufRead as _, BufReader};
+    let env = Env::new().file("app.log", "{\"cut\n{\"cut\n");
+    let mut command = env.command(["logs", "-f", "app.log", "misspelt.log"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines.take(2).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        said,
+        [
+            "note: misspelt.log is not there yet: waiting for it",
+            "note: app.log: a line begins as JSON and does not end as it (said for the first only)",
+        ]
+    );
+}
