@@ -5,13 +5,24 @@ use std::ops::ControlFlow;
 
 use super::line::{Outline, Shape, read};
 use super::{LogFilter, ScanCount};
-use crate::model::LogRecord;
+use crate::model::{LogRecord, UnixNanos};
 
 /// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
 const EXCEPTION_BYTES_MAX: usize = 1 << 20;
 
 /// What takes matching records, in order; `Break` ends the work.
 pub(super) type Sink<'a> = dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>> + 'a;
+
+/// What became of the last record, when none is open.
+#[derive(Debug)]
+enum Before {
+    /// There was none.
+    Nothing,
+    /// It did not match: what continues it goes with it.
+    LeftOut,
+    /// It was flushed: what continues it follows.
+    Given(Box<LogRecord>),
+}
 
 /// Takes the lines of one source in order and gives its matching records, with their tracebacks.
 ///
@@ -20,7 +31,9 @@ pub(super) type Sink<'a> = dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>> +
 /// added to the `exception` and to `raw` of a record that matched. After a record that did not match
 /// it is left out with it, unless the filter looks for text: then it is judged by itself.
 ///
-/// The last record is held until a line shows that it is complete, or [`Assembler::flush`].
+/// The last record is held until a line shows that it is complete, or [`Assembler::flush`]. What comes
+/// later to a record that was flushed is a record of its own: the first one's time, level, service,
+/// logger and ids, no message, and the rest of the traceback.
 #[derive(Debug)]
 pub struct Assembler<'a> {
     source: &'a str,
@@ -28,8 +41,9 @@ pub struct Assembler<'a> {
     open: Option<LogRecord>,
     after_indented: bool,
     in_traceback: bool,
-    /// Whether the last record did not match: what continues it goes with it.
-    left_out: bool,
+    before: Before,
+    /// The last time that a line of this source has: also that of those after it that have none.
+    time: Option<UnixNanos>,
     path: String,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
@@ -44,7 +58,8 @@ impl<'a> Assembler<'a> {
             open: None,
             after_indented: false,
             in_traceback: false,
-            left_out: false,
+            before: Before::Nothing,
+            time: None,
             path: String::new(),
             count: ScanCount::default(),
         }
@@ -57,17 +72,23 @@ impl<'a> Assembler<'a> {
         number: u64,
         sink: &mut Sink<'_>,
     ) -> io::Result<ControlFlow<()>> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.continues(line) {
+        if self.continues(line.strip_suffix(b"\r").unwrap_or(line)) {
             if self.open.is_some() {
                 self.append(line);
                 return Ok(ControlFlow::Continue(()));
             }
-            if self.left_out && !self.filter.looks_for_text() {
-                return Ok(ControlFlow::Continue(()));
+            match &self.before {
+                Before::Given(head) => {
+                    self.open = Some(continuation(head, line, number));
+                    return Ok(ControlFlow::Continue(()));
+                }
+                Before::LeftOut if !self.filter.looks_for_text() => {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                Before::LeftOut | Before::Nothing => {}
             }
         }
-        if self.flush(sink)?.is_break() {
+        if self.give(sink)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         self.judge(line, number);
@@ -76,35 +97,52 @@ impl<'a> Assembler<'a> {
 
     /// Gives the record held back, if any; a follower calls this when nothing more has come.
     pub fn flush(&mut self, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
+        if let Some(record) = &self.open {
+            self.before = Before::Given(Box::new(head(record)));
+        }
+        self.give(sink)
+    }
+
+    fn give(&mut self, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
         let Some(mut record) = self.open.take() else { return Ok(ControlFlow::Continue(())) };
         if let Some(exception) = &mut record.exception {
             exception.truncate(exception.trim_end().len());
         }
         record.exception = record.exception.filter(|exception| !exception.is_empty());
-        record.raw.truncate(record.raw.trim_end_matches('\n').len());
         self.count.matched += 1;
         sink(record)
     }
 
+    /// Passes over lines that cannot match; the last time in them may be that of the next line.
+    pub(super) fn pass_over(&mut self, lines: &[u8]) {
+        if self.filter.bounds_time() {
+            let path = &mut self.path;
+            let mut times =
+                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, path).time);
+            self.time = times.find_map(|time| time).or(self.time);
+        }
+    }
+
     /// Says whether the next line may belong to a record that matched.
     pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.open.is_some() || matches!(self.before, Before::Given(_))
     }
 
     fn judge(&mut self, line: &[u8], number: u64) {
-        self.left_out = true;
+        self.before = Before::LeftOut;
         let outline = Outline::of(line, &mut self.path);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
-        if self.filter.rules_out(&outline) {
+        self.time = outline.time.or(self.time);
+        if self.filter.rules_out(&outline, self.time) {
             return;
         }
         let mut record = read(&outline);
-        if self.filter.matches(&record) {
+        if self.filter.matches_at(&record, self.time) {
+            self.count.untimed += u64::from(self.time.is_none() && self.filter.bounds_time());
             self.source.clone_into(&mut record.source);
             record.line = number;
             self.open = Some(record);
-            self.left_out = false;
-        } else if self.filter.matches_elsewhere(&record) {
+        } else if self.filter.matches_elsewhere(&record, self.time) {
             self.count.elsewhere += 1;
         }
     }
@@ -116,13 +154,14 @@ impl<'a> Assembler<'a> {
             self.count.cut += 1;
             return;
         }
-        let text = String::from_utf8_lossy(line);
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
         if !exception.is_empty() {
             exception.push('\n');
         }
         exception.push_str(&text);
-        record.raw.push('\n');
-        record.raw.push_str(&text);
+        let raw = record.raw.get_or_insert_default();
+        raw.push(b'\n');
+        raw.extend_from_slice(line);
     }
 
     /// Says whether the line continues the one before, and remembers what the next one needs.
@@ -145,6 +184,32 @@ impl<'a> Assembler<'a> {
         self.after_indented = continues && indented;
         self.in_traceback = continues;
         continues
+    }
+}
+
+/// Returns what a record's later part is known by.
+fn head(record: &LogRecord) -> LogRecord {
+    LogRecord {
+        time: record.time,
+        level: record.level,
+        service: record.service.clone(),
+        logger: record.logger.clone(),
+        request_id: record.request_id.clone(),
+        trace_id: record.trace_id.clone(),
+        span_id: record.span_id.clone(),
+        source: record.source.clone(),
+        ..LogRecord::default()
+    }
+}
+
+/// Begins the later part of a record with its first line.
+fn continuation(head: &LogRecord, line: &[u8], number: u64) -> LogRecord {
+    let text = line.strip_suffix(b"\r").unwrap_or(line);
+    LogRecord {
+        exception: Some(String::from_utf8_lossy(text).into_owned()),
+        line: number,
+        raw: Some(line.to_vec()),
+        ..head.clone()
     }
 }
 

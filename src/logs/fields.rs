@@ -13,25 +13,25 @@ use scanner::{Scanner, State};
 /// The bytes are not one complete JSON object (or array): cut off, or never JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one complete JSON object")]
-pub struct Malformed;
+pub(super) struct Malformed;
 
 /// Iterates over the top-level fields of a JSON object: the key, unescaped, and the raw value.
 ///
 /// The value is the slice as written, without blanks around it. Allocates only for keys with escapes.
 /// Yields `Malformed` once, at the place where the object stops being one, and then ends.
-pub fn fields(object: &[u8]) -> Fields<'_> {
+pub(super) fn fields(object: &[u8]) -> Fields<'_> {
     Fields { scanner: Scanner { bytes: object, at: 0 }, state: State::Start }
 }
 
 /// Iterates over the raw elements of a JSON array, in order; errors as [`fields`].
-pub fn elements(array: &[u8]) -> Elements<'_> {
+pub(super) fn elements(array: &[u8]) -> Elements<'_> {
     Elements { scanner: Scanner { bytes: array, at: 0 }, state: State::Start }
 }
 
 /// Returns the first value at a dotted `path`, whether its parts are nested, dotted keys, or both.
 ///
 /// `log.level` finds `{"log.level":…}` and `{"log":{"level":…}}`. `None` also when malformed before it.
-pub fn find<'a>(object: &'a [u8], path: &str) -> Option<&'a [u8]> {
+pub(super) fn find<'a>(object: &'a [u8], path: &str) -> Option<&'a [u8]> {
     for field in fields(object) {
         let (key, value) = field.ok()?;
         if key == path {
@@ -48,7 +48,7 @@ pub fn find<'a>(object: &'a [u8], path: &str) -> Option<&'a [u8]> {
 /// Returns the text of a raw JSON string, unescaped; `None` for a value of another type.
 ///
 /// Invalid UTF-8 becomes U+FFFD; a string whose escapes are invalid is returned as written.
-pub fn text(value: &[u8]) -> Option<Cow<'_, str>> {
+pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let written = String::from_utf8_lossy(inner);
     if !inner.contains(&b'\\') {
@@ -59,14 +59,14 @@ pub fn text(value: &[u8]) -> Option<Cow<'_, str>> {
 
 /// The iterator of [`fields`].
 #[derive(Debug, Clone)]
-pub struct Fields<'a> {
+pub(super) struct Fields<'a> {
     scanner: Scanner<'a>,
     state: State,
 }
 
 /// The iterator of [`elements`].
 #[derive(Debug, Clone)]
-pub struct Elements<'a> {
+pub(super) struct Elements<'a> {
     scanner: Scanner<'a>,
     state: State,
 }

@@ -1,25 +1,21 @@
 //! Which records are asked for, and what a line must hold to be one of them.
 
-use std::borrow::Cow;
-
-use crate::model::{Correlation, Field, LogRecord, Severity, TraceId, UnixNanos};
+use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
 
 use super::dialect::names_an_id;
-use super::line::Outline;
+use super::line::{Outline, trimmed};
 
 /// What a record must be to match; an absent condition holds for every record.
 #[derive(Debug, Clone, Default)]
 pub struct LogFilter {
     /// The request or trace asked for, in any of its spellings.
     pub correlation: Option<Correlation>,
-    /// Traces known to belong to the same request; a record of one of them matches as well.
-    pub also_trace_ids: Vec<TraceId>,
     /// The least bad level shown; a record without a level does not match.
     pub level: Option<Severity>,
     /// The first instant shown.
     ///
-    /// A record without a time passes here and at `until`: it has its predecessor's time in the same
-    /// source, which one record does not know.
+    /// A record without a time has its predecessor's in the same source, here and at `until`; where
+    /// none is known it passes.
     pub since: Option<UnixNanos>,
     /// The last instant shown.
     pub until: Option<UnixNanos>,
@@ -38,7 +34,17 @@ impl LogFilter {
     /// name as one, as a whole: an id in a message or in `caused_by` is no match unless `anywhere`.
     /// Letters may be as typed, all lower or all upper case.
     pub fn matches(&self, record: &LogRecord) -> bool {
-        self.has_id(record) && self.matches_otherwise(record)
+        self.matches_at(record, record.time)
+    }
+
+    /// Says whether the record is asked for when `time` is its time or its predecessor's.
+    pub(super) fn matches_at(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        self.has_id(record) && self.matches_otherwise(record, time)
+    }
+
+    /// Says whether some times are not asked for.
+    pub(super) fn bounds_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
     }
 
     /// Returns texts of which every matching line holds at least one; empty when there are none.
@@ -47,13 +53,12 @@ impl LogFilter {
     /// that JSON may escape, its longest piece free of them.
     pub fn literals(&self) -> Vec<Vec<u8>> {
         let mut literals: Vec<Vec<u8>> = Vec::new();
-        for id in self.ids() {
-            for spelling in id.spellings() {
-                let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
-                for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
-                    if !literals.contains(&form.clone().into_bytes()) {
-                        literals.push(form.into_bytes());
-                    }
+        let Some(id) = &self.correlation else { return literals };
+        for spelling in id.spellings() {
+            let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
+            for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
+                if !literals.contains(&form.clone().into_bytes()) {
+                    literals.push(form.into_bytes());
                 }
             }
         }
@@ -61,50 +66,37 @@ impl LogFilter {
     }
 
     /// Says whether all but the id rules the line out, before anything is allocated for it.
-    pub(super) fn rules_out(&self, outline: &Outline<'_>) -> bool {
-        !(self.in_range(outline.time, outline.level)
+    pub(super) fn rules_out(&self, outline: &Outline<'_>, time: Option<UnixNanos>) -> bool {
+        !(self.in_range(time, outline.level)
             && self.is_service(outline.service().as_deref())
             && self.greps(&outline.written()))
     }
 
     /// Says whether the id stands in the record outside the fields for ids, all else matching.
-    pub(super) fn matches_elsewhere(&self, record: &LogRecord) -> bool {
-        let mut ids = self.ids().peekable();
-        ids.peek().is_some()
-            && !self.has_id_field(record)
-            && self.matches_otherwise(record)
-            && ids.any(|id| mentions(&id, record))
+    pub(super) fn matches_elsewhere(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        self.correlation.as_ref().is_some_and(|id| {
+            !has_id_field(id, record)
+                && self.matches_otherwise(record, time)
+                && mentions(id, record)
+        })
     }
 
     /// Says whether lines are chosen by what is written in them, not by what they mean.
     pub(super) fn looks_for_text(&self) -> bool {
-        self.grep.is_some() || self.ids().next().is_some()
-    }
-
-    fn ids(&self) -> impl Iterator<Item = Cow<'_, Correlation>> {
-        let also = self.also_trace_ids.iter().map(|trace_id| Cow::Owned((*trace_id).into()));
-        self.correlation.iter().map(Cow::Borrowed).chain(also)
+        self.grep.is_some() || self.correlation.is_some()
     }
 
     fn has_id(&self, record: &LogRecord) -> bool {
-        self.ids().next().is_none()
-            || self.has_id_field(record)
-            || (self.anywhere && self.ids().any(|id| mentions(&id, record)))
+        self.correlation
+            .as_ref()
+            .is_none_or(|id| has_id_field(id, record) || (self.anywhere && mentions(id, record)))
     }
 
-    fn has_id_field(&self, record: &LogRecord) -> bool {
-        self.ids().any(|id| {
-            let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
-            named.any(|value| is_id(&id, value))
-                || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(&id, &f.text()))
-        })
-    }
-
-    fn matches_otherwise(&self, record: &LogRecord) -> bool {
-        let written = if record.raw.is_empty() { &record.message } else { &record.raw };
-        self.in_range(record.time, record.level)
+    fn matches_otherwise(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        let written = record.raw.as_deref().map(|raw| String::from_utf8_lossy(trimmed(raw)));
+        self.in_range(time, record.level)
             && self.is_service(record.service.as_deref())
-            && self.greps(written)
+            && self.greps(written.as_deref().unwrap_or(&record.message))
     }
 
     fn is_service(&self, service: Option<&str>) -> bool {
@@ -125,6 +117,12 @@ impl LogFilter {
     }
 }
 
+fn has_id_field(id: &Correlation, record: &LogRecord) -> bool {
+    let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
+    named.any(|value| is_id(id, value))
+        || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(id, &f.text()))
+}
+
 /// Says whether a field's value is the id: bare, `0x…`, `{…}`, or `projects/…/traces/…`.
 fn is_id(id: &Correlation, value: &str) -> bool {
     let bare = value.strip_prefix("0x").unwrap_or(value).trim_matches(['{', '}']);
@@ -139,8 +137,10 @@ fn is_id(id: &Correlation, value: &str) -> bool {
 
 fn mentions(id: &Correlation, record: &LogRecord) -> bool {
     let values = record.fields.iter().map(Field::text);
-    let mut texts = [record.raw.clone(), record.message.clone()]
+    let raw = record.raw.as_deref().map(|raw| String::from_utf8_lossy(raw).into_owned());
+    let mut texts = [record.message.clone()]
         .into_iter()
+        .chain(raw)
         .chain(record.exception.clone())
         .chain(values);
     texts.any(|text| {

@@ -36,6 +36,8 @@ pub fn read_line(line: &[u8]) -> LogRecord {
 /// What one walk over a line finds; borrowed from it.
 #[derive(Debug)]
 pub(super) struct Outline<'a> {
+    /// As it was written, a line break at its end aside.
+    raw: &'a [u8],
     line: &'a [u8],
     pub(super) shape: Shape,
     pub(super) time: Option<UnixNanos>,
@@ -46,10 +48,11 @@ pub(super) struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Walks the line once; `path` is room to work in, so that nothing is allocated a line.
     pub(super) fn of(line: &'a [u8], path: &mut String) -> Self {
-        let line = trimmed(line);
+        let raw = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = trimmed(raw);
         let shape =
             if line.trim_ascii_start().starts_with(b"{") { Shape::Json } else { Shape::Text };
-        let mut outline = Self { line, shape, time: None, level: None, chosen: [None; ROLES] };
+        let mut outline = Self { raw, line, shape, time: None, level: None, chosen: [None; ROLES] };
         if shape == Shape::Text {
             return outline;
         }
@@ -57,7 +60,7 @@ impl<'a> Outline<'a> {
         let walked = walk(line, path, true, 0, &mut |path, value, _| outline.consider(path, value));
         if walked.is_err() {
             let (time, level, chosen) = (None, None, [None; ROLES]);
-            return Self { line, shape: Shape::Malformed, time, level, chosen };
+            return Self { raw, line, shape: Shape::Malformed, time, level, chosen };
         }
         if outline.level.is_none() && find(line, "@t").is_some() {
             // Serilog leaves out the level of what is merely information.
@@ -93,7 +96,7 @@ impl<'a> Outline<'a> {
         self.chosen(Role::Service).and_then(text)
     }
 
-    /// Returns the line as text, as the record's `raw` will have it.
+    /// Returns the line as text, without what [`trimmed`] takes away.
     pub(super) fn written(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.line)
     }
@@ -105,9 +108,9 @@ impl<'a> Outline<'a> {
 
 /// Builds the record of a line that has been walked.
 pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
-    let raw = outline.written().into_owned();
+    let raw = Some(outline.raw.to_vec());
     if outline.shape != Shape::Json {
-        return LogRecord { message: raw.clone(), raw, ..LogRecord::default() };
+        return LogRecord { message: outline.written().into_owned(), raw, ..LogRecord::default() };
     }
     let words = |role| outline.chosen(role).and_then(text).map(Cow::into_owned);
     let id = |role| outline.chosen(role).and_then(value::id).map(Cow::into_owned);
@@ -163,8 +166,7 @@ fn raw_value(value: &[u8]) -> Box<RawValue> {
 }
 
 /// Returns the line without what editors, Windows and truncated files leave around it.
-fn trimmed(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
+pub(super) fn trimmed(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     // A log truncated under its writer begins with a hole, which reads as zeros.

@@ -1,9 +1,9 @@
 //! Log lines: found, understood, filtered, merged and followed.
 //!
 //! Synchronous and hot: works on `&[u8]`, allocates nothing for a line that does not match, never
-//! builds a `serde_json::Value`. The way in is [`scan()`] for a file that ends, [`Follower`] with
-//! [`Assembler`] for one that grows, and [`read_line`] for a single line; [`merge()`] brings several
-//! sources into one order.
+//! builds a `serde_json::Value`. The way in is [`Scan`] for an input that ends, over [`Live`]
+//! for one that is written meanwhile, [`Follower`] with [`Assembler`] for a file that grows, and
+//! [`read_line`] for a single line; [`merge()`] brings several sources into one order.
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
@@ -13,17 +13,18 @@ mod fields;
 mod filter;
 mod follow;
 mod line;
+mod live;
 mod merge;
 mod scan;
 mod value;
 
 pub use assemble::Assembler;
-pub use fields::{Elements, Fields, Malformed, elements, fields, find, text};
 pub use filter::LogFilter;
-pub use follow::Follower;
+pub use follow::{Follower, Place, Polled};
 pub use line::read_line;
+pub use live::Live;
 pub use merge::merge;
-pub use scan::{ScanCount, scan};
+pub use scan::{Scan, ScanCount, Scanned};
 
 /// The longest line read, in bytes; what is longer is cut here and counted.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

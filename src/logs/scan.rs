@@ -23,40 +23,88 @@ pub struct ScanCount {
     pub malformed: u64,
     /// The lines that hold the id outside the fields for ids and match otherwise.
     pub elsewhere: u64,
+    /// The records given although bounds of time are asked for and neither they nor a line before
+    /// them has a time.
+    pub untimed: u64,
     /// The lines longer than [`LINE_BYTES_MAX`] and those beyond the bound of a traceback.
     pub cut: u64,
 }
 
-/// Reads `input` to its end and gives each matching record to `sink`, in order.
+/// Where a scan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scanned {
+    /// The input has nothing more now: what was given should be shown before it is waited for.
+    Dry,
+    /// The input has ended, or the sink had enough.
+    Done,
+}
+
+/// A search through one source, from its start to its end.
 ///
 /// Line breaks are `\n` or `\r\n`, the last may be missing. When the filter has literals only lines
-/// that hold one are parsed. Memory is bounded by one block and the longest line. Ends early, with the
-/// counts so far, when `sink` says `Break`. Errors are the input's and the sink's.
-pub fn scan<R: Read>(
-    input: R,
-    source: &str,
-    filter: &LogFilter,
-    sink: &mut dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>>,
-) -> io::Result<ScanCount> {
-    let literals = filter.literals();
-    let finders = literals.iter().map(memmem::Finder::new).collect();
-    let assembler = Assembler::new(source, filter);
-    let mut search = Search { finders, next: vec![None; literals.len()], assembler, lines: 0 };
-    let mut blocks = Blocks::new(input);
-    while let Some(block) = blocks.next()? {
-        if search.block(block, sink)?.is_break() {
-            break;
-        }
+/// that hold one are parsed. Memory is bounded by one block and the longest line.
+#[derive(Debug)]
+pub struct Scan<'a, R> {
+    blocks: Blocks<R>,
+    search: Search<'a>,
+    /// Whether the input had nothing when it was last asked.
+    dry: bool,
+}
+
+impl<'a, R: Read> Scan<'a, R> {
+    /// Begins; `source` goes into the records.
+    pub fn new(input: R, source: &'a str, filter: &'a LogFilter) -> Self {
+        let literals = filter.literals();
+        let finder = |literal| memmem::Finder::new(literal).into_owned();
+        let search = Search {
+            finders: literals.iter().map(finder).collect(),
+            next: vec![None; literals.len()],
+            assembler: Assembler::new(source, filter),
+            lines: 0,
+        };
+        Self { blocks: Blocks::new(input), search, dry: false }
     }
-    // After a `Break` there is no record left to give.
-    let _end = search.assembler.flush(sink)?;
-    let count = search.assembler.count;
-    Ok(ScanCount { lines: search.lines, cut: count.cut + blocks.cut, ..count })
+
+    /// Gives matching records to `sink`, in order, until the input has no more for now, or has ended.
+    ///
+    /// An input has no more for now when it errs with `WouldBlock`; when it does so again the record
+    /// held back is given too. Done, with the counts so far, when `sink` says `Break`. Other errors of
+    /// the input and those of the sink are returned.
+    pub fn go_on(
+        &mut self,
+        sink: &mut dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>>,
+    ) -> io::Result<Scanned> {
+        loop {
+            let block = match self.blocks.next() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let again = std::mem::replace(&mut self.dry, true);
+                    let enough = again && self.search.assembler.flush(sink)?.is_break();
+                    return Ok(if enough { Scanned::Done } else { Scanned::Dry });
+                }
+                block => block?,
+            };
+            self.dry = false;
+            let Some(block) = block else { break };
+            if self.search.block(block, sink)?.is_break() {
+                return Ok(Scanned::Done);
+            }
+        }
+        // There is no record left to break off before.
+        let _end = self.search.assembler.flush(sink)?;
+        Ok(Scanned::Done)
+    }
+
+    /// Returns what was seen so far.
+    pub fn count(&self) -> ScanCount {
+        let count = self.search.assembler.count;
+        ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
+    }
 }
 
 /// The search through the blocks of one source.
+#[derive(Debug)]
 struct Search<'a> {
-    finders: Vec<memmem::Finder<'a>>,
+    finders: Vec<memmem::Finder<'static>>,
     /// Where each finder's next hit begins in this block; `None` when it has to look again.
     next: Vec<Option<usize>>,
     assembler: Assembler<'a>,
@@ -73,11 +121,12 @@ impl Search<'_> {
             let hit = if every_line { Some(at) } else { self.hit(block, at) };
             let before = block.get(at..hit.unwrap_or(block.len())).unwrap_or_default();
             let Some(hit) = hit else {
-                self.lines += count_lines(rest);
+                self.pass_over(rest);
                 break;
             };
             let start = memrchr(b'\n', before).map_or(at, |end| at + end + 1);
-            self.lines += count_lines(block.get(at..start).unwrap_or_default()) + 1;
+            self.pass_over(block.get(at..start).unwrap_or_default());
+            self.lines += 1;
             let tail = block.get(hit..).unwrap_or_default();
             let end = memchr(b'\n', tail).map_or(block.len(), |length| hit + length);
             let line = block.get(start..end).unwrap_or_default();
@@ -87,6 +136,13 @@ impl Search<'_> {
             at = end + 1;
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn pass_over(&mut self, lines: &[u8]) {
+        if !lines.is_empty() {
+            self.lines += count_lines(lines);
+            self.assembler.pass_over(lines);
+        }
     }
 
     /// Returns the first place at or after `at` where a literal stands.
@@ -114,6 +170,7 @@ fn count_lines(bytes: &[u8]) -> u64 {
 }
 
 /// Reads an input in blocks of whole lines.
+#[derive(Debug)]
 struct Blocks<R> {
     input: R,
     buffer: Vec<u8>,

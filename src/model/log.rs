@@ -46,9 +46,11 @@ pub struct LogRecord {
     /// Its 1-based line in that file; 0 when not known.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub line: u64,
-    /// The line as it was written, without its line break.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub raw: String,
+    /// The bytes as they were written, without the last line break; `None` when it was no line.
+    ///
+    /// In JSON it is text, with U+FFFD for what is no UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "lossy_text")]
+    pub raw: Option<Vec<u8>>,
 }
 
 impl LogRecord {
@@ -83,6 +85,28 @@ impl LogRecord {
             reason: exception.unwrap_or(&self.message).to_owned(),
             signal: Signal::Log,
         })
+    }
+}
+
+/// Bytes as JSON text.
+mod lossy_text {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => serializer.serialize_str(&String::from_utf8_lossy(bytes)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(String::into_bytes))
     }
 }
 

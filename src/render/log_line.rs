@@ -18,12 +18,18 @@ const VALUE_COLUMNS_MAX: usize = 60;
 /// The columns of an id on a terminal, unless asked for in full.
 const ID_COLUMNS_MAX: usize = 13;
 
+/// The columns of `06:30:33.750`.
+const TIME_COLUMNS: usize = 12;
+
+/// The columns of `2026-11-22T06:30:33.750Z`.
+const TIMESTAMP_COLUMNS: usize = 24;
+
 /// Writes records as lines, and remembers what depends on those before: the date, the services.
 ///
-/// A line is `time level service message key=value… ids`, and below it, indented, the exception. The
-/// date stands before the time (on a terminal: on a line of its own) when it is another than before.
-/// A message is never cut. In a pipe nothing is cut or broken: a program or `grep` reads it. On a
-/// terminal lines are broken between fields, long values and ids are cut, and what every line has
+/// A line is `time level service message key=value… ids`, and below it, indented, the exception.
+/// A message is never cut. In a pipe nothing is cut or broken, and every line has its date and zone:
+/// `grep` and `sort` take lines by themselves. On a terminal the date and the zone stand on a line of
+/// their own when the date is another than before, lines are broken between fields, long values and ids are cut, and what every line has
 /// (the id that was asked for) or few need (logger, span) is left out.
 #[derive(Debug, Default)]
 pub struct LogLines {
@@ -35,13 +41,9 @@ pub struct LogLines {
 }
 
 impl LogLines {
-    /// Begins; `full` shows values and ids whole on a terminal too.
-    pub fn new(full: bool) -> Self {
-        Self { full, ..Self::default() }
-    }
-
-    /// Begins lines that are all about one request, whose id need not stand in each.
-    pub fn about(full: bool, about: Option<Correlation>) -> Self {
+    /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that all
+    /// lines belong to, if one was asked for: its id need not stand in each.
+    pub fn new(full: bool, about: Option<Correlation>) -> Self {
         Self { full, about, ..Self::default() }
     }
 
@@ -85,19 +87,20 @@ impl LogLines {
         theme: &Theme,
         record: &LogRecord,
     ) -> io::Result<String> {
-        let Some(time) = record.time else { return Ok(format!("{:<12}", "-")) };
+        let columns = if theme.terminal { TIME_COLUMNS } else { TIMESTAMP_COLUMNS };
+        let Some(time) = record.time else { return Ok(format!("{:<columns$}", "-")) };
         let zoned = time.timestamp().to_zoned(theme.zone.clone());
-        let date = zoned.date();
-        let time = theme.paint(Tone::Dim, theme.time_of_day(time));
-        if self.date.replace(date) == Some(date) {
-            return Ok(time);
+        if !theme.terminal {
+            let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
+            let stamp = zoned.strftime(&format!("%Y-%m-%dT%H:%M:%S%.3f{zone}")).to_string();
+            return Ok(theme.paint(Tone::Dim, stamp));
         }
-        if theme.terminal {
+        let date = zoned.date();
+        if self.date.replace(date) != Some(date) {
             let zoned = zoned.strftime("%Y-%m-%d %Z");
             writeln!(out, "{}", theme.paint(Tone::Strong, zoned))?;
-            return Ok(time);
         }
-        Ok(format!("{date} {time}"))
+        Ok(theme.paint(Tone::Dim, theme.time_of_day(time)))
     }
 
     fn service(&mut self, theme: &Theme, service: &str) -> String {

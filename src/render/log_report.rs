@@ -19,6 +19,8 @@ pub struct LogSummary {
     pub elsewhere: u64,
     /// Lines that begin as JSON and do not end as it.
     pub malformed: u64,
+    /// Lines that are there although neither they nor one before them has a time to judge by.
+    pub untimed: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
     /// Whether there were more lines than were asked for.
@@ -46,6 +48,8 @@ struct LogReport<'a> {
 pub struct LogWriter {
     lines: LogLines,
     collected: Vec<Box<RawValue>>,
+    /// Whether it was said that some records never were lines.
+    said_no_line: bool,
     /// How many records were written.
     pub written: u64,
 }
@@ -54,7 +58,12 @@ impl LogWriter {
     /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that
     /// all records belong to, if one was asked for.
     pub fn new(full: bool, about: Option<Correlation>) -> Self {
-        Self { lines: LogLines::about(full, about), collected: Vec::new(), written: 0 }
+        Self {
+            lines: LogLines::new(full, about),
+            collected: Vec::new(),
+            said_no_line: false,
+            written: 0,
+        }
     }
 
     /// Writes one record; for one JSON document it is kept until the end.
@@ -65,7 +74,10 @@ impl LogWriter {
         match format {
             Format::Human => self.lines.write(out, theme, record),
             Format::Jsonl => log_line::json(out, theme, record),
-            Format::Raw => log_line::raw(out, theme, record),
+            Format::Raw => match &record.raw {
+                Some(bytes) => log_line::raw(out, theme, bytes),
+                None => self.without_raw(output, record),
+            },
             Format::Json => {
                 let mut line = Vec::new();
                 log_line::json(&mut line, theme, record)?;
@@ -73,6 +85,17 @@ impl LogWriter {
                 Ok(())
             }
         }
+    }
+
+    /// Writes a record that never was a line as people read it, and says so, once.
+    fn without_raw(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+        if !std::mem::replace(&mut self.said_no_line, true) {
+            output.note(
+                "some records were sent as records and never were lines: shown as for people",
+            );
+        }
+        let (out, theme) = output.stream();
+        self.lines.write(out, theme, record)
     }
 
     /// Writes what is left, and says what a reader would not expect of the answer.
@@ -92,6 +115,10 @@ impl LogWriter {
         if summary.malformed > 0 {
             let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
             output.note(&format!("{count} {lines} as JSON and did not end as it"));
+        }
+        if summary.untimed > 0 {
+            let (count, lines) = counted(summary.untimed, "line shown has", "lines shown have");
+            output.note(&format!("{count} {lines} no time, and none before: of any age"));
         }
         if summary.cut > 0 {
             let (count, lines) = counted(summary.cut, "line was", "lines were");

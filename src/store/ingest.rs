@@ -3,7 +3,7 @@
 use ring::digest::{Context, SHA256};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{StoreError, grouping};
+use super::{Reader, StoreError, grouping};
 use crate::model::{ErrorEvent, LogRecord, Severity, Span, UnixNanos, id_key};
 
 /// One thing to store.
@@ -33,8 +33,10 @@ pub enum LogOrigin {
     },
     /// Read from a file: the line's place in it.
     File {
-        /// The 1-based line, counted over rotations while it is followed.
-        line: u64,
+        /// The file, as its reader knows it again: equal for the same file only.
+        file: [u8; 16],
+        /// The line's first byte in it.
+        offset: u64,
         /// When it was read; stands in for a time that the line does not carry.
         received: UnixNanos,
     },
@@ -129,12 +131,10 @@ fn store_log(
 fn log_digest(record: &LogRecord, origin: LogOrigin) -> [u8; 16] {
     let mut context = Context::new(&SHA256);
     match origin {
-        LogOrigin::File { line, .. } => {
-            let first_line = record.raw.lines().next().unwrap_or_default();
-            context.update(&record.source.len().to_be_bytes());
-            context.update(record.source.as_bytes());
-            context.update(first_line.as_bytes());
-            context.update(&line.to_be_bytes());
+        LogOrigin::File { file, offset, .. } => {
+            let raw = record.raw.as_deref().unwrap_or_default();
+            let first_line = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            return file_digest(first_line, file, offset);
         }
         LogOrigin::Batch { request, index, received } => {
             context.update(&request);
@@ -144,9 +144,31 @@ fn log_digest(record: &LogRecord, origin: LogOrigin) -> [u8; 16] {
             }
         }
     }
+    short(context)
+}
+
+/// The content counts too: a file may have been truncated and written anew unseen.
+fn file_digest(first_line: &[u8], file: [u8; 16], offset: u64) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    context.update(&file);
+    context.update(&offset.to_be_bytes());
+    context.update(first_line);
+    short(context)
+}
+
+fn short(context: Context) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&context.finish().as_ref()[..16]);
     short
+}
+
+impl Reader {
+    /// Says whether the first line of this file is stored.
+    pub fn has_file(&self, file: [u8; 16], first_line: &[u8]) -> Result<bool, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM logs WHERE digest = ?1")?;
+        Ok(statement.exists([file_digest(first_line, file, 0)])?)
+    }
 }
 
 fn store_event(connection: &Connection, event: &ErrorEvent) -> Result<usize, StoreError> {

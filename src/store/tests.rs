@@ -201,13 +201,13 @@ fn a_line_of_a_file_gets_the_traceback_that_came_later_and_keeps_it() {
         message: "failed".to_owned(),
         source: "app.log".to_owned(),
         line: 3,
-        raw: "failed".to_owned(),
+        raw: Some(b"failed".to_vec()),
         ..LogRecord::default()
     };
     let exception = Some("Traceback…".to_owned());
-    let whole = LogRecord { exception, raw: "failed\nTraceback…".to_owned(), ..begun.clone() };
+    let whole = LogRecord { exception, raw: Some("failed\nTraceback…".into()), ..begun.clone() };
     for record in [&begun, &whole, &begun] {
-        let origin = LogOrigin::File { line: 3, received: UnixNanos(5) };
+        let origin = LogOrigin::File { file: [7; 16], offset: 3, received: UnixNanos(5) };
         store.writer.write(vec![Record::Log(Box::new(record.clone()), origin)]).unwrap();
     }
     let page = store.reader().logs(&LogQuery { limit: 9, ..LogQuery::default() }).unwrap();

@@ -14,7 +14,7 @@ fn a_line_that_was_acknowledged_is_found_by_its_id() {
     assert_eq!((status, body.as_str()), (200, r#"{"lines":1,"new":1}"#));
     let outcome = env.obs(["logs", "--request-id", "req_1", "--quiet"]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.000 ERROR api boom request_id=req_1
+    2026-11-22T06:30:00.000Z ERROR api boom request_id=req_1
     --- exit 0
     ");
     serve.stop();
@@ -30,7 +30,7 @@ fn a_store_is_read_when_its_backend_no_longer_runs() {
     std::fs::create_dir_all(&stored).unwrap();
     std::fs::rename(env.path().join("store.sqlite"), stored.join("store.sqlite")).unwrap();
     assert_snapshot!(env.obs(["logs", "--level", "error"]), @"
-    2026-11-22 06:30:00.000 ERROR api boom request_id=req_1
+    2026-11-22T06:30:00.000Z ERROR api boom request_id=req_1
     --- stderr
     note: no backend runs; reading the store $DIR/home/.local/share/obs/store.sqlite
     --- exit 0

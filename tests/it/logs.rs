@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::env::Env;
+use crate::env::{Env, Serve};
 
 const ID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
@@ -30,9 +30,9 @@ fn a_request_is_found_in_several_files_in_any_spelling_and_in_order() {
     let env = two_services();
     let outcome = env.obs(["logs", "orders.log", "inventory.log", "--request-id", ID]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.100 INFO  orders-api order stored order_id=22 request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
-    06:30:00.300 ERROR division by zero logger=inventory trace_id=018F3C1E9B7A7C448D215A0B6F4E2D12
-    06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.100Z INFO  orders-api order stored order_id=22 request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.300Z ERROR division by zero logger=inventory trace_id=018F3C1E9B7A7C448D215A0B6F4E2D12
+    2026-11-22T06:30:00.400Z ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
         InventoryError: 500
     --- stderr
     note: 1 more line holds the id, but not as an id: --anywhere
@@ -45,7 +45,7 @@ fn an_id_that_only_stands_in_a_message_is_offered_and_not_matched() {
     let env = two_services();
     let outcome = env.obs(["logs", "orders.log", "-r", ID, "--anywhere", "--grep", "retry"]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.500 INFO  orders-api retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.500Z INFO  orders-api retry of 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
     --- exit 0
     ");
 }
@@ -74,6 +74,7 @@ fn one_document_holds_what_a_person_sees() {
       "lines": 4,
       "elsewhere": 0,
       "malformed": 0,
+      "untimed": 0,
       "cut": 0,
       "truncated": false,
       "asked": [
@@ -87,9 +88,16 @@ fn one_document_holds_what_a_person_sees() {
 
 #[test]
 fn raw_gives_the_lines_as_they_were_written() {
-    let lines = "  {\"a\": 1}\r\nplain \u{1b}[31mred\n";
-    let outcome = Env::new().obs_with_stdin(["logs", "-o", "raw"], lines.as_bytes());
-    assert_eq!(outcome.stdout, "  {\"a\": 1}\nplain \u{1b}[31mred\n");
+    let lines = b"\xef\xbb\xbf{\"a\": 1} \t\r\nplain \x1b[31mred \xff\n  at f \r\n\nnext\n";
+    let env = Env::new().file("app.log", lines);
+    let output = env.command(["logs", "app.log", "-o", "raw"]).output().unwrap();
+    assert_eq!(output.stdout.escape_ascii().to_string(), lines.escape_ascii().to_string());
+}
+
+#[test]
+fn an_expression_ends_where_the_line_does_also_when_it_ends_as_on_windows() {
+    let outcome = Env::new().obs_with_stdin(["logs", "--grep", "^one$"], b"one\r\nones\r\n");
+    assert!(outcome.stdout.ends_with("one\n"), "{outcome}");
 }
 
 #[test]
@@ -97,7 +105,7 @@ fn escape_sequences_and_secrets_in_a_line_are_shown_harmless_and_masked() {
     let line = r#"{"level":"info","message":"a\u001b[2Jb\u202ec","password":"hunter2","url":"http://u:p@h/"}"#;
     let outcome = Env::new().obs_with_stdin(["logs"], line.as_bytes());
     assert_snapshot!(outcome, @r"
-    -            INFO  a\x1b[2Jb\u{202e}c password=[masked] url=http://[masked]@h/
+    -                        INFO  a\x1b[2Jb\u{202e}c password=[masked] url=http://[masked]@h/
     --- exit 0
     ");
 }
@@ -116,7 +124,7 @@ fn nothing_found_is_exit_1() {
 fn a_file_that_cannot_be_read_makes_the_answer_incomplete() {
     let outcome = two_services().obs(["logs", "orders.log", "missing.log", "--level", "error"]);
     assert_snapshot!(outcome, @"
-    2026-11-22 06:30:00.400 ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
+    2026-11-22T06:30:00.400Z ERROR orders-api unhandled error request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
         InventoryError: 500
     --- stderr
     warning: cannot read missing.log: No such file or directory (os error 2)
@@ -229,4 +237,113 @@ fn following_shows_what_is_appended() {
     assert_eq!(lines.next().unwrap().unwrap(), "two");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn raw_shows_what_never_was_a_line_as_for_people_and_says_so_once() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    let record = r#"{"timeUnixNano":"1795329000000000000","severityText":"ERROR","body":{"stringValue":"boom"}}"#;
+    let sent = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record},{}]}}]}}]}}"#,
+        record.replace("boom", "again")
+    );
+    assert_eq!(serve.post("/v1/logs", "application/json", sent.as_bytes()).0, 200);
+    let outcome = env.obs(["logs", "-o", "raw", "--url", &serve.url]);
+    assert_snapshot!(outcome, @"
+    2026-11-22T06:30:00.000Z ERROR boom
+    2026-11-22T06:30:00.000Z ERROR again
+    --- stderr
+    note: some records were sent as records and never were lines: shown as for people
+    --- exit 0
+    ");
+    serve.stop();
+}
+
+#[test]
+fn a_line_without_a_time_is_as_old_as_the_one_before_it() {
+    let log = "{\"time\":\"2026-11-22T05:00:00Z\",\"msg\":\"old\"}\nas old\n\
+        {\"time\":\"2026-11-22T06:50:00Z\",\"msg\":\"new\"}\nas new\n";
+    let env = Env::new().file("app.log", log).file("text.log", "of any age\n");
+    assert_snapshot!(env.obs(["logs", "app.log", "text.log", "--since", "15m"]), @"
+    -                        -     of any age
+    2026-11-22T06:50:00.000Z -     new
+    -                        -     as new
+    --- stderr
+    note: 1 line shown has no time, and none before: of any age
+    --- exit 0
+    ");
+}
+
+/// Starts `obs` with pipes on both ends; what it writes comes line by line.
+fn piped<const N: usize>(
+    env: &Env,
+    arguments: [&str; N],
+) -> (std::process::Child, std::process::ChildStdin, impl Iterator<Item = String> + use<N>) {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let mut command = env.command(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    (child, stdin, lines)
+}
+
+#[test]
+fn a_piped_line_is_shown_before_the_next_one_comes() {
+    use std::io::Write as _;
+    let (mut child, mut stdin, mut lines) = piped(&Env::new(), ["logs", "-o", "raw"]);
+    for line in ["one", "two"] {
+        writeln!(stdin, "{line}").unwrap();
+        assert_eq!(lines.next().unwrap(), line);
+    }
+    drop(stdin);
+    assert_eq!(lines.next(), None);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_traceback_that_comes_a_moment_later_is_shown_under_a_level() {
+    use std::io::Write as _;
+    let (mut child, mut stdin, mut lines) = piped(&Env::new(), ["logs", "--level", "error"]);
+    writeln!(stdin, r#"{{"level":"error","msg":"boom","request_id":"r1"}}"#).unwrap();
+    assert!(lines.next().unwrap().ends_with("ERROR boom request_id=r1"));
+    writeln!(stdin, "Traceback (most recent call last):\n  File \"a.py\"\nKeyError: 'a'").unwrap();
+    drop(stdin);
+    let rest: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+    assert_eq!(rest[0].split_whitespace().collect::<Vec<_>>(), ["-", "ERROR", "request_id=r1"]);
+    assert_eq!(rest[1..], ["Traceback (most recent call last):", "File \"a.py\"", "KeyError: 'a'"]);
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_named_pipe_is_followed_to_its_end() {
+    let env = Env::new();
+    let pipe = env.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = env.command(["logs", "-f", "pipe", "-o", "raw"]);
+    let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::fs::write(&pipe, "one\ntwo\nno line break").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "one\ntwo\nno line break\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn what_a_follower_waits_for_and_leaves_out_is_said_once() {
+    use std::io::{BufRead as _, BufReader};
+    let env = Env::new().file("app.log", "{\"cut\n{\"cut\n");
+    let mut command = env.command(["logs", "-f", "app.log", "misspelt.log"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines.take(2).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        said,
+        [
+            "note: misspelt.log is not there yet: waiting for it",
+            "note: app.log: a line begins as JSON and does not end as it (said for the first only)",
+        ]
+    );
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Request;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{ScanCount, merge, scan};
+use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::{LogSummary, LogWriter};
 
@@ -19,7 +19,11 @@ pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Out
         context.output.note("standard input is followed until it ends");
     }
     let mut reading = Reading::new(request, context);
-    reading.source(io::stdin().lock(), "stdin", true)?;
+    if reading.shows_at_once() && !stdin_is_file() {
+        reading.source(Live::new(|| Ok(io::stdin()))?, "stdin", true)?;
+    } else {
+        reading.source(io::stdin().lock(), "stdin", true)?;
+    }
     reading.finish(vec!["standard input".to_owned()])
 }
 
@@ -33,6 +37,9 @@ pub(super) fn from_files(
     for file in files {
         let name = file.display().to_string();
         match open(file) {
+            Ok(opened) if files.len() == 1 && reading.shows_at_once() && is_stream(file) => {
+                reading.source(Live::new(|| Ok(opened))?, &name, true)?;
+            }
             Ok(opened) => reading.source(opened, &name, files.len() == 1)?,
             Err(error) => reading.failed(name, &error),
         }
@@ -51,6 +58,15 @@ pub(super) fn open(file: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
     }
     Ok(opened)
+}
+
+/// Says whether a path is a pipe or another thing that is read once, as it is written.
+pub(super) fn is_stream(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn stdin_is_file() -> bool {
+    std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Returns the compression that the file's first bytes tell, if any.
@@ -107,37 +123,46 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Says whether the lines of a single source are shown as they come.
+    fn shows_at_once(&self) -> bool {
+        self.request.limit.is_none() && !self.context.output.is_json()
+    }
+
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
         let at_once = only && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut kept = VecDeque::new();
-        let mut shown: io::Result<()> = Ok(());
-        let (writer, output) = (&mut self.writer, &mut self.context.output);
-        let truncated = &mut self.truncated;
-        let mut sink = |record: LogRecord| {
-            if at_once {
-                shown = writer.write(output, &record);
-                return Ok(if shown.is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                });
+        let mut scan = Scan::new(input, name, &self.request.filter);
+        loop {
+            let mut shown: io::Result<()> = Ok(());
+            let (writer, output) = (&mut self.writer, &mut self.context.output);
+            let truncated = &mut self.truncated;
+            let scanned = scan.go_on(&mut |record| {
+                if at_once {
+                    shown = writer.write(output, &record);
+                    let go_on = ControlFlow::Continue(());
+                    return Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) });
+                }
+                kept.push_back(record);
+                if limit.is_some_and(|limit| kept.len() > limit) {
+                    kept.pop_front();
+                    *truncated = true;
+                }
+                Ok(ControlFlow::Continue(()))
+            });
+            shown?;
+            match scanned {
+                Ok(Scanned::Dry) => self.context.output.flush()?,
+                Ok(Scanned::Done) => break,
+                Err(error) => {
+                    self.failed(name.to_owned(), &error);
+                    break;
+                }
             }
-            kept.push_back(record);
-            if limit.is_some_and(|limit| kept.len() > limit) {
-                kept.pop_front();
-                *truncated = true;
-            }
-            Ok(ControlFlow::Continue(()))
-        };
-        let outcome = scan(input, name, &self.request.filter, &mut sink);
-        shown?;
-        match outcome {
-            Ok(count) => add(&mut self.count, count),
-            Err(error) => self.failed(name.to_owned(), &error),
         }
+        add(&mut self.count, scan.count());
         self.kept.push(kept);
         Ok(())
     }
@@ -179,6 +204,7 @@ impl<'a> Reading<'a> {
             lines: Some(self.count.lines),
             elsewhere: self.count.elsewhere,
             malformed: self.count.malformed,
+            untimed: self.count.untimed,
             cut: self.count.cut,
             truncated: self.truncated,
             limit_given: self.request.limit.is_some(),
@@ -195,5 +221,6 @@ fn add(total: &mut ScanCount, count: ScanCount) {
     total.matched += count.matched;
     total.malformed += count.malformed;
     total.elsewhere += count.elsewhere;
+    total.untimed += count.untimed;
     total.cut += count.cut;
 }

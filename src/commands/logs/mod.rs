@@ -102,7 +102,6 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
 fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
     let filter = LogFilter {
         correlation: args.request_id.as_deref().map(read_id).transpose()?,
-        also_trace_ids: Vec::new(),
         level: args.level.as_deref().map(level).transpose()?,
         since: time("--since", args.since.as_deref(), context)?,
         until: time("--until", args.until.as_deref(), context)?,

@@ -1,13 +1,15 @@
-use super::super::scan;
+use super::super::Scan;
 use super::*;
 
 fn records(text: &str, filter: &LogFilter) -> Vec<LogRecord> {
     let mut records = Vec::new();
-    let counted = scan(text.as_bytes(), "app.log", filter, &mut |record| {
+    let mut scan = Scan::new(text.as_bytes(), "app.log", filter);
+    let scanned = scan.go_on(&mut |record| {
         records.push(record);
         Ok(ControlFlow::Continue(()))
     });
-    assert_eq!(counted.unwrap().matched, records.len() as u64);
+    scanned.unwrap();
+    assert_eq!(scan.count().matched, records.len() as u64);
     records
 }
 
@@ -24,7 +26,8 @@ fn a_traceback_belongs_to_the_record_above_it() {
     let [first, second] = found.as_slice() else { panic!("{found:?}") };
     let exception = first.exception.as_deref().unwrap();
     assert!(exception.starts_with("Traceback") && exception.ends_with("\norders.StockError"));
-    assert!(first.raw.ends_with("\norders.StockError"), "{}", first.raw);
+    let raw = String::from_utf8(first.raw.clone().unwrap()).unwrap();
+    assert!(raw.ends_with("\norders.StockError\n"), "{raw}");
     assert_eq!((second.message.as_str(), second.line, &second.exception), ("b", 13, &None));
 }
 
@@ -63,22 +66,55 @@ fn a_traceback_that_nothing_stands_before_is_a_record_of_its_own() {
     assert!(found[0].exception.as_deref().unwrap().ends_with("KeyError: 'a'"));
 }
 
-#[test]
-fn a_traceback_that_comes_after_its_record_was_given_is_not_lost() {
-    let filter = LogFilter::default();
-    let mut assembler = Assembler::new("app.log", &filter);
-    let mut messages = Vec::new();
+/// Gives each piece and flushes, as a follower does in between.
+fn in_pieces(pieces: &[&str], filter: &LogFilter) -> Vec<LogRecord> {
+    let mut assembler = Assembler::new("app.log", filter);
+    let mut found = Vec::new();
     let mut sink = |record: LogRecord| {
-        messages.push(record.message);
+        found.push(record);
         Ok(ControlFlow::Continue(()))
     };
-    assert!(assembler.line(b"boom", 1, &mut sink).unwrap().is_continue());
-    assert!(assembler.flush(&mut sink).unwrap().is_continue());
-    for (number, line) in
-        [b"Traceback (most recent call last):", &b"  File \"a\""[..]].iter().enumerate()
-    {
-        assert!(assembler.line(line, number as u64 + 2, &mut sink).unwrap().is_continue());
+    let mut number = 0;
+    for piece in pieces {
+        for line in piece.lines() {
+            number += 1;
+            assert!(assembler.line(line.as_bytes(), number, &mut sink).unwrap().is_continue());
+        }
+        assert!(assembler.flush(&mut sink).unwrap().is_continue());
     }
-    assert!(assembler.flush(&mut sink).unwrap().is_continue());
-    assert_eq!(messages, ["boom", "Traceback (most recent call last):"]);
+    found
+}
+
+const PIECES: [&str; 4] = [
+    "{\"level\":\"error\",\"msg\":\"boom\",\"request_id\":\"r1\"}",
+    "Traceback (most recent call last):\n  File \"a\"",
+    "  File \"b\"\nKeyError: 'a'",
+    "{\"level\":\"error\",\"msg\":\"next\"}",
+];
+
+#[test]
+fn a_traceback_that_comes_after_its_record_was_given_follows_under_its_level_and_ids() {
+    let level = Some(crate::model::Severity::Error);
+    let filter = LogFilter { level, ..LogFilter::default() };
+    let found = in_pieces(&PIECES, &filter);
+    let of = |record: &LogRecord| (record.message.clone(), record.exception.clone(), record.line);
+    let words = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        found.iter().map(of).collect::<Vec<_>>(),
+        [
+            ("boom".to_owned(), None, 1),
+            (String::new(), words("Traceback (most recent call last):\n  File \"a\""), 2),
+            (String::new(), words("  File \"b\"\nKeyError: 'a'"), 4),
+            ("next".to_owned(), None, 6),
+        ]
+    );
+    assert_eq!((found[2].level, found[2].request_id.as_deref()), (level, Some("r1")));
+    assert_eq!(found[2].raw.as_deref(), Some(PIECES[2].as_bytes()));
+}
+
+#[test]
+fn a_traceback_that_comes_after_its_record_was_left_out_is_left_out() {
+    let level = Some(crate::model::Severity::Fatal);
+    let filter = LogFilter { level, ..LogFilter::default() };
+    assert_eq!(in_pieces(&PIECES, &filter).len(), 0);
 }

@@ -35,18 +35,8 @@ fn an_id_elsewhere_in_the_line_matches_only_when_asked_for() {
     ] {
         assert!(!found(&by_id(UUID), &line), "{line}");
         assert!(found(&LogFilter { anywhere: true, ..by_id(UUID) }, &line), "{line}");
-        assert!(by_id(UUID).matches_elsewhere(&read_line(line.as_bytes())), "{line}");
+        assert!(by_id(UUID).matches_elsewhere(&read_line(line.as_bytes()), None), "{line}");
     }
-}
-
-#[test]
-fn a_trace_of_the_same_request_matches_too() {
-    let also = TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap();
-    let filter = LogFilter { also_trace_ids: vec![also], ..by_id("req_1") };
-    assert!(found(&filter, r#"{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"#));
-    assert!(found(&filter, r#"{"request_id":"req_1"}"#));
-    // Case counts in an opaque id.
-    assert!(!found(&filter, r#"{"request_id":"REQ_1"}"#));
 }
 
 #[test]

@@ -30,11 +30,11 @@ impl Log {
 
 fn lines(follower: &mut Follower) -> Vec<String> {
     let mut lines = Vec::new();
-    let given = follower.poll(&mut |line| {
+    let polled = follower.poll(&mut |line, _| {
         lines.push(String::from_utf8_lossy(line).into_owned());
         Ok(())
     });
-    assert_eq!(given.unwrap(), lines.len());
+    assert_eq!(polled.unwrap(), Polled { lines: lines.len(), more: false });
     lines
 }
 
@@ -52,19 +52,9 @@ fn each_line_is_given_once_and_only_when_it_is_whole() {
 }
 
 #[test]
-fn from_the_end_the_line_just_begun_is_given_whole() {
-    let log = Log::new();
-    log.append("old\nbeg");
-    let mut follower = Follower::from_end(log.path()).unwrap();
-    assert!(lines(&mut follower).is_empty());
-    log.append("un\n");
-    assert_eq!(lines(&mut follower), ["begun"]);
-}
-
-#[test]
 fn a_file_that_appears_later_is_read_from_its_start() {
     let log = Log::new();
-    let mut follower = Follower::from_end(log.path()).unwrap();
+    let mut follower = Follower::from_start(log.path());
     assert!(lines(&mut follower).is_empty());
     log.append("first\n");
     assert_eq!(lines(&mut follower), ["first"]);
@@ -110,9 +100,62 @@ fn a_sink_that_fails_loses_and_doubles_nothing() {
     let log = Log::new();
     log.append("a\nb\nc\n");
     let mut follower = Follower::from_start(log.path());
-    let failed = follower.poll(&mut |_| Err(io::ErrorKind::BrokenPipe.into()));
+    let failed = follower.poll(&mut |_, _| Err(io::ErrorKind::BrokenPipe.into()));
     assert!(failed.is_err());
     assert_eq!(lines(&mut follower), ["b", "c"]);
+}
+
+fn places(follower: &mut Follower) -> Vec<(u64, u64)> {
+    let mut places = Vec::new();
+    let polled = follower.poll(&mut |_, place| {
+        places.push((place.number, place.offset));
+        Ok(())
+    });
+    polled.unwrap();
+    places
+}
+
+#[test]
+fn a_line_has_its_place_in_its_own_file() {
+    let log = Log::new();
+    log.append("a\nbb\nbegun");
+    let mut follower = Follower::from_start(log.path());
+    assert_eq!(places(&mut follower), [(1, 0), (2, 2)]);
+    log.rotate();
+    log.append("c\n");
+    assert_eq!(places(&mut follower), [(3, 5), (1, 0)]);
+    OpenOptions::new().write(true).open(log.path()).unwrap().set_len(0).unwrap();
+    assert!(places(&mut follower).is_empty());
+    log.append("d\ne\n");
+    assert_eq!(places(&mut follower), [(1, 0), (2, 2)]);
+}
+
+#[test]
+fn one_poll_reads_a_bounded_part() {
+    let log = Log::new();
+    log.append(&"0123456\n".repeat(POLL_BYTES_MAX / 8 + 1));
+    let mut follower = Follower::from_start(log.path());
+    let mut poll = || follower.poll(&mut |_, _| Ok(())).unwrap();
+    assert_eq!(poll(), Polled { lines: POLL_BYTES_MAX / 8, more: true });
+    assert_eq!(poll(), Polled { lines: 1, more: false });
+}
+
+#[test]
+fn a_line_longer_than_any_is_cut_and_counted_and_the_next_one_has_its_place() {
+    let log = Log::new();
+    let length = LINE_BYTES_MAX + 2 * POLL_BYTES_MAX;
+    log.append(&format!("{}\nb\n", "a".repeat(length)));
+    let mut follower = Follower::from_start(log.path());
+    let mut given = Vec::new();
+    while {
+        let polled = follower.poll(&mut |line, place| {
+            given.push((line.len(), place.number, place.offset));
+            Ok(())
+        });
+        polled.unwrap().more
+    } {}
+    assert_eq!(given, [(LINE_BYTES_MAX, 1, 0), (1, 2, length as u64 + 1)]);
+    assert_eq!(follower.cut(), 1);
 }
 
 proptest::proptest! {

@@ -11,11 +11,13 @@ fn by_id() -> LogFilter {
 
 fn scanned(input: impl Read, filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
     let mut records = Vec::new();
-    let count = scan(input, "app.log", filter, &mut |record| {
+    let mut scan = Scan::new(input, "app.log", filter);
+    let scanned = scan.go_on(&mut |record| {
         records.push(record);
         Ok(ControlFlow::Continue(()))
     });
-    (records, count.unwrap())
+    assert_eq!(scanned.unwrap(), Scanned::Done);
+    (records, scan.count())
 }
 
 #[test]
@@ -24,7 +26,8 @@ fn line_numbers_are_right_although_lines_are_skipped() {
     let (records, count) = scanned(log.as_bytes(), &by_id());
     let lines: Vec<u64> = records.iter().map(|record| record.line).collect();
     assert_eq!(lines, [4, 6]);
-    assert_eq!(records[0].raw, format!("{{\"request_id\":\"{UUID}\"}}"));
+    let raw = format!("{{\"request_id\":\"{UUID}\"}}\r").into_bytes();
+    assert_eq!(records[0].raw, Some(raw));
     assert_eq!((count.lines, count.matched), (6, 2));
 }
 
@@ -54,7 +57,7 @@ fn a_line_longer_than_any_is_cut_and_the_next_one_is_whole() {
     let mut log = vec![b'x'; LINE_BYTES_MAX + 1000];
     log.extend(b"\n{\"msg\":\"after\"}\n");
     let (records, count) = scanned(log.as_slice(), &LogFilter::default());
-    assert_eq!(records[0].raw.len(), LINE_BYTES_MAX);
+    assert_eq!(records[0].message.len(), LINE_BYTES_MAX);
     assert_eq!((records[1].message.as_str(), records[1].line), ("after", 2));
     assert_eq!((count.lines, count.cut), (2, 1));
 }
@@ -62,13 +65,12 @@ fn a_line_longer_than_any_is_cut_and_the_next_one_is_whole() {
 #[test]
 fn the_reader_stops_when_the_sink_has_enough() {
     let log = "a\n".repeat(1000);
-    let count =
-        scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| Ok(ControlFlow::Break(())));
-    assert_eq!(count.unwrap().matched, 1);
-    let failed = scan(log.as_bytes(), "", &LogFilter::default(), &mut |_| {
-        Err(io::ErrorKind::BrokenPipe.into())
-    });
-    assert!(failed.is_err());
+    let filter = LogFilter::default();
+    let mut scan = Scan::new(log.as_bytes(), "", &filter);
+    assert_eq!(scan.go_on(&mut |_| Ok(ControlFlow::Break(()))).unwrap(), Scanned::Done);
+    assert_eq!(scan.count().matched, 1);
+    let mut scan = Scan::new(log.as_bytes(), "", &filter);
+    assert!(scan.go_on(&mut |_| Err(io::ErrorKind::BrokenPipe.into())).is_err());
 }
 
 /// Gives at most `step` bytes a read, as a pipe does.
@@ -79,6 +81,34 @@ impl Read for Trickle<'_> {
         let room = self.1.min(buffer.len());
         self.0.read(&mut buffer[..room])
     }
+}
+
+#[test]
+fn an_input_that_has_no_more_for_now_is_said_and_the_last_record_given_when_it_stays_so() {
+    let (pieces, given) = std::sync::mpsc::channel::<&[u8]>();
+    struct Pieces(std::sync::mpsc::Receiver<&'static [u8]>);
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.try_recv().map_err(|_| io::ErrorKind::WouldBlock)?.read(buffer)
+        }
+    }
+    let filter = LogFilter::default();
+    let mut scan = Scan::new(Pieces(given), "", &filter);
+    let mut records: Vec<LogRecord> = Vec::new();
+    let mut go_on = |piece: Option<&'static [u8]>| {
+        if let Some(piece) = piece {
+            pieces.send(piece).unwrap();
+        }
+        let scanned = scan.go_on(&mut |record| {
+            records.push(record);
+            Ok(ControlFlow::Continue(()))
+        });
+        assert_eq!(scanned.unwrap(), Scanned::Dry);
+        records.iter().map(|record| record.message.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(go_on(Some(b"a\nb\nc")), "a");
+    assert_eq!(go_on(None), "a b");
+    assert_eq!(go_on(Some(b"d\ne\n")), "a b cd");
 }
 
 /// The slow, obvious way: every line by itself, no search.
@@ -110,6 +140,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         Just(format!(r#"{{"request_id":"{UUID}"#)),
         Just(format!("  at {UUID}")),
         Just(r#"{"level":"error","request_id":"r2"}"#.to_owned()),
+        (3..9).prop_map(|second| format!(r#"{{"time":"1970-01-01T00:00:0{second}Z","msg":"t"}}"#)),
         Just("Traceback (most recent call last):".to_owned()),
         Just("  File \"a.py\"".to_owned()),
         Just("KeyError: 'a'".to_owned()),
@@ -130,9 +161,11 @@ proptest! {
     #[test]
     fn the_search_finds_what_reading_every_line_finds(
         log in log(), step in 1_usize..200, anywhere in any::<bool>(), error in any::<bool>(),
+        since in proptest::option::of(4_i64..8),
     ) {
         let level = error.then_some(crate::model::Severity::Error);
-        let filter = LogFilter { level, anywhere, ..by_id() };
+        let since = since.map(|seconds| crate::model::UnixNanos(seconds * 1_000_000_000));
+        let filter = LogFilter { level, since, anywhere, ..by_id() };
         let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
         let (slow, slow_count) = naive(&log, &filter);
         let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
@@ -158,7 +191,7 @@ proptest! {
         let filter = LogFilter { level, ..LogFilter::default() };
         for line in log.split(|byte| *byte == b'\n') {
             let outline = Outline::of(line, &mut String::new());
-            prop_assert_eq!(filter.rules_out(&outline), !filter.matches(&read(&outline)));
+            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&read(&outline)));
         }
     }
 }

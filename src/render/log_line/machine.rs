@@ -22,19 +22,21 @@ pub fn json(out: &mut dyn Write, theme: &Theme, record: &LogRecord) -> io::Resul
         trace_id: masked("trace_id", &record.trace_id),
         span_id: masked("span_id", &record.span_id),
         fields: record.fields.iter().map(|field| masked_field(theme, field)).collect(),
-        raw: String::new(),
+        raw: None,
         ..record.clone()
     };
     writeln!(out, "{}", text::harmless_json(&serde_json::to_string(&record)?))
 }
 
-/// Writes the line as it was read, unmasked; on a terminal control characters are made visible, tabs
-/// and the line breaks before a traceback aside.
-pub fn raw(out: &mut dyn Write, theme: &Theme, record: &LogRecord) -> io::Result<()> {
+/// Writes the line's bytes as they were read, unmasked; on a terminal control characters are made
+/// visible, tabs and line breaks aside.
+pub fn raw(out: &mut dyn Write, theme: &Theme, bytes: &[u8]) -> io::Result<()> {
     if !theme.terminal {
-        return writeln!(out, "{}", record.raw);
+        out.write_all(bytes)?;
+        return out.write_all(b"\n");
     }
-    for line in record.raw.split('\n') {
+    for line in String::from_utf8_lossy(bytes).split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
         let cells: Vec<_> = line.split('\t').map(text::harmless).collect();
         writeln!(out, "{}", cells.join("\t"))?;
     }

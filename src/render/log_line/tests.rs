@@ -26,7 +26,7 @@ fn record() -> LogRecord {
             field("tags", "[\"a\",\"password=hunter2\"]"),
             field("empty", "\"\""),
         ],
-        raw: "{\"a\":\t\"\u{1b}[2J\"}".to_owned(),
+        raw: Some(b"{\"a\":\t\"\x1b[2J\"}".to_vec()),
         ..LogRecord::default()
     }
 }
@@ -41,7 +41,7 @@ fn terminal() -> Theme {
 
 fn written(theme: &Theme, full: bool, records: &[LogRecord]) -> String {
     let mut out = Vec::new();
-    let mut lines = LogLines::new(full);
+    let mut lines = LogLines::new(full, None);
     for record in records {
         lines.write(&mut out, theme, record).unwrap();
     }
@@ -50,16 +50,16 @@ fn written(theme: &Theme, full: bool, records: &[LogRecord]) -> String {
 
 #[test]
 fn a_record_is_one_line_and_its_exception_below() {
-    insta::assert_snapshot!(written(&plain(), false, &[record()]), @r##"
-2026-11-22 06:30:33.750 ERROR orders stock \x1b[2Jfailed status=500 why="no \"box\"" db.password=[masked] tags="[\"a\",\"password=[masked]\"]" empty="" logger=app.api request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12 span_id=8132b6d5e90ad81e
-    Traceback:
-        at f
-    E: postgres://[masked]@db/x
-"##);
+    insta::assert_snapshot!(written(&plain(), false, &[record()]), @r#"
+    2026-11-22T06:30:33.750Z ERROR orders stock \x1b[2Jfailed status=500 why="no \"box\"" db.password=[masked] tags="[\"a\",\"password=[masked]\"]" empty="" logger=app.api request_id=018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12 span_id=8132b6d5e90ad81e
+        Traceback:
+            at f
+        E: postgres://[masked]@db/x
+    "#);
 }
 
 #[test]
-fn the_date_is_shown_when_it_changes_and_services_are_aligned() {
+fn a_piped_line_has_its_date_and_a_terminal_shows_it_when_it_changes() {
     let at = |time: &str, service: &str| LogRecord {
         time: UnixNanos::parse_rfc3339(time),
         service: Some(service.to_owned()),
@@ -74,12 +74,12 @@ fn the_date_is_shown_when_it_changes_and_services_are_aligned() {
         text,
         at("2026-11-23T00:00:00Z", "orders"),
     ];
-    insta::assert_snapshot!(written(&plain(), false, &records), @r##"
-2026-11-22 23:59:59.000 INFO  inventory hi
-23:59:59.500 INFO  orders    hi
--            -     plain text
-2026-11-23 00:00:00.000 INFO  orders    hi
-"##);
+    insta::assert_snapshot!(written(&plain(), false, &records), @"
+    2026-11-22T23:59:59.000Z INFO  inventory hi
+    2026-11-22T23:59:59.500Z INFO  orders    hi
+    -                        -     plain text
+    2026-11-23T00:00:00.000Z INFO  orders    hi
+    ");
     insta::assert_snapshot!(written(&terminal(), false, &records), @r##"
 2026-11-22 UTC
 23:59:59.000 INFO  inventory hi
@@ -88,6 +88,13 @@ fn the_date_is_shown_when_it_changes_and_services_are_aligned() {
 2026-11-23 UTC
 00:00:00.000 INFO  orders    hi
 "##);
+}
+
+#[test]
+fn a_piped_line_has_its_zone() {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-3));
+    let line = written(&Theme { zone, ..plain() }, false, &[record()]);
+    assert!(line.starts_with("2026-11-22T03:30:33.750-03:00 ERROR"), "{line}");
 }
 
 #[test]
@@ -143,7 +150,7 @@ fn secrets_are_shown_when_asked_for() {
 fn the_raw_line_is_as_written_and_harmless_on_a_terminal() {
     let shown = |theme: &Theme| {
         let mut out = Vec::new();
-        raw(&mut out, theme, &record()).unwrap();
+        raw(&mut out, theme, &record().raw.unwrap()).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert_eq!(shown(&plain()), "{\"a\":\t\"\u{1b}[2J\"}\n");
