@@ -205,7 +205,9 @@ fn evidence(text: &str) -> Evidence {
     let mut evidence = Evidence::default();
     for line in text.lines() {
         match line.trim_start().starts_with('{').then(|| read_line(line.as_bytes())) {
-            Some(record) if record.message != record.raw => evidence.add_record(&record),
+            Some(record) if record.raw.as_deref() != Some(record.message.as_bytes()) => {
+                evidence.add_record(&record);
+            }
             _ => rest.push(line),
         }
     }

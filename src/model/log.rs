@@ -57,8 +57,8 @@ impl LogRecord {
     /// Says whether the line matches: as it was written, else (it came without lines) its message, its
     /// exception and its fields.
     pub fn holds(&self, pattern: &regex::Regex) -> bool {
-        if !self.raw.is_empty() {
-            return pattern.is_match(&self.raw);
+        if let Some(raw) = &self.raw {
+            return pattern.is_match(&String::from_utf8_lossy(raw));
         }
         let texts = [Some(&self.message), self.exception.as_ref()].into_iter().flatten();
         texts.into_iter().any(|text| pattern.is_match(text))

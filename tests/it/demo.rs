@@ -132,3 +132,51 @@ fn an_interrupted_demo_leaves_no_process_and_no_file_behind() {
     assert!(std::net::TcpStream::connect(&address).is_err(), "the backend is still there");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
 }
+
+#[test]
+fn every_answer_of_the_demo_has_the_exit_code_that_tells_the_truth() {
+    let document = document();
+    let acts = document["acts"].as_array().unwrap();
+    let answers: Vec<&Value> =
+        acts.iter().flat_map(|act| act["answers"].as_array().unwrap()).collect();
+    assert!(answers.iter().all(|answer| answer["exit_code"] == answer["expected_code"]));
+    let unknown = answer(act(&document, "unknown-failure"), "runbook");
+    assert_eq!(unknown["matches"], serde_json::json!([]), "{unknown}");
+    let check = answers.iter().find(|answer| answer["command"] == "obs check").unwrap();
+    assert_eq!(check["exit_code"], 1);
+    let failed = check["document"].to_string();
+    assert!(failed.contains("timed out waiting for connection"), "{failed}");
+}
+
+#[test]
+fn a_run_of_check_is_seen_with_the_services_spans_below_its_own() {
+    let env = Env::new();
+    let mut command = env.command(["demo", "--port", "0"]);
+    let mut demo = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut stdout = std::io::BufReader::new(demo.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    let url = url.trim_end_matches(',').to_owned();
+
+    let id = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
+    let mut check = env.command(["check", "--quiet"]);
+    check.env("OTEL_EXPORTER_OTLP_ENDPOINT", &url).env("OBS_REQUEST_ID", id);
+    let checked = check.output().unwrap();
+    assert!(matches!(checked.status.code(), Some(0 | 1)), "{checked:?}");
+    let trace = crate::env::wait_for(|| {
+        let outcome = env.obs(["trace", id, "-o", "json", "--quiet"]);
+        let trace: Value = serde_json::from_str(&outcome.stdout).ok()?;
+        let services = trace["services"].as_array()?.len();
+        (services == 3).then_some(trace)
+    });
+    let spans = trace["spans"].as_array().unwrap();
+    let by_id = |id: &Value| spans.iter().find(|span| span["span_id"] == *id);
+    let served =
+        spans.iter().filter(|span| span["kind"] == "server" && span["service"] == "orders-api");
+    let mut callers = served.filter_map(|span| by_id(&span["parent"]));
+    assert!(callers.any(|caller| caller["service"] == "obs" && caller["kind"] == "client"));
+    let interrupt = ["-INT".to_owned(), demo.id().to_string()];
+    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
+    assert_eq!(demo.wait().unwrap().code(), Some(130));
+}

@@ -161,7 +161,9 @@ impl Leaves {
         let services_of_lines: BTreeSet<&str> =
             story.logs.iter().filter_map(|record| record.service.as_deref()).collect();
         let roots = story.spans.iter().filter(|span| span.parent.is_none()).count();
-        services_of_lines.len() >= self.services
+        let services_of_spans: BTreeSet<&str> =
+            story.spans.iter().map(|span| span.service.as_str()).collect();
+        services_of_lines.len().min(services_of_spans.len()) >= self.services
             && story.events.len() >= self.events
             && story.spans.len() >= self.spans
             && roots >= self.roots
@@ -215,7 +217,9 @@ async fn ask(
     stage: &Stage,
     context: &mut Context,
 ) -> Result<Answer> {
-    let quoted: Vec<String> = words.iter().map(|word| text::word(word)).collect();
+    let option = |word: &str| word.starts_with("--");
+    let typed = |word: &String| if option(word) { word.clone() } else { text::word(word) };
+    let quoted: Vec<String> = words.iter().map(typed).collect();
     let shown = format!("obs {}", quoted.join(" "));
     let json = context.output.is_json();
     let mut command = Command::new(&stage.program);
