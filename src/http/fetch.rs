@@ -108,7 +108,7 @@ impl Http {
                 if circle || asked.len() > REDIRECTS_MAX + 1 {
                     let what = if circle { "redirects in a circle" } else { "redirects on and on" };
                     let path: Vec<&str> = asked.iter().map(Url::path).collect();
-                    let message = format!("{what}: {}", path.join(" → "));
+                    let message = format!("{what}: {}", path.join(" -> "));
                     return Err(FetchError::new(Reason::Protocol, message));
                 }
                 continue;

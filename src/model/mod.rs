@@ -14,13 +14,12 @@ mod query;
 mod resemblance;
 mod secret;
 mod story;
+mod threshold;
 mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
-pub use check::{
-    CheckKind, CheckResult, Hint, Measure, Observation, Phase, Reason, Status, Threshold,
-};
+pub use check::{CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
@@ -29,5 +28,6 @@ pub use query::{LogPage, LogQuery};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
 pub use story::{Gathered, Missing, Story};
+pub use threshold::{Measure, Threshold};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
 pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};

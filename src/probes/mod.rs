@@ -1,6 +1,6 @@
 //! Asks whether something works: one file a kind of check.
 //!
-//! Start at [`run_all`]. A probe answers with a [`Finding`]; the rest of a `CheckResult` (id, time,
+//! Start at [`run_all`]. A probe answers with a `Finding`; the rest of a `CheckResult` (id, time,
 //! hint) is added here. `health` reads what applications say of themselves, `hints` knows what to do,
 //! `targets` what there is to check. Not here: how it is shown, and the exit code.
 
@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::http::{FetchError, Http};
-use crate::model::{
-    CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status, Threshold, UnixNanos,
-};
+use crate::http::Http;
+use crate::model::{CheckKind, CheckResult, Measure, Phase, Reason, Status, Threshold, UnixNanos};
 use crate::sources::Backend;
 
 mod backend;
 mod certificate;
+mod finding;
 mod health;
 mod hints;
 mod http;
@@ -26,6 +25,8 @@ mod metrics;
 pub mod targets;
 mod tcp;
 mod tls;
+
+use finding::{Finding, Part, complete};
 
 /// One thing to check.
 #[derive(Debug, Clone)]
@@ -67,72 +68,6 @@ pub enum Target {
     Metrics(String, Duration),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
-}
-
-/// What a probe has found out.
-#[derive(Debug, Clone, PartialEq)]
-struct Finding {
-    status: Status,
-    reason: Option<Reason>,
-    message: String,
-    phases: Vec<Phase>,
-    observed: Vec<Observation>,
-    children: Vec<Part>,
-}
-
-/// A part of what was asked: a component, an address.
-#[derive(Debug, Clone, PartialEq)]
-struct Part {
-    name: String,
-    kind: CheckKind,
-    status: Status,
-    reason: Option<Reason>,
-    message: String,
-    duration_ms: Option<f64>,
-    children: Vec<Self>,
-}
-
-impl Finding {
-    fn new(status: Status, reason: Option<Reason>, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let (phases, observed, children) = (Vec::new(), Vec::new(), Vec::new());
-        Self { status, reason, message, phases, observed, children }
-    }
-
-    fn ok(message: impl Into<String>) -> Self {
-        Self::new(Status::Ok, None, message)
-    }
-
-    fn fail(reason: Reason, message: impl Into<String>) -> Self {
-        Self::new(Status::Fail, Some(reason), message)
-    }
-
-    fn unknown(reason: Reason, message: impl Into<String>) -> Self {
-        Self::new(Status::Unknown, Some(reason), message)
-    }
-
-    /// An address that cannot be asked is not known to be bad.
-    fn of_error(error: FetchError) -> Self {
-        match error.reason {
-            Reason::Config => Self::unknown(Reason::Config, error.message),
-            reason => Self::fail(reason, error.message),
-        }
-    }
-
-    /// Makes it worse where a measured value is beyond a limit.
-    fn judge(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
-        for (limits, status) in [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)] {
-            let crossed =
-                limits.iter().find(|limit| limit.measure == measure && limit.is_crossed_by(value));
-            if let Some(limit) = crossed
-                && self.status < status
-            {
-                self.status = status;
-                self.reason = Some(reason);
-                self.message = format!("{} ({})", self.message, limit.text);
-            }
-        }
-    }
 }
 
 /// What all probes of one run share.
@@ -235,56 +170,6 @@ fn why_skipped(status: Status) -> &'static str {
         Status::Fail => "failed",
         Status::Skipped => "was skipped",
         _ => "is not known to work",
-    }
-}
-
-/// Adds to a finding what is known of its probe.
-fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) -> CheckResult {
-    let (kind, target) = probe.target.shown();
-    let Finding { status, reason, message, phases, observed, children } = finding;
-    let mut result = CheckResult {
-        id: probe.id.clone(),
-        name: probe.name.clone(),
-        group: probe.group.clone(),
-        kind,
-        target,
-        status,
-        reason,
-        message,
-        duration_ms: took.map(milliseconds),
-        phases,
-        observed,
-        hint: None,
-        runbook: probe.runbook.clone(),
-        needs: probe.needs.clone(),
-        origin: probe.origin.clone(),
-        children: Vec::new(),
-    };
-    result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
-    hints::add(&mut result, probe.hint.as_deref());
-    result
-}
-
-impl Part {
-    fn below(self, parent: &CheckResult, separator: char) -> CheckResult {
-        let mut result = CheckResult {
-            id: format!("{}{separator}{}", parent.id, self.name),
-            name: self.name,
-            kind: self.kind,
-            status: self.status,
-            reason: self.reason,
-            message: self.message,
-            duration_ms: self.duration_ms,
-            phases: Vec::new(),
-            observed: Vec::new(),
-            needs: Vec::new(),
-            children: Vec::new(),
-            ..parent.clone()
-        };
-        result.children =
-            self.children.into_iter().map(|part| part.below(&result, separator)).collect();
-        hints::add(&mut result, None);
-        result
     }
 }
 

@@ -1,0 +1,123 @@
+//! What one probe found, and how it becomes the result that is shown.
+
+use std::time::Duration;
+
+use super::{Probe, hints, milliseconds};
+use crate::http::FetchError;
+use crate::model::{CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status};
+
+/// What a probe has found out.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Finding {
+    pub(super) status: Status,
+    pub(super) reason: Option<Reason>,
+    pub(super) message: String,
+    pub(super) phases: Vec<Phase>,
+    pub(super) observed: Vec<Observation>,
+    pub(super) children: Vec<Part>,
+}
+
+/// A part of what was asked: a component, an address.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) kind: CheckKind,
+    pub(super) status: Status,
+    pub(super) reason: Option<Reason>,
+    pub(super) message: String,
+    pub(super) duration_ms: Option<f64>,
+    pub(super) children: Vec<Self>,
+}
+
+impl Finding {
+    pub(super) fn new(status: Status, reason: Option<Reason>, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (phases, observed, children) = (Vec::new(), Vec::new(), Vec::new());
+        Self { status, reason, message, phases, observed, children }
+    }
+
+    pub(super) fn ok(message: impl Into<String>) -> Self {
+        Self::new(Status::Ok, None, message)
+    }
+
+    pub(super) fn fail(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::Fail, Some(reason), message)
+    }
+
+    pub(super) fn unknown(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::Unknown, Some(reason), message)
+    }
+
+    /// An address that cannot be asked is not known to be bad.
+    pub(super) fn of_error(error: FetchError) -> Self {
+        match error.reason {
+            Reason::Config => Self::unknown(Reason::Config, error.message),
+            reason => Self::fail(reason, error.message),
+        }
+    }
+
+    /// Makes it worse where a measured value is beyond a limit.
+    pub(super) fn judge(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
+        for (limits, status) in [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)] {
+            let crossed =
+                limits.iter().find(|limit| limit.measure == measure && limit.is_crossed_by(value));
+            if let Some(limit) = crossed
+                && self.status < status
+            {
+                self.status = status;
+                self.reason = Some(reason);
+                self.message = format!("{} ({})", self.message, limit.text);
+            }
+        }
+    }
+}
+
+/// Adds to a finding what is known of its probe.
+pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) -> CheckResult {
+    let (kind, target) = probe.target.shown();
+    let Finding { status, reason, message, phases, observed, children } = finding;
+    let mut result = CheckResult {
+        id: probe.id.clone(),
+        name: probe.name.clone(),
+        group: probe.group.clone(),
+        kind,
+        target,
+        status,
+        reason,
+        message,
+        duration_ms: took.map(milliseconds),
+        phases,
+        observed,
+        hint: None,
+        runbook: probe.runbook.clone(),
+        needs: probe.needs.clone(),
+        origin: probe.origin.clone(),
+        children: Vec::new(),
+    };
+    result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
+    hints::add(&mut result, probe.hint.as_deref());
+    result
+}
+
+impl Part {
+    fn below(self, parent: &CheckResult, separator: char) -> CheckResult {
+        let mut result = CheckResult {
+            id: format!("{}{separator}{}", parent.id, self.name),
+            name: self.name,
+            kind: self.kind,
+            status: self.status,
+            reason: self.reason,
+            message: self.message,
+            duration_ms: self.duration_ms,
+            phases: Vec::new(),
+            observed: Vec::new(),
+            needs: Vec::new(),
+            children: Vec::new(),
+            ..parent.clone()
+        };
+        result.children =
+            self.children.into_iter().map(|part| part.below(&result, separator)).collect();
+        hints::add(&mut result, None);
+        result
+    }
+}
