@@ -5,7 +5,6 @@
 //! `.cargo/config.toml` cannot do it, because they reach procedural macros, which must stay shared
 //! libraries. Nothing is generated here and nothing is read but the target.
 
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 #![expect(clippy::disallowed_methods, reason = "cargo's own variables, at build time")]
 
 fn main() {
