@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// this was dropped.
 ///
 /// A `read` that has nothing errs with `WouldBlock`: at once, then again when nothing came for
-/// [`QUIET`], and only then waits. The reader can so show what it has before it waits.
+/// `QUIET`, and only then waits. The reader can so show what it has before it waits.
 #[derive(Debug)]
 pub struct Live {
     pieces: Receiver<io::Result<Vec<u8>>>,
