@@ -1,7 +1,7 @@
 //! Links the program at a fixed address on Linux with glibc.
 //!
 //! A position-independent program has some forty thousand relocations to apply at each start, which is
-//! most of what `obs --version` takes: 1.9 times `jq --version` with them, 1.5 without. Compiler flags in
+//! most of what `obs --version` takes; docs/BENCHMARKS.md has both numbers. Compiler flags in
 //! `.cargo/config.toml` cannot do it, because they reach procedural macros, which must stay shared
 //! libraries. Nothing is generated here and nothing is read but the target.
 
