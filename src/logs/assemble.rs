@@ -133,6 +133,7 @@ impl<'a> Assembler<'a> {
         let outline = Outline::of(line, &mut self.path);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
         self.time = outline.time.or(self.time);
+        self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
         if self.filter.rules_out(&outline, self.time) {
             return;
         }

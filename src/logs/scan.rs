@@ -26,6 +26,8 @@ pub struct ScanCount {
     /// The records given although bounds of time are asked for and neither they nor a line before
     /// them has a time.
     pub untimed: u64,
+    /// The lines left out because a level was asked for and they have none, among those parsed.
+    pub unlevelled: u64,
     /// The lines longer than [`LINE_BYTES_MAX`] and those beyond the bound of a traceback.
     pub cut: u64,
 }

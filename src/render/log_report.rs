@@ -21,6 +21,8 @@ pub struct LogSummary {
     pub malformed: u64,
     /// Lines that are there although neither they nor one before them has a time to judge by.
     pub untimed: u64,
+    /// Lines left out because a level was asked for and they have none that is understood.
+    pub unlevelled: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
     /// Whether there were more lines than were asked for.
@@ -115,6 +117,11 @@ impl LogWriter {
         if summary.malformed > 0 {
             let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
             output.note(&format!("{count} {lines} as JSON and did not end as it"));
+        }
+        if summary.unlevelled > 0 {
+            let (count, lines) = counted(summary.unlevelled, "line has", "lines have");
+            let why = "no level that is understood: left out by --level";
+            output.warn(&format!("{count} {lines} {why}"));
         }
         if summary.untimed > 0 {
             let (count, lines) = counted(summary.untimed, "line shown has", "lines shown have");

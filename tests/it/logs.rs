@@ -57,6 +57,8 @@ fn levels_and_times_are_understood_in_any_dialect() {
         env.obs(["logs", "inventory.log", "--level", "error", "--since", "06:00", "-o", "jsonl"]);
     assert_snapshot!(outcome, @r#"
     {"time":"2026-11-22T06:30:00.3Z","level":"error","message":"division by zero","logger":"inventory","trace_id":"018F3C1E9B7A7C448D215A0B6F4E2D12","source":"inventory.log","line":1}
+    --- stderr
+    warning: 1 line has no level that is understood: left out by --level
     --- exit 0
     "#);
 }
@@ -75,6 +77,7 @@ fn one_document_holds_what_a_person_sees() {
       "elsewhere": 0,
       "malformed": 0,
       "untimed": 0,
+      "unlevelled": 0,
       "cut": 0,
       "truncated": false,
       "asked": [
@@ -152,6 +155,13 @@ fn a_compressed_file_is_refused_and_not_shown_as_rubbish() {
       hint: obs logs reads plain files and standard input
     --- exit 3
     ");
+}
+
+#[test]
+fn lines_whose_level_is_not_understood_are_said_and_not_passed_over() {
+    let outcome = Env::new().obs_with_stdin(["logs", "--level", "error", "-"], b"ERROR svc: bad\n");
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("1 line has no level that is understood"), "{outcome}");
 }
 
 #[test]

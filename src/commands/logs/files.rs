@@ -205,6 +205,7 @@ impl<'a> Reading<'a> {
             elsewhere: self.count.elsewhere,
             malformed: self.count.malformed,
             untimed: self.count.untimed,
+            unlevelled: self.count.unlevelled,
             cut: self.count.cut,
             truncated: self.truncated,
             limit_given: self.request.limit.is_some(),
@@ -222,5 +223,6 @@ fn add(total: &mut ScanCount, count: ScanCount) {
     total.malformed += count.malformed;
     total.elsewhere += count.elsewhere;
     total.untimed += count.untimed;
+    total.unlevelled += count.unlevelled;
     total.cut += count.cut;
 }

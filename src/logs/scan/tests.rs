@@ -170,9 +170,11 @@ proptest! {
         let (slow, slow_count) = naive(&log, &filter);
         let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
         prop_assert_eq!(shown(&fast), shown(&slow));
-        // A line that need not be parsed is not known to be malformed.
+        // A line that need not be parsed is not known to be malformed, or without a level.
         prop_assert!(fast_count.malformed <= slow_count.malformed);
-        let known = ScanCount { malformed: fast_count.malformed, ..slow_count };
+        prop_assert!(fast_count.unlevelled <= slow_count.unlevelled);
+        let ScanCount { malformed, unlevelled, .. } = fast_count;
+        let known = ScanCount { malformed, unlevelled, ..slow_count };
         prop_assert_eq!(fast_count, known);
     }
 
