@@ -82,6 +82,11 @@ impl Command {
     }
 }
 
+/// Returns a command line that knows nothing but its name and version.
+pub fn version_only() -> clap::Command {
+    clap::Command::new("obs").version(env!("CARGO_PKG_VERSION"))
+}
+
 /// Runs the command.
 pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
     match command {
@@ -109,5 +114,16 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_alone_is_what_the_whole_command_line_says() {
+        use clap::CommandFactory as _;
+        for option in ["--version", "-V"] {
+            let said = |command: clap::Command| {
+                command.try_get_matches_from(["obs", option]).unwrap_err().to_string()
+            };
+            assert_eq!(said(version_only()), said(Cli::command()), "{option}");
+        }
     }
 }

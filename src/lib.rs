@@ -37,7 +37,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A shell that completes asks by a variable, and wants nothing else to happen.
     clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = cli::Cli::command().try_get_matches_from(&arguments).and_then(|matches| {
+    let whole = if is_version(&arguments) { cli::version_only() } else { cli::Cli::command() };
+    let parsed = whole.try_get_matches_from(&arguments).and_then(|matches| {
         let command = matches.subcommand_name().unwrap_or_default().to_owned();
         Ok((cli::Cli::from_arg_matches(&matches)?, command))
     });
@@ -52,4 +53,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(watch::run(cli, &command, &arguments))
+}
+
+/// Says whether the arguments only ask for the version: every script that looks whether `obs` is
+/// there does, and all the commands need not be built for that.
+fn is_version(arguments: &[OsString]) -> bool {
+    matches!(arguments, [_, only] if only == "--version" || only == "-V")
 }

@@ -5,6 +5,7 @@ mod global;
 mod ids;
 mod look;
 mod runbook;
+mod zone;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -325,7 +326,7 @@ fn settings_error(error: &SettingsError) -> Error {
 }
 
 fn now(environment: &Environment, utc: bool) -> Result<Zoned> {
-    let zone = if utc { TimeZone::UTC } else { TimeZone::system() };
+    let zone = if utc { TimeZone::UTC } else { zone::local(environment) };
     let Some(given) = environment.get_nonempty("OBS_NOW") else {
         return Ok(Timestamp::now().to_zoned(zone));
     };
