@@ -1,21 +1,40 @@
 //! From a request's body to an acknowledged batch.
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, header};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::answer::Refusal;
-use super::{Backend, INFLATED_BYTES_MAX};
+use super::{BODY_BYTES_MAX, Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
 use crate::store::{Record, Stored};
 use crate::wire::{Encoding, WireError, inflate};
+
+/// A request's body, whole, as it was sent.
+#[derive(Debug)]
+pub(super) struct Sent(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Refusal::TooLarge(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+            }
+            _ => Refusal::Malformed("the body ends too early".to_owned()),
+        })
+    }
+}
 
 /// Decompresses and reads a body on a thread that may be busy: a large one would hold up every
 /// other request, `/healthz` among them.
 pub(super) async fn read<T: Send + 'static>(
     headers: &HeaderMap,
-    sent: Bytes,
+    Sent(sent): Sent,
     decode: impl FnOnce(&[u8]) -> Result<T, WireError> + Send + 'static,
 ) -> Result<T, Refusal> {
     let encoding = text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("");
@@ -38,7 +57,9 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
     let acknowledge = move |outcome| drop(answer.send(outcome));
     backend.writer.submit(records, acknowledge).map_err(|_| Refusal::Busy)?;
     let outcome = answered.await.map_err(|_| Refusal::Store("the writer stopped".to_owned()))?;
-    Ok(outcome?)
+    let stored = outcome?;
+    backend.counts.stored(&stored);
+    Ok(stored)
 }
 
 /// Returns a header's value when it is text.

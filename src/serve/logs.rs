@@ -2,23 +2,29 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
+use super::intake::Sent;
 use super::{Backend, intake};
 use crate::logs::read_line;
 use crate::model::{LogRecord, UnixNanos};
 use crate::store::{LogOrigin, Record};
 
+/// Returns the routes that take log lines.
+pub(super) fn routes() -> Router<Arc<Backend>> {
+    Router::new().route("/logs", post(lines))
+}
+
 /// Stores one record for each line that is not blank.
 pub(super) async fn lines(
     State(backend): State<Arc<Backend>>,
     headers: HeaderMap,
-    sent: Bytes,
+    sent: Sent,
 ) -> Result<Json<Value>, Refusal> {
     let received = intake::now();
     let read = move |body: &[u8]| {
@@ -29,7 +35,7 @@ pub(super) async fn lines(
     let records = intake::read(&headers, sent, read).await?;
     let taken = records.len();
     let stored = intake::store(&backend, records).await?;
-    Ok(Json(json!({ "lines": taken, "new": stored.new })))
+    Ok(Json(json!({ "lines": taken, "new": stored.all_new() })))
 }
 
 /// Makes a batch of the records of one request's body.

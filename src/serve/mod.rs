@@ -10,16 +10,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::store::{StoreError, Writer};
 
 mod answer;
+mod counts;
 mod guard;
 mod intake;
 mod logs;
 mod otlp;
+mod own;
 mod query;
 mod sentry;
 mod tail;
@@ -44,13 +46,14 @@ pub struct Backend {
     writer: Writer,
     store: PathBuf,
     instance: String,
+    counts: counts::Counts,
 }
 
 impl Backend {
     /// Opens the store; `instance` is the word that `/healthz` repeats.
     pub fn open(store: PathBuf, instance: String) -> Result<Arc<Self>, StoreError> {
         let writer = Writer::open(&store)?;
-        Ok(Arc::new(Self { writer, store, instance }))
+        Ok(Arc::new(Self { writer, store, instance, counts: counts::Counts::new() }))
     }
 }
 
@@ -58,19 +61,11 @@ impl Backend {
 pub fn app(backend: Arc<Backend>) -> Router {
     Router::new()
         .route("/", get(answer::help))
-        .route("/healthz", get(query::health))
-        .route("/v1/traces", post(otlp::traces))
-        .route("/v1/logs", post(otlp::logs))
-        .route("/logs", post(logs::lines))
-        .route("/api/{project}/envelope/", post(sentry::envelope))
-        .route("/api/{project}/envelope", post(sentry::envelope))
-        .route("/api/{project}/store/", post(sentry::store))
-        .route("/api/obs/v1/traces/{id}", get(query::trace))
-        .route("/api/obs/v1/logs", post(query::logs))
-        .route("/api/obs/v1/events", post(query::events))
-        .route("/api/obs/v1/failures", get(query::failures))
-        .route("/api/obs/v1/issues", get(query::issues))
-        .route("/api/obs/v1/issues/{id}", get(query::issue))
+        .merge(otlp::routes())
+        .merge(sentry::routes())
+        .merge(logs::routes())
+        .merge(query::routes())
+        .merge(own::routes())
         .fallback(answer::unknown_path)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceResponse,
 };
@@ -19,6 +20,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
+use super::intake::Sent;
 use super::{Backend, intake, logs};
 use crate::store::Record;
 use crate::wire::{OtlpFormat, decode_logs, decode_traces};
@@ -32,11 +34,16 @@ struct Status {
     message: String,
 }
 
+/// Returns the routes of OTLP.
+pub(super) fn routes() -> Router<Arc<Backend>> {
+    Router::new().route("/v1/traces", post(traces)).route("/v1/logs", post(logs))
+}
+
 /// Stores spans.
 pub(super) async fn traces(
     State(backend): State<Arc<Backend>>,
     headers: HeaderMap,
-    sent: Bytes,
+    sent: Sent,
 ) -> Response {
     let Some(format) = format_of(&headers) else { return unsupported() };
     let stored = async {
@@ -59,7 +66,7 @@ pub(super) async fn traces(
 pub(super) async fn logs(
     State(backend): State<Arc<Backend>>,
     headers: HeaderMap,
-    sent: Bytes,
+    sent: Sent,
 ) -> Response {
     let Some(format) = format_of(&headers) else { return unsupported() };
     let stored = async {

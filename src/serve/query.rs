@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde::Deserialize;
 
 use super::Backend;
@@ -11,6 +12,18 @@ use super::answer::Refusal;
 use crate::model::{LogPage, LogQuery, TraceId, UnixNanos};
 use crate::store::{Reader, StoreError};
 use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
+
+/// Returns the routes that the commands ask.
+pub(super) fn routes() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/api/obs/v1/traces/{id}", get(trace))
+        .route("/api/obs/v1/logs", post(logs))
+        .route("/api/obs/v1/events", post(events))
+        .route("/api/obs/v1/failures", get(failures))
+        .route("/api/obs/v1/issues", get(issues))
+        .route("/api/obs/v1/issues/{id}", get(issue))
+}
 
 /// Which issues.
 #[derive(Debug, Deserialize)]

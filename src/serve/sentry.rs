@@ -7,14 +7,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
 use serde_json::json;
 
 use super::answer::Refusal;
+use super::intake::Sent;
 use super::{Backend, intake};
 use crate::model::{ErrorEvent, UnixNanos};
 use crate::store::Record;
@@ -24,18 +25,29 @@ use crate::wire::{Envelope, WireError, decode_event};
 const NOT_STORED: &str = "86400:transaction;span;profile;replay;session;monitor;log_item;\
                           metric_bucket;trace_metric;attachment:organization";
 
+/// Returns the routes of Sentry's clients.
+pub(super) fn routes() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/api/{project}/envelope/", post(envelope))
+        .route("/api/{project}/envelope", post(envelope))
+        .route("/api/{project}/store/", post(store))
+}
+
 /// Stores the error events of an envelope.
 pub(super) async fn envelope(
     State(backend): State<Arc<Backend>>,
     headers: HeaderMap,
-    sent: Bytes,
+    sent: Sent,
 ) -> Result<Response, Refusal> {
     let received = intake::now();
     let Kept { events, id, unreadable, truncated } =
         intake::read(&headers, sent, move |body| Kept::read(body, received)).await?;
+    if unreadable.is_some() || truncated {
+        backend.counts.rejected("item", if truncated { "truncated" } else { "malformed" }, 1);
+    }
     let nothing_kept = events.is_empty();
-    let records = events.into_iter().map(|event| Record::Event(Box::new(event))).collect();
-    intake::store(&backend, records).await?;
+    let records = events.into_iter().map(|(event, raw)| Record::Event(Box::new(event), raw));
+    intake::store(&backend, records.collect()).await?;
     match unreadable {
         // Whole items beside it were kept; a client does not send again what it cannot mend.
         Some(error) if nothing_kept => Err(error.into()),
@@ -48,7 +60,7 @@ pub(super) async fn envelope(
 
 /// What is kept of an envelope.
 struct Kept {
-    events: Vec<ErrorEvent>,
+    events: Vec<(ErrorEvent, Vec<u8>)>,
     id: Option<String>,
     unreadable: Option<WireError>,
     truncated: bool,
@@ -61,11 +73,11 @@ impl Kept {
         let mut unreadable = None;
         for item in envelope.items.iter().filter(|item| item.kind == "event") {
             match decode_event(item.payload, envelope.event_id.as_deref(), received) {
-                Ok(event) => events.push(event),
+                Ok(event) => events.push((event, item.payload.to_vec())),
                 Err(error) => unreadable = Some(error),
             }
         }
-        let id = events.first().map(|event| event.event_id.clone()).or(envelope.event_id);
+        let id = events.first().map(|(event, _)| event.event_id.clone()).or(envelope.event_id);
         Ok(Self { events, id, unreadable, truncated: envelope.truncated })
     }
 }
@@ -74,13 +86,13 @@ impl Kept {
 pub(super) async fn store(
     State(backend): State<Arc<Backend>>,
     headers: HeaderMap,
-    sent: Bytes,
+    sent: Sent,
 ) -> Result<Response, Refusal> {
     let received = intake::now();
-    let decode = move |body: &[u8]| decode_event(body, None, received);
-    let event = intake::read(&headers, sent, decode).await?;
+    let decode = move |body: &[u8]| Ok((decode_event(body, None, received)?, body.to_vec()));
+    let (event, raw) = intake::read(&headers, sent, decode).await?;
     let id = event.event_id.clone();
-    intake::store(&backend, vec![Record::Event(Box::new(event))]).await?;
+    intake::store(&backend, vec![Record::Event(Box::new(event), raw)]).await?;
     Ok(accepted(Some(&id)))
 }
 

@@ -3,8 +3,8 @@
 use ring::digest::{Context, SHA256};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Reader, StoreError, grouping};
-use crate::model::{ErrorEvent, LogRecord, Severity, Span, UnixNanos, id_key};
+use super::{Reader, StoreError, grouping, items, metrics};
+use crate::model::{ErrorEvent, Item, LogRecord, MetricPoint, Severity, Span, UnixNanos, id_key};
 
 /// One thing to store.
 #[derive(Debug, Clone)]
@@ -13,8 +13,56 @@ pub enum Record {
     Span(Box<Span>),
     /// A log line, and what tells it from a line that only looks the same.
     Log(Box<LogRecord>, LogOrigin),
+    /// An error event, and the bytes that it was read from.
+    Event(Box<ErrorEvent>, Vec<u8>),
+    /// A measurement.
+    Metric(Box<MetricPoint>),
+    /// What else an envelope holds.
+    Item(Box<Item>),
+}
+
+impl Record {
+    /// Returns what kind of thing it is.
+    pub fn kind(&self) -> RecordKind {
+        match self {
+            Self::Span(_) => RecordKind::Span,
+            Self::Log(..) => RecordKind::Log,
+            Self::Event(..) => RecordKind::Event,
+            Self::Metric(_) => RecordKind::Metric,
+            Self::Item(_) => RecordKind::Item,
+        }
+    }
+}
+
+/// The kinds of what is stored, as they are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordKind {
+    /// A span.
+    Span,
+    /// A log line.
+    Log,
     /// An error event.
-    Event(Box<ErrorEvent>),
+    Event,
+    /// A measurement.
+    Metric,
+    /// What else an envelope holds.
+    Item,
+}
+
+impl RecordKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Span, Self::Log, Self::Event, Self::Metric, Self::Item];
+
+    /// Returns the kind's name, as a metric's label has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Span => "span",
+            Self::Log => "log",
+            Self::Event => "event",
+            Self::Metric => "metric",
+            Self::Item => "item",
+        }
+    }
 }
 
 /// What identifies a log line besides its content.
@@ -53,18 +101,34 @@ impl LogOrigin {
 /// How much of a batch was new.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// Records that were not there before.
-    pub new: u64,
-    /// Records that were there already.
-    pub repeated: u64,
+    new: [u64; RecordKind::ALL.len()],
+    repeated: [u64; RecordKind::ALL.len()],
 }
 
 impl Stored {
-    pub(super) fn count(&mut self, changed: usize) {
-        match changed {
-            0 => self.repeated += 1,
-            _ => self.new += 1,
-        }
+    /// Returns how many records of a kind were not there before.
+    pub fn new_of(&self, kind: RecordKind) -> u64 {
+        self.new[kind as usize]
+    }
+
+    /// Returns how many records of a kind were there already.
+    pub fn repeated_of(&self, kind: RecordKind) -> u64 {
+        self.repeated[kind as usize]
+    }
+
+    /// Returns how many records were not there before.
+    pub fn all_new(&self) -> u64 {
+        self.new.iter().sum()
+    }
+
+    /// Returns how many records were there already.
+    pub fn all_repeated(&self) -> u64 {
+        self.repeated.iter().sum()
+    }
+
+    pub(super) fn count(&mut self, kind: RecordKind, changed: usize) {
+        let counts = if changed == 0 { &mut self.repeated } else { &mut self.new };
+        counts[kind as usize] += 1;
     }
 }
 
@@ -73,7 +137,9 @@ pub(super) fn store(connection: &Connection, record: &Record) -> Result<usize, S
     match record {
         Record::Span(span) => store_span(connection, span),
         Record::Log(record, origin) => store_log(connection, record, *origin),
-        Record::Event(event) => store_event(connection, event),
+        Record::Event(event, raw) => store_event(connection, event, raw),
+        Record::Metric(point) => metrics::store(connection, point),
+        Record::Item(item) => items::store(connection, item),
     }
 }
 
@@ -156,7 +222,7 @@ fn file_digest(first_line: &[u8], file: [u8; 16], offset: u64) -> [u8; 16] {
     short(context)
 }
 
-fn short(context: Context) -> [u8; 16] {
+pub(super) fn short(context: Context) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&context.finish().as_ref()[..16]);
     short
@@ -171,9 +237,12 @@ impl Reader {
     }
 }
 
-fn store_event(connection: &Connection, event: &ErrorEvent) -> Result<usize, StoreError> {
+fn store_event(
+    connection: &Connection,
+    event: &ErrorEvent,
+    raw: &[u8],
+) -> Result<usize, StoreError> {
     let issue = issue_of(connection, event)?;
-    let raw = event.raw.as_ref().map_or("{}", |raw| raw.get());
     let body = ErrorEvent { raw: None, issue_id: String::new(), ..event.clone() };
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO events (event_id, issue, time_ns, level, request_key, trace_key,
@@ -188,7 +257,7 @@ fn store_event(connection: &Connection, event: &ErrorEvent) -> Result<usize, Sto
         event.trace_id.as_deref().map(id_key),
         event.user,
         serde_json::to_string(&body)?,
-        raw.as_bytes(),
+        raw,
     ])?)
 }
 

@@ -8,6 +8,8 @@
 mod failures;
 mod grouping;
 mod ingest;
+mod items;
+mod metrics;
 mod query;
 mod schema;
 mod writer;
@@ -15,7 +17,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use ingest::{LogOrigin, Record, Stored};
+pub use ingest::{LogOrigin, Record, RecordKind, Stored};
 pub use query::Reader;
 pub use writer::{QueueFull, Writer};
 

@@ -7,8 +7,13 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
 
-/// The version that this program writes, in `SQLite`'s `user_version`.
-const VERSION: i64 = 1;
+/// What made each version out of the one before; the number of those applied is in `SQLite`'s
+/// `user_version`. A published one never changes.
+const MIGRATIONS: &[&str] = &[TABLES, METRICS_AND_ITEMS];
+
+/// The version that this program writes.
+const VERSION: i64 = 2;
+const _: () = assert!(MIGRATIONS.len() == 2, "as many migrations as versions");
 
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -39,6 +44,21 @@ CREATE INDEX events_by_issue ON events (issue, time_ns);
 CREATE INDEX events_by_time ON events (time_ns);
 CREATE INDEX events_by_request ON events (request_key) WHERE request_key IS NOT NULL;
 CREATE INDEX events_by_trace ON events (trace_key) WHERE trace_key IS NOT NULL;
+";
+
+/// Measurements, and what else envelopes hold.
+const METRICS_AND_ITEMS: &str = "
+CREATE TABLE metrics (
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, time_ns INTEGER NOT NULL, name TEXT NOT NULL,
+  service TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX metrics_by_time ON metrics (time_ns);
+CREATE INDEX metrics_by_name ON metrics (name, time_ns);
+CREATE TABLE items (
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, received_ns INTEGER NOT NULL,
+  kind TEXT NOT NULL, project TEXT NOT NULL, event_id TEXT, header TEXT NOT NULL,
+  payload BLOB NOT NULL);
+CREATE INDEX items_by_time ON items (received_ns);
+CREATE INDEX items_by_event ON items (event_id) WHERE event_id IS NOT NULL;
 ";
 
 /// Opens the file for the one writer; makes the folder and the tables when they are missing.
@@ -87,8 +107,11 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     connection.pragma_update(None, "cache_size", -16_384)?;
     // Immediate: of two processes that find no tables, the second must see those of the first.
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    if check_version(&transaction, path)? == 0 {
-        transaction.execute_batch(TABLES)?;
+    let found = usize::try_from(check_version(&transaction, path)?).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(found) {
+        transaction.execute_batch(migration)?;
+    }
+    if found < MIGRATIONS.len() {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     Ok(transaction.commit()?)

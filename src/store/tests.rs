@@ -83,8 +83,10 @@ fn boxed_span(span: Span) -> Record {
 fn a_span_stored_twice_is_one_span() {
     let store = Scratch::new();
     let records = vec![boxed_span(span(1, Some(200))), boxed_span(span(2, Some(200)))];
-    assert_eq!(store.writer.write(records.clone()).unwrap(), Stored { new: 2, repeated: 0 });
-    assert_eq!(store.writer.write(records).unwrap(), Stored { new: 0, repeated: 2 });
+    let stored = store.writer.write(records.clone()).unwrap();
+    assert_eq!((stored.all_new(), stored.all_repeated()), (2, 0));
+    let stored = store.writer.write(records).unwrap();
+    assert_eq!((stored.all_new(), stored.all_repeated()), (0, 2));
     assert_eq!(store.reader().trace(TraceId::from_hex(REQUEST).unwrap()).unwrap().len(), 2);
 }
 
@@ -104,8 +106,8 @@ fn the_ended_span_wins_in_either_order() {
 fn a_batch_of_lines_sent_again_stores_nothing_new() {
     let store = Scratch::new();
     let equal = |index| Record::Log(Box::new(line("same", 1)), batch(index));
-    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 2);
-    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().new, 0);
+    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().all_new(), 2);
+    assert_eq!(store.writer.write(vec![equal(0), equal(1)]).unwrap().all_new(), 0);
 }
 
 #[test]
@@ -151,8 +153,10 @@ fn events_are_grouped_and_found_by_their_request() {
     let store = Scratch::new();
     let records =
         [event(1, "no price for SKU-1"), event(2, "no price for SKU-2"), event(2, "again")];
-    let records = records.into_iter().map(|event| Record::Event(Box::new(event))).collect();
-    assert_eq!(store.writer.write(records).unwrap(), Stored { new: 2, repeated: 1 });
+    let records =
+        records.into_iter().map(|event| Record::Event(Box::new(event), b"{}".to_vec())).collect();
+    let stored = store.writer.write(records).unwrap();
+    assert_eq!((stored.all_new(), stored.all_repeated()), (2, 1));
     let reader = store.reader();
     let issues = reader.issues(UnixNanos(0), 10).unwrap();
     assert_eq!(issues.len(), 1);

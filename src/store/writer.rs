@@ -124,7 +124,7 @@ fn commit(connection: &Connection, batches: &[Batch]) -> Result<Vec<Stored>, Sto
     for batch in batches {
         let mut stored = Stored::default();
         for record in &batch.records {
-            stored.count(ingest::store(&transaction, record)?);
+            stored.count(record.kind(), ingest::store(&transaction, record)?);
         }
         all.push(stored);
     }
