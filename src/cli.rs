@@ -1,10 +1,12 @@
 //! The command line: the list of commands, and the one match over them.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::ArgValueCandidates;
 
 use crate::commands::{
     check, completions, config, demo, errors, issues, logs, man, request, runbook, serve, trace,
 };
+use crate::completion;
 use crate::context::{Context, GlobalArgs};
 use crate::error::{Outcome, Result};
 use crate::telemetry::Watched;
@@ -82,6 +84,13 @@ impl Command {
     }
 }
 
+/// Returns the command line for a shell that completes it: with what the options of every command
+/// may be.
+pub fn to_complete() -> clap::Command {
+    let environments = ArgValueCandidates::new(completion::environments);
+    Cli::command().mut_arg("environment", |argument| argument.add(environments))
+}
+
 /// Returns a command line that knows nothing but its name and version.
 pub fn version_only() -> clap::Command {
     clap::Command::new("obs").version(env!("CARGO_PKG_VERSION"))
@@ -112,13 +121,11 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }
 
     #[test]
     fn the_version_alone_is_what_the_whole_command_line_says() {
-        use clap::CommandFactory as _;
         for option in ["--version", "-V"] {
             let said = |command: clap::Command| {
                 command.try_get_matches_from(["obs", option]).unwrap_err().to_string()

@@ -35,7 +35,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 /// Runs the program with its arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A shell that completes asks by a variable, and wants nothing else to happen.
-    clap_complete::CompleteEnv::with_factory(cli::Cli::command).complete();
+    clap_complete::CompleteEnv::with_factory(cli::to_complete).complete();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let whole = if is_version(&arguments) { cli::version_only() } else { cli::Cli::command() };
     let parsed = whole.try_get_matches_from(&arguments).and_then(|matches| {

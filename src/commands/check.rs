@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
+use crate::completion::checks;
 use crate::config::running::RunningBackend;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::model::{CheckResult, Status, mask_text, parse_duration};
-use crate::probes::targets::{is_called, of_application, of_backend, of_settings};
-use crate::probes::{Means, Probe, run_all};
+use crate::model::{CheckResult, Status, mask_text, nearest, parse_duration};
+use crate::probes::targets::{names_of, of_application, of_backend, of_settings};
+use crate::probes::{Means, Probe, Target, run_all};
 use crate::render::Progress;
 use crate::render::check::CheckReport;
 use crate::sources::Backend as _;
@@ -31,10 +33,10 @@ Exit codes: 0 healthy (warnings count as healthy unless --fail-on warn), 1 somet
 3 nothing failed, but something could not be told.")]
 pub struct CheckArgs {
     /// Only checks of this id, group or kind
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(checks))]
     names: Vec<String>,
     /// Leave out checks of this id, group or kind; can be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(checks))]
     skip: Vec<String>,
     /// Look again until all is well, at most that long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -70,20 +72,27 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("check")?;
     let probes = chosen(all_probes(args, context)?, args)?;
+    fits(args, takes_at_least(&probes))?;
     let means = Means { http: context.http(), now: context.now_nanos() };
     let progress = Progress::new(&context.output.notes);
     let (started, began) = (context.now_nanos(), Instant::now());
     let mut attempts = 1;
     let mut looked = Instant::now();
-    let mut results = look(&probes, &means, args, context, &progress)?;
+    // What hangs must not make `--wait` longer than it says.
+    let first = args.wait.map_or(args.deadline, |wait| wait.min(args.deadline));
+    let mut results = look(&probes, &means, first, context, &progress)?;
     while let Some(wait) = args.wait {
         let left = wait.saturating_sub(began.elapsed());
         if left.is_zero() || outcome(&results, args.fail_on) == Outcome::Yes {
             break;
         }
         context.pause(WAIT_PAUSE.min(left))?;
+        let left = wait.saturating_sub(began.elapsed());
+        if left < takes_at_least(&probes) {
+            break;
+        }
         looked = Instant::now();
-        results = look(&probes, &means, args, context, &progress)?;
+        results = look(&probes, &means, left.min(args.deadline), context, &progress)?;
         attempts += 1;
     }
     let took = looked.elapsed();
@@ -98,11 +107,37 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Returns the time that the probes take even when every answer is there at once.
+fn takes_at_least(probes: &[Probe]) -> Duration {
+    let window = |probe: &Probe| match probe.target {
+        Target::Metrics(_, window) => window,
+        _ => Duration::ZERO,
+    };
+    probes.iter().map(window).max().unwrap_or_default()
+}
+
+/// Refuses times that no answer could meet: that would blame what is checked.
+fn fits(args: &CheckArgs, needed: Duration) -> Result<()> {
+    let (name, limit) = match args.wait {
+        Some(wait) if wait < args.deadline => ("wait", wait),
+        _ => ("deadline", args.deadline),
+    };
+    if needed.is_zero() || needed < limit {
+        return Ok(());
+    }
+    let longer = needed.saturating_mul(2).max(Duration::from_secs(1));
+    Err(Error::usage(format!(
+        "the scrapes of /metrics are {needed:?} apart, --{name} is {limit:?}"
+    ))
+    .hint(format!("give more time: --{name} {longer:?}"))
+    .hint("or look at less: --skip metrics, or a shorter --window"))
+}
+
 /// Runs all probes once.
 fn look(
     probes: &[Probe],
     means: &Means,
-    args: &CheckArgs,
+    deadline: Duration,
     context: &mut Context,
     progress: &Progress,
 ) -> Result<Vec<CheckResult>> {
@@ -120,7 +155,7 @@ fn look(
                 ));
             }
         };
-        run_all(probes, means, args.deadline, done).await
+        run_all(probes, means, deadline, done).await
     })
 }
 
@@ -168,9 +203,7 @@ fn nothing_to_check() -> Error {
 fn chosen(probes: Vec<Probe>, args: &CheckArgs) -> Result<Vec<Probe>> {
     for name in args.names.iter().chain(&args.skip) {
         if !probes.iter().any(|probe| is_called(probe, name)) {
-            let ids: Vec<&str> = probes.iter().map(|probe| probe.id.as_str()).collect();
-            return Err(Error::usage(format!("there is no check `{}`", mask_text(name)))
-                .hint(format!("there are: {}", ids.join(", "))));
+            return Err(no_such_check(&probes, name));
         }
     }
     let is_any = |probe: &Probe, names: &[String]| names.iter().any(|name| is_called(probe, name));
@@ -182,6 +215,31 @@ fn chosen(probes: Vec<Probe>, args: &CheckArgs) -> Result<Vec<Probe>> {
         return Err(Error::usage("every check is left out").hint("leave less out: obs check"));
     }
     Ok(kept)
+}
+
+/// Says whether a check goes by this name; a component, as `orders-api.readyz/database`, is looked at
+/// by the check that it is part of.
+fn is_called(probe: &Probe, name: &str) -> bool {
+    let name = name.split('/').next().unwrap_or(name);
+    names_of(probe).contains(&name)
+}
+
+fn no_such_check(probes: &[Probe], name: &str) -> Error {
+    let mut known: Vec<&str> = Vec::new();
+    for place in [0, 1, 3] {
+        for probe in probes {
+            let name = names_of(probe)[place];
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+    let refused = Error::usage(format!("there is no check `{}`", mask_text(name)));
+    let refused = match nearest(name, known.iter().copied()) {
+        Some(like) => refused.hint(format!("did you mean `{like}`?")),
+        None => refused,
+    };
+    refused.hint(format!("checks, groups and kinds: {}", known.join(", ")))
 }
 
 fn outcome(results: &[CheckResult], fail_on: FailOn) -> Outcome {

@@ -1,7 +1,8 @@
 //! `obs completions`: the script by which a shell completes `obs`.
 
-use clap::{Args, CommandFactory as _, ValueEnum as _};
+use clap::{Args, ValueEnum as _};
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
 use crate::context::Context;
 use crate::error::{Outcome, Result};
@@ -13,9 +14,10 @@ Examples:
   obs completions bash > ~/.local/share/bash-completion/completions/obs
   obs completions zsh > \"${fpath[1]}/_obs\"
   obs completions fish > ~/.config/fish/completions/obs.fish
+  obs completions powershell >> $PROFILE        elvish: into ~/.config/elvish/rc.elv
 
-Ids and issues of the running backend are completed too by the dynamic form, in the shell's start-up file:
-  source <(COMPLETE=bash obs)       bash; likewise zsh, fish, elvish, powershell")]
+The script asks obs itself at each Tab: it offers ids of recent failures and issues where a backend runs, checks,
+the runbook's sections and steps, and never needs to be written again.")]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,
@@ -24,17 +26,21 @@ pub struct CompletionsArgs {
 /// Writes the script to standard output.
 pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human("completions")?;
+    let script = script(args.shell)?;
     let (out, _) = context.output.stream();
-    out.write_all(&script(args.shell))?;
+    out.write_all(&script)?;
     out.flush()?;
     Ok(Outcome::Yes)
 }
 
-/// Returns the script of a shell.
-pub fn script(shell: Shell) -> Vec<u8> {
+/// Returns the script of a shell, which calls the `obs` that is on the path.
+pub fn script(shell: Shell) -> std::io::Result<Vec<u8>> {
+    let shells = Shells::builtins();
+    let name = shell.to_string();
+    let completer = shells.completer(&name).ok_or(std::io::ErrorKind::Unsupported)?;
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut crate::cli::Cli::command(), "obs", &mut script);
-    script
+    completer.write_registration("COMPLETE", "obs", "obs", "obs", &mut script)?;
+    Ok(script)
 }
 
 /// Returns every shell there is a script for.

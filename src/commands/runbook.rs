@@ -3,7 +3,9 @@
 use std::io::{IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 
+use crate::completion::{recent_ids, runbook_names};
 use crate::context::{Context, FoundRunbook};
 use crate::error::{Error, Outcome, Result};
 use crate::logs::read_line;
@@ -29,10 +31,11 @@ Examples:
 A team's runbook is runbook/*.md or docs/runbook.md, here or above; else the one built in is shown.")]
 pub struct RunbookArgs {
     /// A section: its anchor, `#anchor`, `file.md#anchor`, or a URL with an anchor
-    #[arg(value_name = "SECTION")]
+    #[arg(value_name = "SECTION", add = ArgValueCandidates::new(runbook_names))]
     section: Option<String>,
     /// The request that the section's links lead to
     #[arg(long, value_name = "ID", requires = "section")]
+    #[arg(add = ArgValueCandidates::new(recent_ids))]
     request_id: Option<String>,
     #[command(subcommand)]
     command: Option<RunbookCommand>,

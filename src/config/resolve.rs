@@ -39,6 +39,8 @@ pub struct Settings {
     pub utc: Setting<bool>,
     /// The pager's command line; empty for none.
     pub pager: Setting<String>,
+    /// The environments that the files have.
+    pub environments: Vec<String>,
     /// The configuration files that were read, strongest first.
     pub files: Vec<PathBuf>,
 }
@@ -104,7 +106,7 @@ pub fn resolve(
     folder: &Path,
 ) -> Result<Settings, SettingsError> {
     let chosen = choose_environment(overrides, environment);
-    let (layers, files) = read_layers(chosen.as_ref(), environment, folder)?;
+    let Layers { all: layers, files, environments } = read_layers(chosen.as_ref(), environment, folder)?;
     let variable = |name| {
         environment.get_nonempty(name).map(|value| (value.to_owned(), Origin::Variable(name)))
     };
@@ -154,6 +156,7 @@ pub fn resolve(
             |(value, origin)| Setting { value, origin },
         ),
         environment: chosen,
+        environments,
         files,
     })
 }
@@ -168,12 +171,20 @@ fn choose_environment(overrides: &Overrides, environment: &Environment) -> Optio
     flag.or_else(variable).map(|(value, origin)| Setting { value, origin })
 }
 
-/// Returns the layers, weakest first, and the files they came from, strongest first.
+/// What the configuration files hold.
+struct Layers {
+    /// The weakest first.
+    all: Vec<Layer>,
+    /// The strongest first.
+    files: Vec<PathBuf>,
+    environments: Vec<String>,
+}
+
 fn read_layers(
     chosen: Option<&Setting<String>>,
     environment: &Environment,
     folder: &Path,
-) -> Result<(Vec<Layer>, Vec<PathBuf>), SettingsError> {
+) -> Result<Layers, SettingsError> {
     type MakeOrigin = fn(PathBuf, Option<String>) -> Origin;
     let mut sources: Vec<(PathBuf, MakeOrigin)> = Vec::new();
     if let Some(given) = environment.get_nonempty("OBS_CONFIG") {
@@ -208,7 +219,10 @@ fn read_layers(
     {
         return Err(SettingsError::UnknownEnvironment { name: chosen.value.clone(), known });
     }
-    Ok((layers, sources.into_iter().rev().map(|(path, _)| path).collect()))
+    known.sort();
+    known.dedup();
+    let files = sources.into_iter().rev().map(|(path, _)| path).collect();
+    Ok(Layers { all: layers, files, environments: known })
 }
 
 fn log_files(layers: &[Layer]) -> Setting<Vec<PathBuf>> {

@@ -76,13 +76,21 @@ impl LogRecord {
             (_, route) => route.unwrap_or_default(),
         };
         let exception = self.exception.as_ref().and_then(|exception| exception.lines().next());
+        // "request finished" says nothing of why it failed; its status says a little.
+        let status = text("status").or_else(|| text("http.response.status_code"));
+        let status = status.filter(|status| status.starts_with(['4', '5']) && status.len() == 3);
+        let reason = match (exception, status) {
+            (Some(exception), _) => exception.to_owned(),
+            (None, Some(status)) => format!("answered {status}"),
+            (None, None) => self.message.clone(),
+        };
         Some(Failure {
             time: self.time.unwrap_or_default(),
             id: self.request_id.clone().or_else(|| self.trace_id.clone())?,
             trace_id: self.trace_id.clone(),
             service: self.service.clone().unwrap_or_default(),
             operation,
-            reason: exception.unwrap_or(&self.message).to_owned(),
+            reason,
             signal: Signal::Log,
         })
     }

@@ -44,20 +44,32 @@ pub(super) fn read(content_type: &str, body: &[u8]) -> Option<Health> {
         return Some(Health { status, said, detail: None, components: verbose });
     }
     let word = text.trim_matches('"');
-    let status = of_word(word)?;
+    // A page of text is no word, but its first line may begin with one: `ERROR: no database`.
+    let word = word.lines().next().unwrap_or_default();
+    let status = of_text(word)?;
     let (detail, components) = (None, Vec::new());
     Some(Health { status, said: word.to_owned(), detail, components })
 }
 
 fn of_json(page: &Map<String, Value>) -> Option<Health> {
-    let said = page.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut said = page.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
     let components = components_of(page, 0);
+    let mut status = of_word(&said).unwrap_or(Status::Unknown);
+    if let Some((name, good)) = yes_or_no(page).filter(|_| said.is_empty()) {
+        said = format!("{name}: {good}");
+        status = if good { Status::Ok } else { Status::Fail };
+    }
     if said.is_empty() && components.is_empty() {
         return None;
     }
-    let status = of_word(&said).unwrap_or(Status::Unknown);
     let detail = explanation(page).filter(|_| components.is_empty());
     Some(Health { status, said, detail, components })
+}
+
+/// Reads `{"ok": false}` and its like.
+fn yes_or_no(page: &Map<String, Value>) -> Option<(&'static str, bool)> {
+    let names = ["ok", "healthy", "ready", "alive", "up", "success"];
+    names.into_iter().find_map(|name| Some((name, page.get(name)?.as_bool()?)))
 }
 
 /// Finds the map or the list of parts, whatever it is called.
@@ -186,9 +198,10 @@ fn of_word(word: &str) -> Option<Status> {
         | "alive" | "live" | "online" | "working" | "green" | "serving" | "available"
         | "running" | "connected" | "operational" => Some(Status::Ok),
         "warn" | "warning" | "degraded" | "yellow" | "partially available" => Some(Status::Warn),
-        "down" | "fail" | "failed" | "failing" | "failure" | "error" | "unhealthy" | "critical"
-        | "red" | "out of service" | "not ready" | "unready" | "unavailable" | "offline"
-        | "not serving" | "shutting down" | "starting" | "disconnected" => Some(Status::Fail),
+        "not ok" | "not okay" | "not healthy" | "not alive" | "down" | "fail" | "failed"
+        | "failing" | "failure" | "error" | "unhealthy" | "critical" | "red" | "out of service"
+        | "not ready" | "unready" | "unavailable" | "offline" | "not serving" | "shutting down"
+        | "starting" | "disconnected" => Some(Status::Fail),
         _ => None,
     }
 }

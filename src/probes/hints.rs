@@ -48,6 +48,7 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
         (Reason::Status, CheckKind::Metrics) => "requests fail: look at the latest errors",
         (Reason::Starting, _) => "it is starting or stopping: wait for it",
         (Reason::Overloaded, _) => "it turns requests away to protect itself",
+        (Reason::TooLarge, CheckKind::Http) => "this is not the address of its health",
         (Reason::TooLarge, _) => "a label with endless values, such as a raw path, in the metrics",
         (Reason::Protocol, CheckKind::Metrics) => "this is not the address of the metrics",
         (Reason::Protocol, _) => "this is not the address of what it should be",
@@ -67,7 +68,8 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Timeout if result.kind != CheckKind::Component => {
             format!("obs check {id} --timeout 30s --deadline 60s")
         }
-        Reason::Saturated | Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
+        Reason::Saturated => format!("obs runbook explain {}", quoted(&result.message)),
+        Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
             "obs config show".to_owned()
         }
@@ -76,4 +78,10 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         }
         _ => format!("obs check {id} -o json"),
     }
+}
+
+/// Writes a text as one word of a shell, on one line.
+fn quoted(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("'{}'", line.replace('\'', "'\\''"))
 }

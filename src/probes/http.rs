@@ -1,7 +1,7 @@
 //! A page: its status first, then what its body says.
 
 use super::health::{self, Health};
-use super::{Finding, Means, Probe, phase};
+use super::{Finding, Means, Part, Probe, phase};
 use crate::http::{Fetched, Limits};
 use crate::model::{Reason, Status};
 
@@ -53,7 +53,7 @@ fn judge(page: &Fetched) -> Finding {
 }
 
 fn of_health(code: u16, health: Health) -> Finding {
-    let up = health.components.iter().filter(|part| part.status == Status::Ok).count();
+    let up = health.components.iter().filter(|part| is_up(part)).count();
     let all = health.components.len();
     let parts = if all == 0 { String::new() } else { format!(", {up}/{all} components up") };
     let said =
@@ -69,6 +69,11 @@ fn of_health(code: u16, health: Health) -> Finding {
     };
     finding.children = health.components;
     finding
+}
+
+/// Says whether a component and all that it is made of are well.
+fn is_up(part: &Part) -> bool {
+    part.status == Status::Ok && part.children.iter().all(is_up)
 }
 
 fn of_status(page: &Fetched) -> Finding {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Finding, Means, Probe, phase};
+use tracing::{Instrument as _, info_span};
+
 use crate::http::{Fetched, Limits};
 use crate::metrics::exposition::{self, Fault};
 use crate::metrics::families::{Family, group};
@@ -30,7 +32,9 @@ pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Mean
         Ok(scraped) => scraped,
         Err(finding) => return finding,
     };
-    tokio::time::sleep_until((first.answered + window).into()).await;
+    // A span of its own: the run's trace would have a gap here that nothing explains.
+    let between = info_span!("wait", otel.name = "wait for the second scrape");
+    tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
     let (second, after, faults) = match scrape().await {
         Ok(scraped) => scraped,
         Err(finding) => return finding,
@@ -86,8 +90,13 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         observe("p95_ms", p95, "ms"),
         observe("window_ms", Some(seconds * 1e3), "ms"),
     ];
-    // A few requests prove nothing: one failure of one would be 100 %.
-    if golden.requests >= REQUESTS_MIN {
+    // A few requests prove nothing: one failure of one would be 100 %. But it is no good sign.
+    let few = golden.requests < REQUESTS_MIN;
+    if let Some(ratio) = ratio.filter(|_| few) {
+        finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
+        finding.status = finding.status.min(Status::Warn);
+    }
+    if !few {
         if let Some(p95) = p95 {
             finding.judge(probe, Measure::P95, p95, Reason::Slow);
         }

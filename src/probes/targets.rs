@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Probe, Target};
 use crate::config::CheckSettings;
-use crate::model::{CheckKind, Threshold};
+use crate::model::Threshold;
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
@@ -184,16 +184,16 @@ fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
 }
 
-/// Says whether a check goes by this name: its id, its group, the last part of its id, its kind.
-pub fn is_called(probe: &Probe, name: &str) -> bool {
-    let (kind, _) = probe.target.shown();
-    let kinds = [
-        (CheckKind::Http, "http"),
-        (CheckKind::Tcp, "tcp"),
-        (CheckKind::Tls, "tls"),
-        (CheckKind::Metrics, "metrics"),
-    ];
-    probe.id == name || probe.group == name || probe.name == name || kinds.contains(&(kind, name))
+/// Returns the names that a check goes by: its id, its group, the last part of its id, its kind.
+pub fn names_of(probe: &Probe) -> Vec<&str> {
+    let kind = match probe.target {
+        Target::Http(_) => "http",
+        Target::Tcp(..) => "tcp",
+        Target::Tls(..) => "tls",
+        Target::Metrics(..) => "metrics",
+        Target::Backend(_) => "backend",
+    };
+    vec![&probe.id, &probe.group, &probe.name, kind]
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ async fn handshake(probe: &Probe, host: &str, port: u16, means: &Means) -> Findi
         (Some(seen), Ok(_)) => judge(probe, &seen, means.now),
         (_, Err(error)) => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
-            let of_tls = |tls: &TlsError| (reason_of_tls(tls), tls.to_string());
+            let of_tls = |tls: &TlsError| (reason_of_tls(tls), said(tls));
             let found = tls.map(of_tls).or_else(|| reason_of_io(&error));
             let (reason, message) = found.unwrap_or((Reason::Protocol, error.to_string()));
             Finding::fail(reason, message)
@@ -89,7 +89,7 @@ fn judge(probe: &Probe, seen: &Seen, now: UnixNanos) -> Finding {
     };
     let mut finding = match &seen.verdict {
         Ok(()) => Finding::ok(format!("{until}, trusted")),
-        Err(error) => Finding::fail(reason_of_tls(error), format!("{until}; {error}")),
+        Err(error) => Finding::fail(reason_of_tls(error), format!("{until}; {}", said(error))),
     };
     finding.observed = vec![Observation { name: "expires_days", value: days, unit: "d" }];
     match days {
@@ -97,6 +97,22 @@ fn judge(probe: &Probe, seen: &Seen, now: UnixNanos) -> Finding {
         None => finding.status = finding.status.max(crate::model::Status::Unknown),
     }
     finding
+}
+
+/// Says what is wrong in words; the library has none for some of it.
+fn said(error: &TlsError) -> String {
+    use rustls::CertificateError;
+    match error {
+        TlsError::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
+        TlsError::InvalidCertificate(CertificateError::Other(other)) => {
+            if format!("{other:?}").contains("CaUsedAsEndEntity") {
+                "self-signed: the certificate is an authority's own and no server's".to_owned()
+            } else {
+                format!("the certificate is not valid: {other}")
+            }
+        }
+        other => other.to_string(),
+    }
 }
 
 /// What the server showed, and what there is to say against it.

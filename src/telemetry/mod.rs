@@ -59,6 +59,8 @@ pub struct Run<'a> {
 pub struct Telemetry {
     run: Span,
     spans: Option<(SdkTracerProvider, Arc<Failure>)>,
+    /// Spans are exported, and this run was not sampled out.
+    sent: bool,
     reports: Option<Arc<Reports>>,
 }
 
@@ -69,7 +71,7 @@ impl Telemetry {
         let reports = plan.tracker.take().map(|to| Arc::new(Reports::new(to, run)));
         let (json, backtrace) = (plan.json, plan.backtrace);
         panics::tell(panics::Told { reports: reports.clone(), json, backtrace });
-        let mut off = Self { run: Span::none(), spans: None, reports };
+        let mut off = Self { run: Span::none(), spans: None, sent: false, reports };
         if !plan.json && !plan.spans {
             return off;
         }
@@ -92,6 +94,7 @@ impl Telemetry {
             return off;
         }
         off.run = run_span(run);
+        off.sent = exported && off.run.context().span().span_context().is_sampled();
         off.spans = exported.then_some((provider, failure));
         off.run.in_scope(|| {
             tracing::info!(command = run.command, process.pid = std::process::id(), "run started");
@@ -130,7 +133,7 @@ impl Telemetry {
 
     /// Says whether something of this run can be found by its id.
     pub fn leaves_traces(&self) -> bool {
-        self.spans.is_some() || self.reports.as_ref().is_some_and(|reports| !reports.is_empty())
+        self.sent || self.reports.as_ref().is_some_and(|reports| !reports.is_empty())
     }
 
     /// Sends what waits, for [`FLUSH_MAX`] at most; returns what could not be sent, each once.
@@ -138,7 +141,7 @@ impl Telemetry {
     /// `runtime` is asked for only when there is a report to send.
     pub fn flush(self, runtime: impl FnOnce() -> Option<Handle>) -> Vec<String> {
         let deadline = Instant::now() + FLUSH_MAX;
-        let Self { run, spans, reports } = self;
+        let Self { run, spans, sent: _, reports } = self;
         drop(run);
         let mut warnings = Vec::new();
         std::thread::scope(|scope| {

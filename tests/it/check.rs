@@ -107,7 +107,7 @@ fn errors_and_slowness_are_judged_by_their_limits() {
         .collect();
     assert_eq!(
         found.join("\n").replace('"', ""),
-        "good ok null\nwarn warn status\nfail fail status\nfew ok null\nslow fail slow\ncut warn protocol"
+        "good ok null\nwarn warn status\nfail fail status\nfew warn status\nslow fail slow\ncut warn protocol"
     );
     let cut = document["checks"][5]["message"].as_str().unwrap();
     assert!(cut.contains("1 line cannot be read, the first at 2:26"), "{cut}");
@@ -175,19 +175,42 @@ fn only_what_was_asked_for_is_checked() {
     assert_snapshot!(env.obs(["check", "d"]), @"
     --- stderr
     error: there is no check `d`
-      hint: there are: a, b, c
+      hint: checks, groups and kinds: a, b, c, api, checks, http, tcp
     --- exit 2
     ");
+}
+
+#[test]
+fn a_time_that_no_answer_could_meet_is_refused_and_not_blamed_on_the_service() {
+    let fake = Fake::start();
+    let env = env(&fake.url, &[("api", "metrics", "target = '$URL/metrics/98/2'")]);
+    assert_snapshot!(env.obs(["check", "--window", "20s"]), @"
+    --- stderr
+    error: the scrapes of /metrics are 20s apart, --deadline is 10s
+      hint: give more time: --deadline 40s
+      hint: or look at less: --skip metrics, or a shorter --window
+    --- exit 2
+    ");
+}
+
+#[test]
+fn waiting_for_what_hangs_takes_no_longer_than_it_may() {
+    let fake = Fake::start();
+    let env = env(&fake.url, &[("hang", "http", "target = '$URL/hang'\ntimeout = '1h'")]);
+    let outcome = env.obs(["check", "--wait", "300ms", "--deadline", "1h", "-o", "json"]);
+    assert_eq!(outcome.status, Some(3), "{outcome}");
+    let message = document(&outcome)["checks"][0]["message"].to_string();
+    assert!(message.contains("300ms"), "{outcome}");
 }
 
 #[test]
 fn waiting_ends_when_all_is_well_and_else_shows_the_last_state() {
     let fake = Fake::start();
     let env = env(&fake.url, &[("down", "http", "target = '$URL/down'")]);
-    let outcome = env.obs(["check", "--wait", "600ms", "-o", "json"]);
+    let outcome = env.obs(["check", "--wait", "1500ms", "-o", "json"]);
     assert_eq!(outcome.status, Some(1), "{outcome}");
     assert!(document(&outcome)["attempts"].as_u64().unwrap() >= 2);
-    assert!(outcome.stderr.contains("not healthy within 600ms"), "{outcome}");
+    assert!(outcome.stderr.contains("not healthy within 1.5s"), "{outcome}");
 }
 
 #[test]

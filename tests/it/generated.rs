@@ -29,7 +29,7 @@ fn the_completions_are_the_programs_own() {
             "elvish" => "obs.elv",
             other => panic!("a new shell: {other}"),
         };
-        holds(name, &completions::script(*shell));
+        holds(name, &completions::script(*shell).unwrap());
     }
 }
 

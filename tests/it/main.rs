@@ -5,6 +5,7 @@
 mod backend;
 mod check;
 mod collector;
+mod completion;
 mod config;
 mod demo;
 mod env;

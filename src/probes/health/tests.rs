@@ -24,6 +24,20 @@ fn drawn(body: &str) -> String {
 }
 
 #[test]
+fn a_truth_value_and_a_line_of_text_are_words_of_health_too() {
+    for (body, expected) in [
+        (r#"{"ok":false}"#, "fail: "),
+        (r#"{"healthy":true}"#, "ok: "),
+        (r#"{"status":"UP","ok":false}"#, "ok: "),
+        ("not ok", "fail: "),
+        ("ERROR: no database\nsee the log", "fail: "),
+        ("Welcome", "nothing"),
+    ] {
+        assert_eq!(drawn(body), expected, "{body}");
+    }
+}
+
+#[test]
 fn each_frameworks_payload_is_unfolded() {
     for (body, expected) in [
         // Spring Actuator, with a composite.
