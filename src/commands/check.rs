@@ -88,7 +88,8 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
         }
         context.pause(WAIT_PAUSE.min(left))?;
         let left = wait.saturating_sub(began.elapsed());
-        if left < takes_at_least(&probes) {
+        // In less time a healthy service might not answer, and be called unknown.
+        if left < takes_at_least(&probes) + WAIT_PAUSE {
             break;
         }
         looked = Instant::now();

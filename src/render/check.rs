@@ -178,7 +178,7 @@ fn advice(out: &mut dyn Write, theme: &Theme, result: &CheckResult) -> io::Resul
         writeln!(out, "   try     {}", theme.paint(Tone::Id, text::shown(command)))?;
     }
     if let Some(section) = &result.runbook {
-        writeln!(out, "   see     runbook {}", text::shown(section))?;
+        writeln!(out, "   see     obs runbook {}", text::shown(section))?;
     }
     Ok(())
 }

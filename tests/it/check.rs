@@ -146,7 +146,7 @@ fn what_needs_a_failed_check_is_skipped_and_named() {
      ✗ redis: connection refused: nothing listens there
        likely  redis was not started
        try     obs check redis --wait [time]
-       see     runbook #redis
+       see     obs runbook #redis
 
     1 fail  1 skipped    root causes: redis
     --- exit 1
@@ -207,10 +207,10 @@ fn waiting_for_what_hangs_takes_no_longer_than_it_may() {
 fn waiting_ends_when_all_is_well_and_else_shows_the_last_state() {
     let fake = Fake::start();
     let env = env(&fake.url, &[("down", "http", "target = '$URL/down'")]);
-    let outcome = env.obs(["check", "--wait", "1500ms", "-o", "json"]);
+    let outcome = env.obs(["check", "--wait", "2500ms", "-o", "json"]);
     assert_eq!(outcome.status, Some(1), "{outcome}");
     assert!(document(&outcome)["attempts"].as_u64().unwrap() >= 2);
-    assert!(outcome.stderr.contains("not healthy within 1.5s"), "{outcome}");
+    assert!(outcome.stderr.contains("not healthy within 2.5s"), "{outcome}");
 }
 
 #[test]
