@@ -8,6 +8,7 @@ mod collector;
 mod config;
 mod demo;
 mod env;
+mod explain;
 mod fake;
 mod formats;
 mod generated;
