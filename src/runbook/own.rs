@@ -137,8 +137,7 @@ impl Reader {
             }
             Inside::Reason if blanks == 7 && !words.contains(" · ") => self.more(words, ' '),
             Inside::Title | Inside::Issue | Inside::Reason if blanks >= 2 => {
-                self.inside =
-                    if self.inside == Inside::Reason { Inside::Reason } else { Inside::Issue };
+                self.inside = Inside::Issue;
             }
             _ => {
                 self.inside = Inside::Nothing;
@@ -264,6 +263,14 @@ mod tests {
         ];
         let wanted: Vec<Part> = wanted.iter().map(|text| Part::Text((*text).to_owned())).collect();
         assert_eq!(read(text).into_iter().skip(1).collect::<Vec<_>>(), wanted[1..]);
+    }
+
+    #[test]
+    fn a_reason_is_joined_and_what_is_below_it_is_passed_over() {
+        let text = "   1 × QueryError: cannot\n       run x\n       orders-api · GET /a · seen in logs, traces,\n       errors\n       obs request 1\n   2 × B: c";
+        let wanted = ["QueryError: cannot run x", "B: c"];
+        let wanted: Vec<Part> = wanted.iter().map(|text| Part::Text((*text).to_owned())).collect();
+        assert_eq!(read(text), wanted);
     }
 
     #[test]

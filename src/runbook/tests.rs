@@ -228,6 +228,15 @@ fn an_error_twice_in_a_text_is_one() {
 
 proptest::proptest! {
     #[test]
+    fn no_paste_is_too_strange(prefix in "[ -~é]{0,12}", lines in proptest::collection::vec("(?s).{0,40}|  ↳ caused by .{0,9}|error     .{0,9}|trace [0-9a-f]{32}|12:00:00.000 ERROR .{0,20}|Traceback \\(most recent call last\\):|Caused by:|  [+]-[+]---- 1 ----", 0..12)) {
+        let text: Vec<String> = lines.iter().map(|line| [prefix.as_str(), line].concat()).collect();
+        let mut evidence = Evidence::default();
+        evidence.add_text(&text.join("\n"));
+        let first = evidence.chain.first();
+        proptest::prop_assert!(first.is_none_or(|link| !link.is_cause));
+    }
+
+    #[test]
     fn no_page_and_no_error_is_too_strange(page in "(?s)[-#`\\[\\](){}*|a-z=\"'.:> \n\r\t\u{1b}]{0,300}", fence in "[a-z{}\\[\\]='\" .\n(]{0,60}") {
         let page = format!("{page}\n# T\n```toml pattern\n{fence}\n```\n");
         let runbook = Runbook::read([("a.md", page.as_str()), ("b.md", fence.as_str())]);
