@@ -43,7 +43,9 @@ impl Context {
             read.push((name, text_of(&file)?));
         }
         let files = read.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        Ok(FoundRunbook { runbook: Runbook::read(files), path: Some(root) })
+        let mut runbook = Runbook::read(files);
+        runbook.look_for_files(|file| above.join(file).exists());
+        Ok(FoundRunbook { runbook, path: Some(root) })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct ExplainReport {
     schema: &'static str,
     /// The folder or file; `None` for the one built in.
     runbook: Option<String>,
-    /// The exceptions that were read, outermost first.
+    /// The exceptions that were read, error by error, each outermost first.
     chain: Vec<LinkRow>,
     /// The lines that are no exception.
     log: Vec<String>,
@@ -35,6 +35,8 @@ struct LinkRow {
     #[serde(rename = "type")]
     kind: String,
     message: String,
+    /// Whether it is a cause of the one before it.
+    is_cause: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,6 +93,7 @@ impl ExplainReport {
         let link = |link: &crate::runbook::Link| LinkRow {
             kind: link.kind.clone(),
             message: mask(&link.message),
+            is_cause: link.is_cause,
         };
         let ruled_out = |one: &crate::runbook::RuledOut<'_>| RuledOutRow {
             pattern: one.pattern.id.clone(),
@@ -118,28 +121,48 @@ impl ExplainReport {
         }
     }
 
-    /// Writes what was read: the exceptions, or else the first lines.
+    /// Writes what was read: the exceptions, or else the first lines, those that fit when some do.
     fn read(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
         const LINES_MAX: usize = 3;
+        const LINKS_MAX: usize = 20;
         let line = |text: &str| {
             let first = text.lines().next().unwrap_or_default();
             cut(first, theme.width.min(100).saturating_sub(6), theme)
         };
-        for (place, link) in self.chain.iter().enumerate() {
+        for link in self.chain.iter().take(LINKS_MAX) {
             let said = match (link.kind.as_str(), link.message.as_str()) {
                 (kind, "") => kind.to_owned(),
                 ("", message) => message.to_owned(),
                 (kind, message) => format!("{kind}: {message}"),
             };
-            let word = if place == 0 { "error" } else { "cause" };
+            let word = if link.is_cause { "cause" } else { "error" };
             writeln!(out, "{} {}", theme.paint(Tone::Dim, word), line(&said))?;
         }
+        let mut more = self.chain.len().saturating_sub(LINKS_MAX);
         if self.chain.is_empty() {
-            for said in self.log.iter().take(LINES_MAX) {
+            let fits = |said: &&String| {
+                let mut found = self.matches.iter();
+                self.matches.is_empty() || found.any(|row| said.contains(&row.matched_text))
+            };
+            let mut lines = self.log.iter().filter(fits);
+            for said in lines.by_ref().take(LINES_MAX) {
                 writeln!(out, "{}   {}", theme.paint(Tone::Dim, "log"), line(said))?;
             }
+            more = lines.count();
+        }
+        if more > 0 {
+            writeln!(out, "{}", theme.paint(Tone::Dim, format!("and {more} more")))?;
         }
         Ok(())
+    }
+
+    /// Says whether there is an error, and what fits speaks only of lines around it.
+    fn leaves_errors(&self) -> bool {
+        let in_chain = |said: &String| {
+            self.chain.iter().any(|link| link.kind == *said || link.message.contains(said.as_str()))
+        };
+        let of_error = |row: &MatchRow| row.link.is_some() || row.supported_by.iter().any(in_chain);
+        !self.chain.is_empty() && !self.matches.is_empty() && !self.matches.iter().any(of_error)
     }
 
     fn one(&self, row: &MatchRow, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
@@ -158,7 +181,8 @@ impl ExplainReport {
         let matched = cut(first, width, theme);
         writeln!(out, "{}", theme.paint(Tone::Dim, format!("by {}: {matched}", row.matched_by)))?;
         if let Some(cause) = &row.explained_by {
-            writeln!(out, "explained by {}: see there first", text::harmless(cause))?;
+            // What to do is said there; here it would only be in the way.
+            return writeln!(out, "explained by {}: see there", text::harmless(cause));
         }
         for (word, texts) in [("fits too", &row.supported_by), ("but", &row.refuted_by)] {
             for said in texts {
@@ -178,6 +202,10 @@ impl Render for ExplainReport {
         self.read(out, theme)?;
         if self.matches.is_empty() {
             writeln!(out, "\n{}", theme.paint(Tone::Warn, "no pattern of the runbook fits"))?;
+        }
+        if self.leaves_errors() {
+            let said = "no pattern of the runbook fits the error itself; a line around it fits one";
+            writeln!(out, "\n{}", theme.paint(Tone::Warn, said))?;
         }
         for row in &self.matches {
             self.one(row, out, theme)?;

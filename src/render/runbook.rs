@@ -68,7 +68,9 @@ impl SectionRow {
 
 impl RunbookReport {
     /// Tells what is in the runbook.
-    pub fn new(runbook: &Runbook, path: Option<String>) -> Self {
+    ///
+    /// `more` are problems that only show today, as that it was not tested for long.
+    pub fn new(runbook: &Runbook, path: Option<String>, more: Vec<Problem>) -> Self {
         let step = |(place, step): (usize, &Step)| StepRow {
             number: place + 1,
             name: step.name.clone(),
@@ -93,7 +95,7 @@ impl RunbookReport {
             sections: runbook.sections.iter().map(|one| SectionRow::new(runbook, one)).collect(),
             steps: runbook.steps.iter().enumerate().map(step).collect(),
             patterns: runbook.patterns.iter().map(pattern).collect(),
-            problems: runbook.problems(),
+            problems: [runbook.problems(), more].concat(),
         }
     }
 }

@@ -159,7 +159,12 @@ impl Matcher {
                 let mut lines = evidence.log.iter();
                 let text = lines.find_map(|line| {
                     let has = |wanted: &(String, String)| line.fields.contains(wanted);
-                    fields.iter().all(has).then(|| text.finds(&line.text)).flatten()
+                    let said = || [Some(&line.text), line.bare.as_ref()].into_iter().flatten();
+                    fields
+                        .iter()
+                        .all(has)
+                        .then(|| said().find_map(|said| text.finds(said)))
+                        .flatten()
                 })?;
                 Some(Match { by: By::Log, link: None, text: text.to_owned() })
             }

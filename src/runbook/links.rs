@@ -23,6 +23,18 @@ pub(super) fn is_markdown(file: &str) -> bool {
     file.rsplit_once('.').is_some_and(|(_, end)| end == "md")
 }
 
+/// Returns the names in braces that a link leaves for its reader, `request_id` and its like.
+pub(super) fn open_in(link: &Target) -> impl Iterator<Item = &str> {
+    let name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let behind = link.url.split('{').skip(1);
+    behind
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(inner, _)| inner)
+        .filter(move |inner| name(inner))
+}
+
 /// Finds links to sections and files of the runbook that are not there.
 ///
 /// A link out of the runbook's folder is not looked at, nor is any file that was not read.
@@ -39,22 +51,15 @@ pub(super) fn dead(runbook: &Runbook) -> Vec<Problem> {
 
 fn why_dead(runbook: &Runbook, link: &Target) -> Option<String> {
     let (file, anchor) = link.url.split_once('#').unwrap_or((&link.url, ""));
-    if file.contains("//")
-        || file.contains("..")
-        || file.starts_with(['/', 'm']) && file.contains(':')
-    {
-        return None;
-    }
     let page = if file.is_empty() {
         link.page
     } else {
-        let folder = runbook.file(link.page).rsplit_once('/').map_or("", |(folder, _)| folder);
-        let plain = file.strip_prefix("./").unwrap_or(file);
-        let path = if folder.is_empty() { plain.to_owned() } else { format!("{folder}/{plain}") };
+        let path = file_of(runbook, link)?;
         match runbook.pages.iter().position(|page| page.file == path) {
             Some(page) => page,
+            None if runbook.absent.contains(&path) => return Some(format!("no file is `{path}`")),
             // Of a runbook that is one file nothing is known of its neighbours.
-            None if runbook.pages.len() > 1 && is_markdown(file) => {
+            None if runbook.pages.len() > 1 && is_markdown(file) && !file.contains("..") => {
                 return Some(format!("no file of the runbook is `{path}`"));
             }
             None => return None,
@@ -67,6 +72,35 @@ fn why_dead(runbook: &Runbook, link: &Target) -> Option<String> {
     let near = nearest(anchor, on_page().map(|section| section.slug.as_str()));
     let instead = near.map(|near| format!("; did you mean `#{near}`?")).unwrap_or_default();
     Some(format!("no heading of {} has the anchor `#{anchor}`{instead}", runbook.file(page)))
+}
+
+/// Returns the path of the file that a link names, from where the pages' own names begin.
+///
+/// `None` for a link within its page, to another place on the network, to an absolute path or one that
+/// leaves the folder that the runbook is in.
+pub(super) fn file_of(runbook: &Runbook, link: &Target) -> Option<String> {
+    let file = link.url.split(['#', '?']).next().filter(|file| !file.is_empty())?;
+    if file.starts_with('/') || file.contains(':') || file.contains(['{', '\\']) {
+        return None;
+    }
+    let file = percent_decoded(file)?;
+    let mut path: Vec<&str> = runbook.file(link.page).split('/').collect();
+    path.pop();
+    for part in file.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                path.pop()?;
+            }
+            part => path.push(part),
+        }
+    }
+    Some(path.join("/"))
+}
+
+/// Returns a path without its `%20`; `None` for what is no text then.
+fn percent_decoded(path: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(path).decode_utf8().ok().map(Into::into)
 }
 
 /// Finds patterns and steps that cannot be told apart by their name.

@@ -14,12 +14,16 @@ mod fence;
 mod front_matter;
 mod links;
 mod outline;
+mod own;
 mod parse;
+mod paste;
 mod patterns;
 mod problem;
+mod review;
 mod search;
 mod traceback;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -31,8 +35,10 @@ pub use expression::Expression;
 pub use fence::StepFence;
 pub use links::slug_of;
 pub use outline::OPTIONS;
+pub use paste::plain;
 pub use patterns::{Matcher, Pattern, PatternSeverity};
 pub use problem::{Problem, place};
+pub use review::overdue;
 pub use search::{Hit, HitKind, search};
 
 /// A runbook of one or more files, understood.
@@ -50,6 +56,8 @@ pub struct Runbook {
     found: Vec<Problem>,
     /// What links point to, with their place.
     links: Vec<links::Target>,
+    /// The files that links name and that are not there, as far as anybody has looked.
+    absent: BTreeSet<String>,
 }
 
 /// One file.
@@ -143,6 +151,13 @@ impl Runbook {
         runbook
     }
 
+    /// Looks for the files that links name: `is_there` is asked for each path, which begins where the
+    /// pages' own names do. Without it only links between pages are looked at.
+    pub fn look_for_files(&mut self, is_there: impl Fn(&str) -> bool) {
+        let named = self.links.iter().filter_map(|link| links::file_of(self, link));
+        self.absent = named.filter(|file| !is_there(file)).collect();
+    }
+
     /// Returns the text of a section, its heading included.
     pub fn markdown(&self, section: &Section) -> &str {
         self.text(section.page).get(section.range.clone()).unwrap_or_default()
@@ -161,7 +176,8 @@ impl Runbook {
 
     /// Finds a section by its anchor: `slug`, `#slug`, `file.md#slug`, or a URL with an anchor.
     ///
-    /// A file that is named is looked in first; without an anchor it is its first section.
+    /// Where a page is named it is on that page, and without an anchor the page's first section; an
+    /// address that names no page has only its anchor.
     pub fn section(&self, asked: &str) -> Option<&Section> {
         let (file, anchor) = asked.split_once('#').unwrap_or(("", asked));
         let (file, anchor) = match anchor {
@@ -180,8 +196,23 @@ impl Runbook {
         }
         let slug = slug_of(anchor);
         let is = |section: &&Section| section.slug == slug;
-        let mut on_page = self.sections.iter().filter(named);
-        on_page.find(is).or_else(|| self.sections.iter().find(is))
+        if links::is_markdown(file) {
+            return self.sections.iter().filter(named).find(is);
+        }
+        self.sections.iter().find(is)
+    }
+
+    /// Returns the section that a step stands in, by the step's name.
+    pub fn section_of_step(&self, name: &str) -> Option<&Section> {
+        let step = self.steps.iter().find(|step| step.name == name)?;
+        self.sections.get(step.section?)
+    }
+
+    /// Returns the names in braces of a section's links, `request_id` and its like, each once.
+    pub fn open_names(&self, section: &Section) -> BTreeSet<&str> {
+        let within =
+            |link: &&links::Target| link.page == section.page && section.range.contains(&link.at);
+        self.links.iter().filter(within).flat_map(links::open_in).collect()
     }
 
     /// Returns everything wrong with the runbook, file by file and line by line.

@@ -33,7 +33,7 @@ pub(super) struct Block {
 pub(super) enum BlockKind {
     Paragraph,
     List,
-    Fence { info: String, code: String },
+    Fence { info: String, code: String, is_fenced: bool },
 }
 
 /// What the text of an event belongs to.
@@ -78,19 +78,19 @@ impl Outline {
     fn begin(&mut self, tag: Tag<'_>, range: Range<usize>, depth: usize) {
         let kind = match tag {
             Tag::CodeBlock(CodeBlockKind::Indented) => {
-                BlockKind::Fence { info: String::new(), code: String::new() }
+                BlockKind::Fence { info: String::new(), code: String::new(), is_fenced: false }
             }
             Tag::Heading { level, .. } => {
                 let (title, level) = (String::new(), level as u8);
                 self.headings.push(Heading { title, level, at: range.start });
                 return;
             }
-            Tag::Link { dest_url, .. } => {
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), range.start));
                 return;
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
-                BlockKind::Fence { info: info.into_string(), code: String::new() }
+                BlockKind::Fence { info: info.into_string(), code: String::new(), is_fenced: true }
             }
             Tag::Paragraph if depth == 0 => BlockKind::Paragraph,
             Tag::List(_) if depth == 0 => BlockKind::List,

@@ -7,7 +7,7 @@ use super::front_matter::front_matter;
 use super::links::{Target, slug_of};
 use super::outline::{Block, BlockKind, Heading, Outline, outline};
 use super::problem::place;
-use super::{Page, Risk, Runbook, Section, Step, patterns};
+use super::{Page, Risk, Runbook, Section, Step, patterns, review};
 
 /// Reads one file and adds what it holds.
 pub(super) fn add_page(runbook: &mut Runbook, file: &str, text: &str) {
@@ -17,7 +17,18 @@ pub(super) fn add_page(runbook: &mut Runbook, file: &str, text: &str) {
     let page = runbook.pages.len();
     let (first, whole) = (runbook.sections.len(), text.len());
     runbook.pages.push(Page { file: file.to_owned(), text, metadata: matter.pairs });
-    for (at, message) in matter.problems {
+    let mut wrong = matter.problems;
+    wrong.extend(review::malformed(&runbook.pages[page].metadata, runbook.text(page)));
+    if let Some(at) = runbook.text(page).find('\u{fffd}') {
+        wrong.push((at, "this is no UTF-8: what was written here is lost".to_owned()));
+    }
+    for block in &blocks {
+        if is_open(runbook.text(page), block) {
+            let message = "this code is not closed by a line of ``` like its first";
+            wrong.push((block.range.start, message.to_owned()));
+        }
+    }
+    for (at, message) in wrong {
         let problem = runbook.problem(page, at, message);
         runbook.found.push(problem);
     }
@@ -26,7 +37,7 @@ pub(super) fn add_page(runbook: &mut Runbook, file: &str, text: &str) {
         runbook.links.push(Target { page, url, at });
     }
     for (place, block) in blocks.iter().enumerate() {
-        let BlockKind::Fence { info, code } = &block.kind else { continue };
+        let BlockKind::Fence { info, code, .. } = &block.kind else { continue };
         let below =
             |section: &Section| section.page == page && section.range.start <= block.range.start;
         let section = runbook.sections.iter().skip(first).rposition(below).map(|at| at + first);
@@ -37,6 +48,19 @@ pub(super) fn add_page(runbook: &mut Runbook, file: &str, text: &str) {
             add_step(runbook, (page, section), block.range.start, fence, code);
         }
     }
+}
+
+/// Says whether a fence has no line that closes it: what follows on the page is then in it.
+fn is_open(text: &str, block: &Block) -> bool {
+    if !matches!(block.kind, BlockKind::Fence { is_fenced: true, .. }) {
+        return false;
+    }
+    let lines = text.get(block.range.clone()).unwrap_or_default().trim_end().lines();
+    // In a quotation or a list every line has the mark of it before it.
+    let mark = |line: &str| line.trim_start_matches([' ', '\t', '>']).to_owned();
+    let last = lines.skip(1).last().map(mark).unwrap_or_default();
+    !(last.starts_with("```") || last.starts_with("~~~"))
+        || !last.trim_matches(['`', '~']).is_empty()
 }
 
 /// Adds the sections; of headings with one anchor the later ones get a number, as on GitHub.

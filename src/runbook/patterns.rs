@@ -43,6 +43,8 @@ pub struct Pattern {
     pub next: String,
     /// The bytes of the page that each id of `explains` begins at.
     explains_at: Vec<usize>,
+    /// Whether its TOML cannot be read: that it says nothing is no problem of its own then.
+    is_unread: bool,
 }
 
 /// How bad a cause is.
@@ -110,12 +112,14 @@ pub(super) fn read(
         cause,
         next,
         explains_at: Vec::new(),
+        is_unread: false,
     };
     let text = runbook.text(at.page).get(range.clone()).unwrap_or_default();
     let mut reader = Reader::new(text, range.start);
     match DeTable::parse(text) {
         Ok(table) => reader.pattern(table.get_ref(), &mut pattern),
         Err(error) => {
+            pattern.is_unread = true;
             let reason = error.message().lines().next().unwrap_or_default().to_owned();
             reader.complain(error.span().unwrap_or(0..0), format!("this is no TOML: {reason}"));
         }
@@ -165,6 +169,9 @@ pub(super) fn problems(runbook: &Runbook) -> Vec<Problem> {
             }
             let near = nearest(id, ids()).map(|near| format!("; did you mean `{near}`?"));
             complain(*at, format!("no pattern is `{id}`{}", near.unwrap_or_default()));
+        }
+        if pattern.is_unread {
+            continue;
         }
         if pattern.direct.is_empty() {
             let at = runbook.sections.get(pattern.section).map_or(0, |at| at.range.start);

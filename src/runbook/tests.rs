@@ -1,6 +1,5 @@
 //! The runbook that is built in, held against recorded errors; and runbooks that are wrong.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
@@ -15,12 +14,13 @@ fn embedded() -> Runbook {
 }
 
 fn evidence(text: &str) -> Evidence {
-    let mut evidence = Evidence::default();
-    if text.starts_with('{') {
-        evidence.add_record(&crate::logs::read_line(text.as_bytes()));
-    } else {
-        evidence.add_text(text);
+    let mut evidence = Evidence::new(&embedded());
+    let (records, rest): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with('{'));
+    for record in records {
+        evidence.add_record(&crate::logs::read_line(record.as_bytes()));
     }
+    evidence.add_text(&rest.join("\n"));
     evidence
 }
 
@@ -127,7 +127,6 @@ fn what_is_wrong_is_told_with_its_place_and_the_rest_is_there() {
     13:34 unknown key `mesage`; did you mean `message`?
     14:13 no pattern is `nowher`; did you mean `nowhere`?
     17:1 another heading has the anchor `nowhere`; this one's is `nowhere-1`
-    17:1 pattern `nowhere-1` has nothing in `direct`: it never matches
     19:1 step `x` does not say risk=read, write or destructive
     24:11 this is no TOML: unclosed array, expected `]`
     ");
@@ -159,13 +158,90 @@ fn a_cause_comes_before_what_it_explains() {
     assert_eq!(found, [("dns-failure", None), ("redis-unreachable", Some("dns-failure"))]);
 }
 
+#[test]
+fn what_obs_shows_of_the_demos_failures_leads_to_their_pattern() {
+    let runbook = embedded();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runbook/shown");
+    let mut answers = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let first = causes(&runbook, &evidence(&text)).into_iter().next();
+        answers.push(format!("{name}: {}", first.as_deref().unwrap_or("no pattern")));
+    }
+    answers.sort();
+    insta::assert_snapshot!(answers.join("\n"), @"
+    inventory-timeout.logs.txt: inventory-timeout
+    inventory-timeout.raw.jsonl: inventory-timeout
+    inventory-timeout.request.txt: inventory-timeout
+    inventory-timeout.trace.txt: inventory-timeout
+    none.issues.txt: no pattern
+    none.logs.txt: no pattern
+    none.raw.jsonl: no pattern
+    none.request.txt: no pattern
+    none.trace.txt: no pattern
+    pool-exhausted.check.txt: pool-exhausted
+    pool-exhausted.issues.txt: pool-exhausted
+    pool-exhausted.logs.txt: pool-exhausted
+    pool-exhausted.raw.jsonl: pool-exhausted
+    pool-exhausted.request.txt: pool-exhausted
+    pool-exhausted.trace.txt: query-failed
+    query-per-row.trace.txt: query-per-row
+    request-id-reused.trace.txt: request-id-reused
+    slow-stretch.trace.txt: slow-stretch
+    units-per-box-is-zero.issues.txt: units-per-box-is-zero
+    units-per-box-is-zero.logs.txt: units-per-box-is-zero
+    units-per-box-is-zero.raw.jsonl: units-per-box-is-zero
+    units-per-box-is-zero.request.txt: units-per-box-is-zero
+    units-per-box-is-zero.trace.txt: reservation-failed
+    ");
+}
+
+#[test]
+fn errors_that_stand_below_each_other_are_not_each_others_cause() {
+    let evidence =
+        evidence("ValueError: a\nKeyError: b\nr2d2::Error: timed out waiting for connection");
+    let causes: Vec<bool> = evidence.chain.iter().map(|link| link.is_cause).collect();
+    assert_eq!(causes, [false, false, false]);
+}
+
+#[test]
+fn a_type_that_a_pattern_names_is_known_whatever_it_looks_like() {
+    let page = "# Boom\n```toml pattern\ndirect = [{ exception = 'shop.Boom' }, { exception = 'oops' }]\n```\n";
+    let runbook = Runbook::read([("a.md", page)]);
+    for text in ["shop.Boom: x", "ERROR app: shop.Boom: x", "oops: y", "12:00 app oops: y"] {
+        let mut evidence = Evidence::new(&runbook);
+        evidence.add_text(text);
+        assert_eq!(causes(&runbook, &evidence), ["boom"], "{text}");
+    }
+    let mut evidence = Evidence::new(&Runbook::default());
+    evidence.add_text("oops: y");
+    assert_eq!(evidence.chain, []);
+}
+
+#[test]
+fn an_error_twice_in_a_text_is_one() {
+    let text = "ORDERS-1  Boom.Error: x\n  2026-11-22\n\n  +1.0ms ✗ ERROR a ORDERS-1 Boom.Error: x";
+    assert_eq!(evidence(text).chain.len(), 1, "{:?}", evidence(text));
+}
+
 proptest::proptest! {
+    #[test]
+    fn no_paste_is_too_strange(prefix in "[ -~é]{0,12}", lines in proptest::collection::vec("(?s).{0,40}|  ↳ caused by .{0,9}|error     .{0,9}|trace [0-9a-f]{32}|12:00:00.000 ERROR .{0,20}|Traceback \\(most recent call last\\):|Caused by:|  [+]-[+]---- 1 ----", 0..12)) {
+        let text: Vec<String> = lines.iter().map(|line| [prefix.as_str(), line].concat()).collect();
+        let mut evidence = Evidence::default();
+        evidence.add_text(&text.join("\n"));
+        let first = evidence.chain.first();
+        proptest::prop_assert!(first.is_none_or(|link| !link.is_cause));
+    }
+
     #[test]
     fn no_page_and_no_error_is_too_strange(page in "(?s)[-#`\\[\\](){}*|a-z=\"'.:> \n\r\t\u{1b}]{0,300}", fence in "[a-z{}\\[\\]='\" .\n(]{0,60}") {
         let page = format!("{page}\n# T\n```toml pattern\n{fence}\n```\n");
         let runbook = Runbook::read([("a.md", page.as_str()), ("b.md", fence.as_str())]);
         runbook.problems();
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence::new(&runbook);
         evidence.add_text(&page);
         explain(&runbook, &evidence);
         search(&runbook, "a");

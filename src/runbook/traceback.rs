@@ -1,15 +1,19 @@
-//! Pasted tracebacks of Python, Rust, Java and JavaScript, and `Type: message`, line by line.
+//! Pasted tracebacks of Python, Rust, Java, Go and JavaScript, and `Type: message`, line by line.
 //!
 //! Tolerant: what was pasted may begin or end anywhere. Frames are passed over; only the types and
-//! messages of the chain are kept, and the lines that belong to neither.
+//! messages are kept, and the lines that belong to neither. An exception is the cause of another only
+//! where the language's own words say so: two that merely stand below each other are two errors.
+
+mod types;
 
 use super::evidence::Link;
+pub(super) use types::KnownTypes;
 
 /// What a text says of exceptions.
 #[derive(Debug, Default)]
 pub(super) struct Traceback {
-    /// Outermost first.
-    pub(super) chain: Vec<Link>,
+    /// Each error with its causes, outermost first.
+    pub(super) errors: Vec<Vec<Link>>,
     /// Lines that are no part of an exception.
     pub(super) rest: Vec<String>,
     /// Whether it ends with frames, or has nothing but frames.
@@ -23,62 +27,80 @@ enum Last {
     Nothing,
     /// An exception: what follows may be more of its message.
     Exception,
-    /// Python's frames: the first line that is not indented is the exception.
-    PythonFrames,
-    /// `Caused by:` alone: each line below is a cause.
-    Causes,
+    /// Python's frames, indented by more than this: the first line that is not is the exception.
+    PythonFrames(usize),
+    /// `Caused by:` alone, indented by this: each line below that is indented more is a cause.
+    Causes(usize),
     /// `panicked at src/main.rs:3:5:`: the next line is its message.
     Panic,
+    /// Go's frames, to the next blank line.
+    GoFrames,
+}
+
+/// What the next exception is to the error before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    Unrelated,
+    /// Python writes the cause first.
+    Raised,
+    CausedBy,
 }
 
 /// Reads a text without controls.
-pub(super) fn read(text: &str) -> Traceback {
-    Reader::new(Last::Nothing).read(text)
+pub(super) fn read(text: &str, known: &KnownTypes) -> Traceback {
+    Reader::new(Last::Nothing, known).read(text)
 }
 
 /// Reads what a log record has as its exception: it begins with one, whatever its type looks like.
-pub(super) fn read_exception(text: &str) -> Traceback {
-    Reader::new(Last::PythonFrames).read(text)
+pub(super) fn read_exception(text: &str, known: &KnownTypes) -> Traceback {
+    Reader::new(Last::PythonFrames(0), known).read(text)
 }
 
-struct Reader {
+struct Reader<'a> {
     read: Traceback,
+    known: &'a KnownTypes,
     last: Last,
-    /// Where in the chain each of Python's tracebacks begins; it writes the cause first.
-    blocks: Vec<usize>,
-    reversed: bool,
+    joint: Joint,
+    /// Which exception of the last error was read last.
+    at: usize,
 }
 
-impl Reader {
-    fn new(last: Last) -> Self {
-        Self { read: Traceback::default(), last, blocks: vec![0], reversed: false }
+impl<'a> Reader<'a> {
+    fn new(last: Last, known: &'a KnownTypes) -> Self {
+        Self { read: Traceback::default(), known, last, joint: Joint::Unrelated, at: 0 }
     }
 
     fn read(mut self, text: &str) -> Traceback {
         for line in text.lines() {
+            if is_member(line) {
+                self.joint = Joint::CausedBy;
+            }
             self.line(ungrouped(line));
         }
-        self.finish()
+        self.read.cut = matches!(self.last, Last::PythonFrames(_) | Last::Panic);
+        self.read
     }
 
     fn line(&mut self, line: &str) {
         let trimmed = line.trim();
         if trimmed.is_empty() {
-            if matches!(self.last, Last::Exception) {
+            if matches!(self.last, Last::Exception | Last::Causes(_) | Last::GoFrames) {
                 self.last = Last::Nothing;
             }
         } else if trimmed.ends_with("Traceback (most recent call last):") {
-            self.last = Last::PythonFrames;
+            self.last = Last::PythonFrames(indent(line));
         } else if is_python_joint(trimmed) {
-            self.reversed = true;
-            self.blocks.push(self.read.chain.len());
-            self.last = Last::Nothing;
+            (self.joint, self.last) = (Joint::Raised, Last::Nothing);
+        } else if trimmed.starts_with("goroutine ") || self.last == Last::GoFrames {
+            self.last = Last::GoFrames;
+        } else if self.is_numbered_cause(line) {
+            self.numbered(trimmed);
         } else if is_frame(trimmed) {
             if trimmed.starts_with("File \"") {
-                self.last = Last::PythonFrames;
+                self.last = Last::PythonFrames(indent(line).saturating_sub(2));
             }
         } else if let Some(cause) = after_cause(trimmed) {
-            self.cause(cause);
+            self.cause(cause, indent(line));
         } else if let Some(panic) = panicked(trimmed) {
             self.panic(panic);
         } else {
@@ -86,50 +108,81 @@ impl Reader {
         }
     }
 
+    /// Says whether the line is `0: text` where Rust's chains have it.
+    fn is_numbered_cause(&self, line: &str) -> bool {
+        let message = || self.read.errors.last().and_then(|error| error.get(self.at));
+        numbered(line.trim()).is_some()
+            && match self.last {
+                Last::Causes(_) => true,
+                // `Error:` alone, as color-eyre writes it.
+                Last::Exception => message().is_some_and(|link| link.message.is_empty()),
+                _ => false,
+            }
+    }
+
+    fn numbered(&mut self, line: &str) {
+        let link = self.known.typed_or_plain(numbered(line).unwrap_or(line));
+        self.joint = Joint::CausedBy;
+        self.push(link);
+        self.last = Last::Causes(0);
+    }
+
     fn other(&mut self, line: &str, trimmed: &str) {
-        let indented = line.starts_with([' ', '\t']);
         match self.last {
-            Last::PythonFrames if indented => {}
-            Last::PythonFrames => {
-                self.push(typed(trimmed).unwrap_or_else(|| exception_line(trimmed)));
-            }
+            Last::PythonFrames(base) if indent(line) > base => {}
+            Last::PythonFrames(_) => self.push(self.known.below_frames(trimmed)),
             Last::Panic => self.panic(trimmed),
-            Last::Causes => {
-                let numbered = trimmed
-                    .split_once(": ")
-                    .filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-                self.push(typed_or_plain(numbered.map_or(trimmed, |(_, cause)| cause)));
-                self.last = Last::Causes;
+            Last::Causes(base) if indent(line) > base => {
+                self.joint = Joint::CausedBy;
+                self.push(self.known.typed_or_plain(trimmed));
+                self.last = Last::Causes(base);
             }
-            _ => match typed(trimmed) {
+            Last::Exception if !begins_anew(trimmed) => match self.known.typed(trimmed) {
                 Some(link) => self.push(link),
-                None if self.last == Last::Exception => self.more(trimmed),
-                None => match self.read.chain.is_empty().then(|| within(trimmed)).flatten() {
+                None => self.more(trimmed),
+            },
+            _ => {
+                self.last = Last::Nothing;
+                match self.known.typed(trimmed).or_else(|| self.known.within(trimmed)) {
                     Some(link) => self.push(link),
                     None => self.read.rest.push(trimmed.to_owned()),
-                },
-            },
+                }
+            }
         }
     }
 
     fn push(&mut self, link: Link) {
-        self.read.chain.push(link);
+        match (std::mem::replace(&mut self.joint, Joint::Unrelated), self.read.errors.last_mut()) {
+            (Joint::Raised, Some(error)) => {
+                error.insert(0, link);
+                self.at = 0;
+            }
+            (Joint::CausedBy, Some(error)) => {
+                error.push(link);
+                self.at = error.len() - 1;
+            }
+            _ => {
+                self.read.errors.push(vec![link]);
+                self.at = 0;
+            }
+        }
         self.last = Last::Exception;
     }
 
     /// Adds a line to the last exception's message.
     fn more(&mut self, line: &str) {
-        if let Some(link) = self.read.chain.last_mut() {
+        if let Some(link) = self.read.errors.last_mut().and_then(|error| error.get_mut(self.at)) {
             link.message.push('\n');
             link.message.push_str(line);
         }
     }
 
-    fn cause(&mut self, cause: &str) {
+    fn cause(&mut self, cause: &str, indent: usize) {
         if cause.is_empty() {
-            self.last = Last::Causes;
+            self.last = Last::Causes(indent);
         } else {
-            self.push(typed_or_plain(cause));
+            self.joint = Joint::CausedBy;
+            self.push(self.known.typed_or_plain(cause));
         }
     }
 
@@ -137,23 +190,13 @@ impl Reader {
         if message.is_empty() {
             self.last = Last::Panic;
         } else {
-            self.push(Link { kind: "panic".to_owned(), message: message.to_owned() });
+            self.push(Link::new("panic", message));
         }
     }
+}
 
-    fn finish(mut self) -> Traceback {
-        self.read.cut = self.last == Last::PythonFrames || self.last == Last::Panic;
-        if self.reversed {
-            let mut chain = Vec::new();
-            let mut end = self.read.chain.len();
-            for start in self.blocks.into_iter().rev() {
-                chain.extend(self.read.chain.get(start..end).unwrap_or_default().iter().cloned());
-                end = start;
-            }
-            self.read.chain = chain;
-        }
-        self.read
-    }
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Returns the line without what Python draws around the exceptions of a group.
@@ -166,9 +209,30 @@ fn ungrouped(line: &str) -> &str {
     }
 }
 
+/// Says whether a line is `+---------------- 1 ----------------`, above a member of a group.
+fn is_member(line: &str) -> bool {
+    let drawn = line.trim().trim_matches(['+', '-']);
+    line.trim_start().starts_with("+-")
+        && drawn.trim().parse::<u32>().is_ok()
+        && drawn.starts_with(' ')
+}
+
 fn is_python_joint(line: &str) -> bool {
     line.starts_with("During handling of the above exception")
         || line.starts_with("The above exception was the direct cause")
+}
+
+/// Says whether a line begins as a logger's does: with a date. It goes on with nothing.
+fn begins_anew(line: &str) -> bool {
+    let mut bytes = line.bytes();
+    line.get(4..5) == Some("-") && bytes.by_ref().take(4).all(|byte| byte.is_ascii_digit())
+}
+
+/// Returns what stands behind a number and a colon.
+fn numbered(line: &str) -> Option<&str> {
+    let (number, rest) = line.split_once(": ")?;
+    let is = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is.then_some(rest)
 }
 
 /// Says whether a line is a place in code and not an exception.
@@ -176,10 +240,8 @@ fn is_frame(line: &str) -> bool {
     let places =
         ["File \"", "at ", "... ", "stack backtrace:", "note: ", "[Previous line repeated"];
     let carets = line.bytes().all(|byte| matches!(byte, b'^' | b'~' | b' '));
-    let numbered = line.split_once(": ").is_some_and(|(number, rest)| {
-        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && rest.contains("::")
-    });
     let closes = line.bytes().all(|byte| matches!(byte, b'}' | b']'));
+    let numbered = numbered(line).is_some_and(|rest| rest.contains("::"));
     carets || closes || numbered || places.iter().any(|place| line.starts_with(place))
 }
 
@@ -192,86 +254,17 @@ fn after_cause(line: &str) -> Option<&str> {
     line.get(mark.len()..).map(str::trim)
 }
 
-/// Returns the message of Rust's panic; empty when it is on the next line.
+/// Returns the message of Rust's or Go's panic; empty when it is on the next line.
 fn panicked(line: &str) -> Option<&str> {
+    if let Some(message) = line.strip_prefix("panic: ") {
+        return Some(message);
+    }
     let (before, after) = line.split_once("panicked at ")?;
     if !before.starts_with("thread ") {
         return None;
     }
     let quoted = after.strip_prefix('\'').and_then(|rest| rest.rsplit_once("', "));
     Some(quoted.map_or("", |(message, _)| message))
-}
-
-fn typed_or_plain(text: &str) -> Link {
-    typed(text)
-        .or_else(|| within(text))
-        .unwrap_or_else(|| Link { kind: String::new(), message: text.to_owned() })
-}
-
-/// Reads the line below Python's frames, whatever the type looks like.
-fn exception_line(line: &str) -> Link {
-    let (kind, message) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
-    let is_name = kind.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'));
-    if is_name {
-        Link { kind: kind.to_owned(), message: message.to_owned() }
-    } else {
-        Link { kind: String::new(), message: line.to_owned() }
-    }
-}
-
-/// Reads `Type: message`, or a type alone.
-fn typed(line: &str) -> Option<Link> {
-    let (kind, message) = match line.split_once(':') {
-        // `a::b::Error: …` has colons of its own.
-        Some(_) => split_type(line),
-        None => (line, ""),
-    };
-    let clear = message.is_empty() && !kind.contains(['.', ':']);
-    let is = is_type(kind) && (!clear || has_known_ending(kind));
-    is.then(|| Link { kind: kind.to_owned(), message: message.trim().to_owned() })
-}
-
-/// Splits at the first colon that is followed by a blank or ends the line.
-fn split_type(line: &str) -> (&str, &str) {
-    match line.split_once(": ") {
-        Some((kind, message)) => (kind, message),
-        None => (line.trim_end_matches(':'), ""),
-    }
-}
-
-/// Finds `Type: message` behind what a logger or Java writes before it.
-fn within(line: &str) -> Option<Link> {
-    let starts = line.match_indices(' ').map(|(at, _)| at + 1);
-    starts.take(16).find_map(|start| {
-        let rest = line.get(start..)?;
-        let (kind, message) = rest.split_once(": ")?;
-        let is = is_type(kind) && (kind.contains(['.', ':']) || has_known_ending(kind));
-        is.then(|| Link { kind: kind.to_owned(), message: message.trim().to_owned() })
-    })
-}
-
-/// Says whether a word can be the type of an exception: `sqlalchemy.exc.TimeoutError`,
-/// `r2d2::Error`, `DivisionByZero`, `socket.gaierror`; not `DETAIL`, `Process` or `12:30`.
-fn is_type(word: &str) -> bool {
-    let parts: Vec<&str> = word.split(['.', '$']).flat_map(|part| part.split("::")).collect();
-    let name = |part: &&str| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-    };
-    let Some(last) = parts.last().filter(|_| parts.iter().all(name)) else {
-        return false;
-    };
-    let capitals = last.chars().filter(|c| c.is_uppercase()).count();
-    let camel = last.starts_with(char::is_uppercase) && last.chars().any(char::is_lowercase);
-    let dotted = parts.len() > 1;
-    has_known_ending(last) && (camel || dotted) || camel && (dotted || capitals > 1)
-}
-
-fn has_known_ending(word: &str) -> bool {
-    let endings =
-        ["error", "exception", "timeout", "warning", "interrupt", "exit", "failure", "panic"];
-    let word = word.to_ascii_lowercase();
-    endings.iter().any(|ending| word.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -105,6 +105,9 @@ fn the_demo_for_people_ends_well_and_leaves_nothing_behind() {
     let env = env.set("TMPDIR", folder.to_str().unwrap());
     let outcome = env.obs(["demo", "--once", "--port", "0"]);
     assert_eq!(outcome.status, Some(0), "{outcome}");
+    let ending = outcome.stdout.split("each found by its id").nth(1).unwrap();
+    let ending: Vec<&str> = ending.split_whitespace().collect();
+    assert!(ending.join(" ").contains("7 of them went wrong: a pattern of the runbook fits 6"));
     for command in ["$ obs logs --request-id ", "$ obs trace ", "$ obs issues --request-id "] {
         assert!(outcome.stdout.contains(command), "{command}");
     }
@@ -140,6 +143,19 @@ fn every_answer_of_the_demo_has_the_exit_code_that_tells_the_truth() {
     let answers: Vec<&Value> =
         acts.iter().flat_map(|act| act["answers"].as_array().unwrap()).collect();
     assert!(answers.iter().all(|answer| answer["exit_code"] == answer["expected_code"]));
+    for (scenario, pattern) in [
+        ("deep-error", "units-per-box-is-zero"),
+        ("query-per-row", "query-per-row"),
+        ("timeout-with-retry", "inventory-timeout"),
+        ("slow-stretch", "slow-stretch"),
+        ("reused-request-id", "request-id-reused"),
+        ("pool-exhausted", "pool-exhausted"),
+    ] {
+        let answers = act(&document, scenario)["answers"].as_array().unwrap();
+        let command = |one: &&Value| one["command"].as_str().unwrap().contains("runbook explain");
+        let explained = &answers.iter().find(command).unwrap()["document"];
+        assert_eq!(explained["matches"][0]["pattern"], pattern, "{scenario}: {explained}");
+    }
     let unknown = answer(act(&document, "unknown-failure"), "runbook");
     assert_eq!(unknown["matches"], serde_json::json!([]), "{unknown}");
     let check = answers.iter().find(|answer| answer["command"] == "obs check").unwrap();

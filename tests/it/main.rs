@@ -9,6 +9,7 @@ mod completion;
 mod config;
 mod demo;
 mod env;
+mod explain;
 mod fake;
 mod formats;
 mod generated;

@@ -1,8 +1,5 @@
 //! `obs runbook`: read, searched, and held against errors.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use insta::assert_snapshot;
 
 use crate::env::Env;
@@ -99,7 +96,7 @@ fn links_lead_to_the_request() {
 fn an_unknown_section_is_told_with_the_one_that_may_be_meant() {
     assert_snapshot!(team().obs(["runbook", "#contact", "-q"]), @"
     --- stderr
-    error: the runbook has no section `contact`
+    error: the runbook has no section `#contact`
       hint: did you mean: obs runbook contacts
       hint: what is in it: obs runbook
     --- exit 1
@@ -169,52 +166,6 @@ fn a_log_line_fills_the_links_with_its_request() {
 }
 
 #[test]
-fn an_error_that_no_pattern_knows_says_so() {
-    let unknown = "LedgerImbalance: ledger out of balance by 3 cents";
-    assert_snapshot!(Env::new().obs(["runbook", "explain", unknown]), @"
-    error LedgerImbalance: ledger out of balance by 3 cents
-
-    no pattern of the runbook fits
-    --- stderr
-    note: this is the runbook of the demo's services, which is built in
-    hint: once you know the cause, add it: a heading in the runbook, below it a ```toml pattern fence with direct = [{ exception = 'LedgerImbalance' }], and a paragraph that begins **Next:**
-    --- exit 1
-    ");
-}
-
-#[test]
-fn a_traceback_with_windows_line_ends_and_escape_sequences_is_read() {
-    let text = b"\x1b[31mTraceback (most recent call last):\r\n  File \"a.py\", line 1\r\n    x()\r\nredis.exceptions.ReadOnlyError: You can't write\r\n\x1b[0m";
-    let outcome = Env::new().obs_with_stdin(["runbook", "explain", "-", "-q"], text);
-    assert!(outcome.stdout.contains("redis-unreachable"), "{outcome}");
-    assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stdout.contains("\\x1b"), "{outcome}");
-    assert_eq!(outcome.status, Some(0));
-}
-
-#[test]
-fn a_traceback_that_is_cut_in_its_middle_is_told() {
-    let text = b"Traceback (most recent call last):\n  File \"a.py\", line 1, in x\n    y()\n";
-    assert_snapshot!(Env::new().obs_with_stdin(["runbook", "explain", "-q"], text), @"
-
-    no pattern of the runbook fits
-    --- stderr
-    warning: the text ends within a traceback: the exception itself is missing
-    --- exit 3
-    ");
-}
-
-#[test]
-fn nothing_to_explain_is_a_mistake() {
-    assert_snapshot!(Env::new().obs(["runbook", "explain"]), @"
-    --- stderr
-    error: there is nothing to explain
-      hint: an error: obs runbook explain 'TimeoutError: QueuePool limit reached'
-      hint: a log line: tail -1 app.log | obs runbook explain
-    --- exit 2
-    ");
-}
-
-#[test]
 fn a_runbook_that_is_wrong_shows_where_and_still_answers() {
     let env = Env::new();
     std::fs::create_dir(env.path().join("runbook")).unwrap();
@@ -248,7 +199,7 @@ fn a_runbook_that_is_wrong_shows_where_and_still_answers() {
       runbook/index.md:7:5: no heading of runbook/b.md has the anchor `#nowhere`
         | See [there](b.md#nowhere) and [here](c.md).
         |     ^
-      runbook/index.md:7:31: no file of the runbook is `runbook/c.md`
+      runbook/index.md:7:31: no file is `runbook/c.md`
         | See [there](b.md#nowhere) and [here](c.md).
         |                               ^
       runbook/index.md:9:1: pattern `broken` has no paragraph that begins with **Next:**
@@ -289,24 +240,111 @@ fn nothing_of_another_format_is_answered() {
 }
 
 #[test]
-fn each_failure_of_the_demo_has_its_cause() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runbook");
-    let lines = std::fs::read(folder.join("failures.jsonl")).unwrap();
-    let env = Env::new();
-    let mut answers = String::new();
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let outcome = env.obs_with_stdin(["runbook", "explain", "-o", "json"], line);
-        let answer: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
-        let said = answer["chain"][0]["type"].as_str().or(answer["log"][0].as_str()).unwrap();
-        let pattern = answer["matches"][0]["pattern"].as_str().unwrap_or("no pattern");
-        let code = outcome.status.unwrap();
-        writeln!(answers, "{said} -> {pattern}, exit {code}").unwrap();
+fn nothing_but_blanks_is_a_mistake() {
+    for arguments in [["runbook", "explain", ""], ["runbook", "search", " "]] {
+        assert_eq!(Env::new().obs(arguments).status, Some(2), "{arguments:?}");
     }
-    assert_snapshot!(answers, @"
-    ReservationError -> units-per-box-is-zero, exit 0
-    InventoryError -> inventory-answers-5xx, exit 0
-    retrying -> inventory-timeout, exit 0
-    LedgerImbalance -> no pattern, exit 1
-    QueryError -> pool-exhausted, exit 0
+}
+
+#[test]
+fn a_step_opens_its_section_and_words_are_joined() {
+    let step = team().obs(["runbook", "look", "-q"]);
+    let env = Env::new();
+    assert!(env.obs(["runbook", "zero-boxes"]).stdout.starts_with("### Find articles"), "{step}");
+    assert!(env.obs(["runbook", "pool", "exhausted"]).stdout.starts_with("## Pool exhausted"));
+    assert_snapshot!(env.obs(["runbook", "read", "pool-exhausted", "-q"]), @"
+    --- stderr
+    error: the runbook has no section `read pool-exhausted`
+      hint: did you mean: obs runbook pool-exhausted
+      hint: where the words stand: obs runbook search read pool-exhausted
+      hint: what is in it: obs runbook
+    --- exit 1
     ");
+    assert_snapshot!(env.obs(["runbook", "empty", "pool", "-q"]), @"
+    --- stderr
+    error: the runbook has no section `empty pool`
+      hint: where the words stand: obs runbook search empty pool
+      hint: what is in it: obs runbook
+    --- exit 1
+    ");
+}
+
+#[test]
+fn a_page_that_is_not_there_opens_nothing() {
+    assert_snapshot!(Env::new().obs(["runbook", "nofile.md#pool-exhausted", "-q"]), @"
+    --- stderr
+    error: the runbook has no section `nofile.md#pool-exhausted`
+      hint: did you mean: obs runbook orders.md#pool-exhausted
+      hint: what is in it: obs runbook
+    --- exit 1
+    ");
+}
+
+#[test]
+fn what_links_leave_open_is_told() {
+    assert_snapshot!(Env::new().obs(["runbook", "traces", "--request-id", "req_909e"]), @"
+    ### Traces
+
+    The span tree of a request, with its critical path and findings: `obs trace
+    REQUEST_ID`. In the browser: this trace
+    (https://jaeger.example/trace/{trace_id}).
+
+    runbook/index.md:43
+    --- stderr
+    note: this is the runbook of the demo's services, which is built in
+    note: left open in links: {trace_id}
+    hint: this id is no trace id; the one that fills it is in: obs trace req_909e
+    --- exit 0
+    ");
+    assert_snapshot!(Env::new().obs(["runbook", "logs"]), @r#"
+    ### Logs
+
+    JSON lines on standard output of both services; each has `request_id`,
+    `trace_id`, `service` and `route`.
+
+    ╶─ sh
+    obs logs --request-id "$REQUEST_ID"
+    obs logs --level error --since 30m
+
+    In the browser: this request's lines
+    (https://grafana.example/explore?service=orders-api&query={request_id}&from={from}&to={to}).
+
+    runbook/index.md:32
+    --- stderr
+    note: this is the runbook of the demo's services, which is built in
+    note: left open in links: {from}, {request_id}, {to}
+    hint: the request's id fills its own: --request-id ID
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn what_is_not_there_not_closed_or_no_text_is_told_of_one_file_too() {
+    let env = Env::new();
+    std::fs::create_dir_all(env.path().join("docs")).unwrap();
+    std::fs::create_dir(env.path().join("runbook")).unwrap();
+    std::fs::write(env.path().join("docs/there.md"), "# There\n").unwrap();
+    let mut page = b"---\nlast_tested: 2001-02-03\nreview_every: 90d\n---\n# A\n[a](other.md#x) [b](there.md) [c](../no/x.md)\n![d](d.png) [e](https://x.example/y.md)\n\nB\xffd\n\n## P\n\n```toml pattern\ndirect = [\n```\n\n## C\n\n```sh\nls\n".to_vec();
+    page.extend(b"\n## Swallowed\n");
+    std::fs::write(env.path().join("docs/runbook.md"), page).unwrap();
+    let outcome = env.obs(["runbook", "-o", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let problems: Vec<String> = answer["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            format!("{}:{} {}", one["line"], one["column"], one["message"].as_str().unwrap())
+        })
+        .filter(|line| !line.contains("review is due"))
+        .collect();
+    assert_snapshot!(problems.join("\n"), @"
+    6:1 no file is `other.md`
+    7:1 no file is `d.png`
+    9:2 this is no UTF-8: what was written here is lost
+    14:11 this is no TOML: unclosed array, expected `]`
+    19:1 this code is not closed by a line of ``` like its first
+    ");
+    assert!(outcome.stdout.contains("a review is due"), "{outcome}");
+    assert!(outcome.stderr.contains("docs/runbook.md"), "{outcome}");
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::stage::Stage;
@@ -37,6 +38,8 @@ pub(super) struct Act {
 /// One command, and how it should end.
 #[derive(Debug, Clone, Copy)]
 struct Question {
+    /// The words of the command whose output it reads; none when it reads nothing.
+    reads: &'static [&'static str],
     /// Its words; `{id}` is the request's id and `{error}` its error in one line.
     words: &'static [&'static str],
     /// The exit code that tells the truth here.
@@ -74,30 +77,37 @@ pub(super) struct Answer {
 }
 
 const fn found(words: &'static [&'static str]) -> Question {
-    Question { words, code: 0 }
+    Question { reads: &[], words, code: 0 }
 }
 
 const fn not_found(words: &'static [&'static str]) -> Question {
-    Question { words, code: 1 }
+    Question { reads: &[], words, code: 1 }
+}
+
+/// What the runbook says of another command's answer.
+const fn explained(reads: &'static [&'static str]) -> Question {
+    Question { reads, words: &["runbook", "explain"], code: 0 }
 }
 
 const LOGS: Question = found(&["logs", "--request-id", "{id}"]);
 const TRACE: Question = found(&["trace", "{id}"]);
 const ISSUES: Question = found(&["issues", "--request-id", "{id}"]);
 const EXPLAIN: Question = found(&["runbook", "explain", "{error}"]);
+const EXPLAIN_LOGS: Question = explained(LOGS.words);
+const EXPLAIN_TRACE: Question = explained(TRACE.words);
 
 /// The acts in the order they are played.
 pub(super) const ACTS: [Act; 8] = [
-    act(Scenario::DeepError, leaves(2, 2, 5, 1), &[LOGS, TRACE, ISSUES, EXPLAIN]),
-    act(Scenario::QueryPerRow, leaves(1, 0, 12, 1), &[TRACE]),
+    act(Scenario::DeepError, leaves(2, 2, 5, 1), &[LOGS, TRACE, ISSUES, EXPLAIN_LOGS]),
+    act(Scenario::QueryPerRow, leaves(1, 0, 12, 1), &[TRACE, EXPLAIN_TRACE]),
     act(
         Scenario::ForeignRequestId,
         leaves(2, 0, 5, 1),
         &[LOGS, TRACE, found(&["request", "{id}"])],
     ),
-    act(Scenario::TimeoutWithRetry, leaves(2, 0, 5, 1), &[TRACE]),
-    act(Scenario::SlowStretch, leaves(1, 0, 2, 1), &[TRACE]),
-    act(Scenario::ReusedRequestId, leaves(2, 0, 10, 2), &[TRACE]),
+    act(Scenario::TimeoutWithRetry, leaves(2, 0, 5, 1), &[TRACE, EXPLAIN_TRACE]),
+    act(Scenario::SlowStretch, leaves(1, 0, 2, 1), &[TRACE, EXPLAIN_TRACE]),
+    act(Scenario::ReusedRequestId, leaves(2, 0, 10, 2), &[TRACE, EXPLAIN_TRACE]),
     act(
         Scenario::UnknownFailure,
         leaves(1, 1, 1, 1),
@@ -205,43 +215,74 @@ async fn ask_all(
             "{error}" => error.unwrap_or("(no error)").to_owned(),
             plain => plain.to_owned(),
         };
-        let words: Vec<String> = question.words.iter().map(word).collect();
-        answers.push(ask(&words, question.code, stage, context).await?);
+        let typed = Typed {
+            reads: question.reads.iter().map(word).collect(),
+            words: question.words.iter().map(word).collect(),
+        };
+        answers.push(typed.ask(question.code, stage, context).await?);
     }
     Ok(answers)
 }
 
-async fn ask(
-    words: &[String],
-    expected_code: i32,
-    stage: &Stage,
-    context: &mut Context,
-) -> Result<Answer> {
-    let option = |word: &str| word.starts_with("--");
-    let typed = |word: &String| if option(word) { word.clone() } else { text::word(word) };
-    let quoted: Vec<String> = words.iter().map(typed).collect();
-    let shown = format!("obs {}", quoted.join(" "));
-    let json = context.output.is_json();
+/// A command as it is typed, or two with a pipe between them.
+struct Typed {
+    reads: Vec<String>,
+    words: Vec<String>,
+}
+
+impl Typed {
+    fn shown(&self) -> String {
+        let option = |word: &str| word.starts_with("--");
+        let word = |word: &String| if option(word) { word.clone() } else { text::word(word) };
+        let command = |words: &[String]| {
+            let words: Vec<String> = words.iter().map(word).collect();
+            format!("obs {}", words.join(" "))
+        };
+        match self.reads.as_slice() {
+            [] => command(&self.words),
+            reads => format!("{} | {}", command(reads), command(&self.words)),
+        }
+    }
+
+    async fn ask(self, expected_code: i32, stage: &Stage, context: &mut Context) -> Result<Answer> {
+        let shown = self.shown();
+        let json = context.output.is_json();
+        if !json {
+            super::report::prompt(&mut context.output, &shown)?;
+        }
+        let lost = |error| Error::could_not_tell(format!("cannot run `{shown}`")).because(error);
+        let input = match self.reads.as_slice() {
+            [] => None,
+            reads => {
+                let mut command = command(reads, stage, context);
+                command.stdin(Stdio::null()).stdout(Stdio::piped());
+                Some(command.arg("--color=never").output().await.map_err(lost)?.stdout)
+            }
+        };
+        let mut command = command(&self.words, stage, context);
+        command.args(super::report::look(&context.output));
+        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        if json {
+            command.args(["-o", "json"]).stdout(Stdio::piped());
+        }
+        let mut child = command.spawn().map_err(lost)?;
+        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+            stdin.write_all(&input).await.map_err(lost)?;
+        }
+        let finished = child.wait_with_output().await.map_err(lost)?;
+        let document = json.then(|| serde_json::from_slice(&finished.stdout)).transpose();
+        let document = document.map_err(|error| {
+            Error::internal(format!("`{shown}` did not answer in JSON")).because(error)
+        })?;
+        Ok(Answer { command: shown, exit_code: finished.status.code(), expected_code, document })
+    }
+}
+
+/// Returns the command that asks the demo's backend.
+fn command(words: &[String], stage: &Stage, context: &Context) -> Command {
     let mut command = Command::new(&stage.program);
     command.args(words).args(["--url", &stage.url, "--quiet", "--no-pager"]);
-    command.args(super::report::look(&context.output));
     command.args(context.settings.utc.value.then_some("--utc"));
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    if json {
-        command.args(["-o", "json"]).stdout(Stdio::piped());
-    } else {
-        super::report::prompt(&mut context.output, &shown)?;
-    }
-    let child = command
-        .spawn()
-        .map_err(|error| Error::could_not_tell(format!("cannot run `{shown}`")).because(error))?;
-    let finished = child
-        .wait_with_output()
-        .await
-        .map_err(|error| Error::could_not_tell(format!("`{shown}` was lost")).because(error))?;
-    let document = json.then(|| serde_json::from_slice(&finished.stdout)).transpose();
-    let document = document.map_err(|error| {
-        Error::internal(format!("`{shown}` did not answer in JSON")).because(error)
-    })?;
-    Ok(Answer { command: shown, exit_code: finished.status.code(), expected_code, document })
+    command.kill_on_drop(true);
+    command
 }

@@ -47,6 +47,13 @@ struct AnswerReport {
     document: Option<Box<RawValue>>,
 }
 
+impl ActReport {
+    /// Returns what the runbook said of it; `None` where it was not asked.
+    fn explained(&self) -> Option<&AnswerReport> {
+        self.answers.iter().find(|answer| answer.command.contains("obs runbook explain"))
+    }
+}
+
 impl DemoReport {
     pub(super) fn new(stage: &Stage) -> Self {
         Self {
@@ -128,11 +135,16 @@ pub(super) fn ending(output: &mut Output, report: &DemoReport) -> io::Result<()>
     let (out, theme) = output.stream();
     let rule = theme.symbol("━", "=").repeat(theme.width.min(80));
     writeln!(out, "{}", theme.paint(Tone::Dim, rule))?;
+    let explained: Vec<Option<i32>> =
+        report.acts.iter().filter_map(ActReport::explained).map(|one| one.exit_code).collect();
+    let fit = explained.iter().filter(|code| **code == Some(0)).count();
     writeln!(
         out,
-        "{} requests, each explained by its id. This backend is gone now; `obs demo` starts one that\n\
-         stays up, to try these commands yourself in another terminal.",
-        report.acts.len()
+        "{} requests, each found by its id. {} of them went wrong: a pattern of the runbook fits {fit}\n\
+         of these, and where none fits, `obs` says so. This backend is gone now; `obs demo` starts one\n\
+         that stays up, to try these commands yourself in another terminal.",
+        report.acts.len(),
+        explained.len()
     )
 }
 

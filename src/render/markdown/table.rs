@@ -6,6 +6,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::render::{Theme, Tone, text};
 
+/// What marks the end of the header, and is not shown; no cell has it, as cells are harmless.
+const BELOW_HEADER: char = '\u{1}';
+
 /// A table's harmless cells, its header first.
 #[derive(Debug, Default)]
 pub(super) struct TableCells {
@@ -35,9 +38,11 @@ impl TableCells {
             return stacked(out, theme, width, header, rows);
         }
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        let mut style = presets::NOTHING;
+        style.header_separator.fill = Some(BELOW_HEADER);
+        table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-        table.set_header(header.iter().map(|cell| theme.paint(Tone::Strong, cell)));
+        table.set_header(header);
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
             let narrowest = u16::try_from(longest(place) + 2).unwrap_or(u16::MAX);
@@ -48,7 +53,17 @@ impl TableCells {
         for row in rows {
             table.add_row(row);
         }
-        table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+        // Painted when it stands: the table would count escape sequences as columns.
+        let mut in_header = true;
+        for line in table.lines() {
+            let line = line.trim_end();
+            match (in_header, line.contains(BELOW_HEADER)) {
+                (true, true) => in_header = false,
+                (true, false) => writeln!(out, "{}", theme.paint(Tone::Strong, line))?,
+                (false, _) => writeln!(out, "{line}")?,
+            }
+        }
+        Ok(())
     }
 }
 

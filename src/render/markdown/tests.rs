@@ -82,3 +82,20 @@ proptest::proptest! {
         drawn(&page, width);
     }
 }
+
+#[test]
+fn a_table_stands_the_same_with_color_and_without() {
+    let page =
+        "| Who | When it matters |\n| --- | --- |\n| the first on call | always |\n| b | late |\n";
+    let mut out = Vec::new();
+    let theme = Theme { color: true, ..Theme::plain(80, UnixNanos(0)) };
+    markdown(page, &MarkdownOptions::default(), &mut out, &theme).unwrap();
+    let colored = String::from_utf8(out).unwrap();
+    assert!(colored.lines().next().unwrap().starts_with('\u{1b}'), "{colored}");
+    let mut pieces = colored.split('\u{1b}');
+    let first = pieces.next().unwrap().to_owned();
+    let plain = first + &pieces.map(|piece| piece.split_once('m').unwrap().1).collect::<String>();
+    assert_eq!(plain, drawn(page, 80));
+    let narrow = drawn(page, 24);
+    assert!(!narrow.contains('\u{1}') && narrow.lines().count() > 3, "{narrow}");
+}

@@ -1,10 +1,10 @@
-use crate::runbook::Evidence;
+use crate::runbook::{Evidence, Link};
 
 /// The chain as `type: message`, outermost first.
 fn chain(text: &str) -> Vec<String> {
     let mut evidence = Evidence::default();
     evidence.add_text(text);
-    let line = |link: &crate::runbook::Link| format!("{}: {}", link.kind, link.message);
+    let line = |link: &Link| format!("{}: {}", link.kind, link.message);
     evidence.chain.iter().map(line).collect()
 }
 
@@ -102,4 +102,62 @@ fn a_plain_line_is_no_exception() {
     {
         assert_eq!(chain(line), Vec::<String>::new(), "{line}");
     }
+}
+
+/// How many of the chain begin an error of their own.
+fn errors(text: &str) -> usize {
+    let mut evidence = Evidence::default();
+    evidence.add_text(text);
+    evidence.chain.iter().filter(|link| !link.is_cause).count()
+}
+
+#[test]
+fn a_cause_is_one_only_in_the_languages_own_words() {
+    assert_eq!(errors(PYTHON), 1);
+    let two =
+        PYTHON.replace("The above exception was the direct cause of the following", "And then");
+    assert_eq!(errors(&two), 2);
+    assert_eq!(errors("ValueError: a\nKeyError: b\nr2d2::Error: timed out"), 3);
+    assert_eq!(errors("ValueError: a\n\nKeyError: b"), 2);
+    assert_eq!(errors("Error: a\n\nCaused by:\n    0: b\n    1: KeyError: c\n\nKeyError: d"), 2);
+    let after = "Error: a\n\nCaused by:\n    the disk\nready";
+    assert_eq!(chain(after), ["Error: a", ": the disk"]);
+}
+
+#[test]
+fn numbered_causes_below_an_empty_error_are_its_causes() {
+    let text =
+        "Error:\n   0: cannot start\n   1: db::Error: no pool\n\nLocation:\n   src/main.rs:7";
+    assert_eq!(chain(text), ["Error: ", ": cannot start", "db::Error: no pool"]);
+    assert_eq!(errors(text), 1);
+}
+
+#[test]
+fn the_members_of_a_group_are_its_causes() {
+    let text = "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1\n  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: a\n    +---------------- 2 ----------------\n    | KeyError: b\n    +------------------------------------";
+    assert_eq!(
+        chain(text),
+        ["ExceptionGroup: two (2 sub-exceptions)", "ValueError: a", "KeyError: b"]
+    );
+    assert_eq!(errors(text), 1);
+}
+
+#[test]
+fn a_panic_of_go_is_read_without_its_frames() {
+    let text = "panic: runtime error: index out of range [5]\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/a.go:7 +0x1d\n\nValueError: x";
+    assert_eq!(chain(text), ["panic: runtime error: index out of range [5]", "ValueError: x"]);
+}
+
+#[test]
+fn a_traceback_that_is_quoted_indented_or_prefixed_is_whole() {
+    for prefix in ["api-1  | ", "> ", "    ", "\t", "Nov 22 18:40:33 host api[7]: "] {
+        let lines = PYTHON.lines().map(|line| [prefix, line, "\n"].concat());
+        let text = lines.collect::<Vec<_>>().concat();
+        let mut evidence = Evidence::default();
+        evidence.add_text(&text);
+        assert!(!evidence.cut, "{prefix}");
+        assert_eq!(chain(&text), chain(PYTHON), "{prefix}");
+    }
+    let below = format!("it said:\n\n    {}", PYTHON.replace('\n', "\n    "));
+    assert_eq!(chain(&below), chain(PYTHON));
 }
