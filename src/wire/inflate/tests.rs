@@ -123,7 +123,6 @@ fn a_gibibyte_from_a_mebibyte_stops_at_64() {
     assert!(bomb.len() > 1 << 20);
     let cap = 64 << 20;
     assert_eq!(undone(&bomb, "gzip", cap), Err(InflateError::TooLarge(cap)));
-    assert_eq!(undone(&zstd_bomb(8192, 0x50), "zstd", cap), Err(InflateError::TooLarge(cap)));
 }
 
 #[test]
