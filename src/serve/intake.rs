@@ -4,13 +4,13 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::answer::Refusal;
 use super::{BODY_BYTES_MAX, Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
 use crate::store::{Record, Stored};
-use crate::wire::{Encoding, WireError, inflate};
+use crate::wire::{Encodings, WireError, inflate};
 
 /// A request's body, whole, as it was sent.
 #[derive(Debug)]
@@ -30,21 +30,39 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     }
 }
 
-/// Decompresses and reads a body on a thread that may be busy: a large one would hold up every
-/// other request, `/healthz` among them.
+/// How many bodies are decompressed and read at once: each may need 64 MiB for its bytes and 256 MiB
+/// for its records.
+const READS_MAX: usize = 4;
+
+static READS: Semaphore = Semaphore::const_new(READS_MAX);
+
+/// Decompresses and reads a body as its `Content-Encoding` says.
 pub(super) async fn read<T: Send + 'static>(
     headers: &HeaderMap,
     Sent(sent): Sent,
     decode: impl FnOnce(&[u8]) -> Result<T, WireError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let encoding = text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("");
-    let encoding = Encoding::from_header(encoding)
-        .ok_or(Refusal::UnsupportedType("gzip, deflate, identity"))?;
-    let work = move || -> Result<T, Refusal> {
-        Ok(decode(&inflate(&sent, encoding, INFLATED_BYTES_MAX)?)?)
-    };
-    let read = tokio::task::spawn_blocking(work).await;
-    read.map_err(|_| Refusal::Malformed("the body cannot be read".to_owned()))?
+    let mut said = headers.get_all(header::CONTENT_ENCODING).iter().map(|value| value.to_str());
+    let joined = said.try_fold(String::new(), |all, value| value.map(|value| all + "," + value));
+    let encodings = joined.ok().and_then(|value| Encodings::from_header(&value));
+    let encodings = encodings.ok_or(Refusal::UnsupportedType(Encodings::TAKEN))?;
+    let encodings = encodings.or_by_magic(&sent);
+    on_a_thread(move || Ok(decode(&inflate(&sent, &encodings, INFLATED_BYTES_MAX)?)?)).await
+}
+
+/// Reads on a thread that may be busy: a large body would hold up every other request, `/healthz`
+/// among them. Only a few do so at once.
+pub(super) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let lost = || Refusal::Malformed("the body cannot be read".to_owned());
+    let turn = READS.acquire().await.map_err(|_| lost())?;
+    let read = tokio::task::spawn_blocking(move || {
+        // Kept until the work is done, also when the client has gone meanwhile.
+        let _turn = turn;
+        work()
+    });
+    read.await.map_err(|_| lost())?
 }
 
 /// Hands over a batch and waits until it is on disk.

@@ -70,6 +70,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(guard::only_loopback_names))
+        .layer(from_fn(otlp::speak_grpc))
         .with_state(backend)
 }
 

@@ -11,10 +11,14 @@ use super::{Backend, app};
 use crate::store::Reader;
 
 mod answers;
+mod bad_input;
+mod cors;
+mod grpc;
 mod guard;
 mod issues;
 mod json;
 mod logs;
+mod metrics;
 mod otlp;
 mod sentry;
 mod socket;

@@ -1,29 +1,73 @@
 //! Decompresses a body under a cap, so that a bomb costs no more than the cap.
 
-use std::io::Read;
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
 
+use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-/// A `Content-Encoding` that is taken.
+use super::zstd::{self, ZstdReader};
+
+/// How many times a body may be compressed: once by its sender, once by a proxy.
+const LAYERS_MAX: usize = 2;
+
+/// What brotli reads at once.
+const BROTLI_BUFFER_BYTES: usize = 4096;
+
+/// What is made room for at first.
+const ROOM_BYTES: usize = 64 << 10;
+
+/// A way to compress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Not compressed.
-    Identity,
     /// gzip, possibly of several members.
     Gzip,
     /// zlib, or the bare deflate that some senders mean by the name.
     Deflate,
+    /// Zstandard, possibly of several frames.
+    Zstd,
+    /// Brotli.
+    Brotli,
 }
 
-impl Encoding {
-    /// Reads a `Content-Encoding` header; `None` for one that is not taken.
+/// What a `Content-Encoding` header says was done to a body, in that order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Encodings(Vec<Encoding>);
+
+impl Encodings {
+    /// What is taken, for those who send something else.
+    pub const TAKEN: &str = "gzip, deflate, zstd, br, identity";
+
+    /// Reads a header, `gzip` or a list; `None` when one of it is not taken, or there are too many.
     pub fn from_header(value: &str) -> Option<Self> {
-        Some(match value.trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => Self::Identity,
-            "gzip" | "x-gzip" => Self::Gzip,
-            "deflate" => Self::Deflate,
-            _ => return None,
-        })
+        let mut all = Vec::new();
+        for word in value.split(',').map(str::trim) {
+            all.push(match word.to_ascii_lowercase().as_str() {
+                "" | "identity" => continue,
+                "gzip" | "x-gzip" => Encoding::Gzip,
+                "deflate" => Encoding::Deflate,
+                "zstd" => Encoding::Zstd,
+                "br" => Encoding::Brotli,
+                _ => return None,
+            });
+        }
+        (all.len() <= LAYERS_MAX).then_some(Self(all))
+    }
+
+    /// Says whether the body is as it was before.
+    pub fn is_identity(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns what a body that is said to be plain was compressed with after all: proxies drop the
+    /// header. No text and no message of OTLP begins with these bytes.
+    #[must_use]
+    pub fn or_by_magic(self, body: &[u8]) -> Self {
+        match self.0.as_slice() {
+            [] if body.starts_with(&[0x1f, 0x8b, 8]) => Self(vec![Encoding::Gzip]),
+            [] if body.starts_with(&zstd::MAGIC) => Self(vec![Encoding::Zstd]),
+            _ => self,
+        }
     }
 }
 
@@ -38,80 +82,59 @@ pub enum InflateError {
     TooLarge(usize),
 }
 
-/// Returns the decompressed body, at most `bytes_max` long.
+/// Returns the decompressed body, at most `bytes_max` long; the body itself when it was not compressed.
 ///
-/// A body that is said to be plain but starts with gzip's magic is decompressed too: proxies drop
-/// the header.
-pub fn inflate(body: &[u8], encoding: Encoding, bytes_max: usize) -> Result<Vec<u8>, InflateError> {
+/// O(decompressed bytes), and never holds more than twice `bytes_max`, and for zstd a frame's window.
+pub fn inflate<'a>(
+    body: &'a [u8],
+    encodings: &Encodings,
+    bytes_max: usize,
+) -> Result<Cow<'a, [u8]>, InflateError> {
+    let mut inflated = Cow::Borrowed(body);
+    for encoding in encodings.0.iter().rev() {
+        inflated = Cow::Owned(undo(&inflated, *encoding, bytes_max)?);
+    }
+    if inflated.len() > bytes_max { Err(InflateError::TooLarge(bytes_max)) } else { Ok(inflated) }
+}
+
+fn undo(body: &[u8], encoding: Encoding, bytes_max: usize) -> Result<Vec<u8>, InflateError> {
     let zlib = matches!(body, [first, second, ..]
         if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31));
     match encoding {
         Encoding::Gzip => read_capped(MultiGzDecoder::new(body), bytes_max),
         Encoding::Deflate if zlib => read_capped(ZlibDecoder::new(body), bytes_max),
         Encoding::Deflate => read_capped(DeflateDecoder::new(body), bytes_max),
-        Encoding::Identity if body.starts_with(&[0x1f, 0x8b, 8]) => {
-            read_capped(MultiGzDecoder::new(body), bytes_max)
-        }
-        Encoding::Identity if body.len() > bytes_max => Err(InflateError::TooLarge(bytes_max)),
-        Encoding::Identity => Ok(body.to_vec()),
+        Encoding::Zstd => read_capped(ZstdReader::new(body, bytes_max), bytes_max),
+        Encoding::Brotli => read_capped(Decompressor::new(body, BROTLI_BUFFER_BYTES), bytes_max),
     }
 }
 
-fn read_capped(reader: impl Read, bytes_max: usize) -> Result<Vec<u8>, InflateError> {
+fn read_capped(mut reader: impl Read, bytes_max: usize) -> Result<Vec<u8>, InflateError> {
     let mut inflated = Vec::new();
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    reader
-        .take(limit)
-        .read_to_end(&mut inflated)
-        .map_err(|error| InflateError::Malformed(error.to_string()))?;
-    if inflated.len() > bytes_max {
-        return Err(InflateError::TooLarge(bytes_max));
+    let mut length = 0;
+    loop {
+        if length == inflated.len() {
+            // One byte more than is allowed tells that there is more.
+            let room = (length * 2).clamp(ROOM_BYTES, usize::MAX).min(bytes_max.saturating_add(1));
+            if room <= length {
+                return Err(InflateError::TooLarge(bytes_max));
+            }
+            inflated.reserve_exact(room - length);
+            inflated.resize(room, 0);
+        }
+        match reader.read(inflated.get_mut(length..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                return Err(InflateError::TooLarge(bytes_max));
+            }
+            Err(error) => return Err(InflateError::Malformed(error.to_string())),
+        }
     }
-    Ok(inflated)
+    inflated.truncate(length);
+    if length > bytes_max { Err(InflateError::TooLarge(bytes_max)) } else { Ok(inflated) }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-
-    use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn every_encoding_gives_the_body_back() {
-        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
-        zlib.write_all(b"hello").unwrap();
-        let mut bare = DeflateEncoder::new(Vec::new(), Compression::fast());
-        bare.write_all(b"hello").unwrap();
-        for (body, encoding) in [
-            (b"hello".to_vec(), Encoding::Identity),
-            (gzip(b"hello"), Encoding::Gzip),
-            (gzip(b"hello"), Encoding::Identity),
-            (zlib.finish().unwrap(), Encoding::Deflate),
-            (bare.finish().unwrap(), Encoding::Deflate),
-        ] {
-            assert_eq!(inflate(&body, encoding, 100).unwrap(), b"hello", "{encoding:?}");
-        }
-    }
-
-    #[test]
-    fn a_bomb_is_refused_at_the_cap() {
-        let bomb = gzip(&vec![0; 1 << 20]);
-        assert_eq!(inflate(&bomb, Encoding::Gzip, 1000), Err(InflateError::TooLarge(1000)));
-    }
-
-    #[test]
-    fn a_truncated_body_is_malformed() {
-        let whole = gzip(b"hello");
-        let cut = &whole[..whole.len() - 3];
-        assert!(matches!(inflate(cut, Encoding::Gzip, 100), Err(InflateError::Malformed(_))));
-    }
-}
+mod tests;

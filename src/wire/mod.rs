@@ -4,18 +4,28 @@
 //! come out of every format that can hold them. Not here: sockets, routes, status codes.
 
 pub mod backend;
+mod base64;
+mod decoded;
 mod envelope;
+mod grpc;
 mod inflate;
 mod json_text;
 mod otlp_common;
 mod otlp_json;
 mod otlp_logs;
+mod otlp_metrics;
+mod otlp_protobuf;
 mod otlp_traces;
 mod sentry_event;
+mod zstd;
 
+pub use base64::to_base64;
+pub use decoded::{Decoded, Rejected};
 pub use envelope::{Envelope, EnvelopeItem};
-pub use inflate::{Encoding, InflateError, inflate};
+pub use grpc::{FrameError, frame, unframe};
+pub use inflate::{Encoding, Encodings, InflateError, inflate};
 pub use otlp_logs::decode_logs;
+pub use otlp_metrics::decode_metrics;
 pub use otlp_traces::decode_traces;
 pub use sentry_event::decode_event;
 
@@ -24,39 +34,8 @@ pub use sentry_event::decode_event;
 pub enum OtlpFormat {
     /// `application/x-protobuf`.
     Protobuf,
-    /// `application/json`, with hexadecimal ids.
+    /// `application/json`, with ids in hexadecimal digits (or in base 64, as protobuf's JSON has bytes).
     Json,
-}
-
-/// What was read out of a body, and what in it had to be refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded<T> {
-    /// What can be stored, in the order sent.
-    pub accepted: Vec<T>,
-    /// How many were refused.
-    pub rejected: u64,
-    /// Why the first of them was refused; empty when none was.
-    pub reason: String,
-}
-
-impl<T> Default for Decoded<T> {
-    fn default() -> Self {
-        Self { accepted: Vec::new(), rejected: 0, reason: String::new() }
-    }
-}
-
-impl<T> Decoded<T> {
-    fn push(&mut self, outcome: Result<T, &'static str>) {
-        match outcome {
-            Ok(value) => self.accepted.push(value),
-            Err(reason) => {
-                if self.rejected == 0 {
-                    reason.clone_into(&mut self.reason);
-                }
-                self.rejected += 1;
-            }
-        }
-    }
 }
 
 /// Why a body as a whole could not be read.
@@ -68,6 +47,9 @@ pub enum WireError {
     /// Not the JSON document it was said to be.
     #[error("malformed JSON: {0}")]
     Json(String),
+    /// A resource or a scope that is larger than a record may be.
+    #[error("a resource must not be larger than 2 MiB")]
+    ResourceTooLarge,
     /// Not a Sentry envelope.
     #[error("malformed envelope: {0}")]
     Envelope(&'static str),

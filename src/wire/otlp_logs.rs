@@ -2,56 +2,59 @@
 //!
 //! Source: OTLP 1.9, `logs.proto`; OpenTelemetry logs data model, "Severity fields".
 
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1 as proto;
-use prost::Message as _;
-use serde_json::value::to_raw_value;
 
-use super::otlp_common::{
-    UNKNOWN_SERVICE, attribute_value, attributes, resource, scope_name, time,
-};
-use super::{Decoded, OtlpFormat, WireError, otlp_json};
-use crate::model::{Attribute, Field, LogRecord, Severity, SpanId, TraceId};
+use super::decoded::{Decoded, Keeper, Rejected};
+use super::otlp_common::{Sender, UNKNOWN_SERVICE, attribute_value, attributes, field, time};
+use super::{OtlpFormat, WireError, otlp_json, otlp_protobuf};
+use crate::model::{Attribute, AttributeValue, LogRecord, Severity, SpanId, TraceId};
 
 /// Reads a request for `/v1/logs`.
 ///
-/// O(bytes); holds the whole request. A record is never refused: every field of it is optional.
+/// O(bytes); holds the accepted records and one message at a time. Every field of a record is optional:
+/// only its size can refuse it.
 pub fn decode_logs(body: &[u8], format: OtlpFormat) -> Result<Decoded<LogRecord>, WireError> {
-    let request = match format {
-        OtlpFormat::Protobuf => ExportLogsServiceRequest::decode(body)
-            .map_err(|error| WireError::Protobuf(error.to_string()))?,
-        OtlpFormat::Json => otlp_json::logs(body)?,
-    };
     let mut decoded = Decoded::default();
-    for resource_logs in request.resource_logs {
-        let (service, _) = resource(resource_logs.resource);
-        for scope_logs in resource_logs.scope_logs {
-            let scope = scope_name(scope_logs.scope);
-            for sent in scope_logs.log_records {
-                decoded.push(Ok(record(sent, &service, &scope)));
-            }
-        }
+    let mut take = |sender: &Sender, sent: Result<proto::LogRecord, Rejected>| {
+        decoded.take(|keeper| Ok(record(sent?, sender, keeper)));
+    };
+    match format {
+        OtlpFormat::Protobuf => otlp_protobuf::walk(body, &mut take)?,
+        OtlpFormat::Json => otlp_json::logs(body, &mut take)?,
     }
     Ok(decoded)
 }
 
-fn record(sent: proto::LogRecord, service: &str, scope: &str) -> LogRecord {
+fn record(sent: proto::LogRecord, sender: &Sender, keeper: &mut Keeper) -> LogRecord {
+    sender.pay(keeper);
+    let named = sender.service != UNKNOWN_SERVICE;
+    let body = attribute_value(sent.body, keeper);
     let mut record = LogRecord {
         time: time(sent.time_unix_nano).or_else(|| time(sent.observed_time_unix_nano)),
         level: severity(sent.severity_number).or_else(|| Severity::from_name(&sent.severity_text)),
-        message: attribute_value(sent.body).to_string(),
-        service: (service != UNKNOWN_SERVICE).then(|| service.to_owned()),
-        logger: (!scope.is_empty()).then(|| scope.to_owned()),
+        message: match body {
+            AttributeValue::Text(text) => text,
+            other => other.to_string(),
+        },
+        service: named.then(|| sender.service.clone()),
+        logger: (!sender.scope.is_empty()).then(|| sender.scope.clone()),
         // Zeros mean "in no trace", and some senders write them.
         trace_id: TraceId::from_bytes(&sent.trace_id).map(|id| id.to_string()),
         span_id: SpanId::from_bytes(&sent.span_id).map(|id| id.to_string()),
         ..LogRecord::default()
     };
-    for attribute in attributes(sent.attributes) {
+    for attribute in attributes(sent.attributes, keeper) {
         add_attribute(&mut record, attribute);
     }
+    let own = record.fields.len();
+    for of_process in sender.fields() {
+        // What the record says of itself counts more.
+        if record.fields.iter().take(own).all(|field| field.name != of_process.name) {
+            record.fields.push(of_process.clone());
+        }
+    }
     if record.message.is_empty() {
-        record.message = sent.event_name;
+        record.message = keeper.text(sent.event_name);
     }
     record
 }
@@ -62,12 +65,7 @@ fn add_attribute(record: &mut LogRecord, (name, value): Attribute) {
             record.request_id = Some(value.to_string());
         }
         "exception.stacktrace" => record.exception = Some(value.to_string()),
-        _ => {
-            // A value of ours always serialises; without it the field would be lost silently.
-            if let Ok(value) = to_raw_value(&value) {
-                record.fields.push(Field { name, value });
-            }
-        }
+        _ => record.fields.extend(field(name, &value)),
     }
 }
 

@@ -2,71 +2,61 @@
 //!
 //! Source: OTLP 1.9, `trace.proto` and `trace_service.proto`.
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1 as proto;
-use prost::Message as _;
 
-use super::otlp_common::{attributes, resource, scope_name, time};
-use super::{Decoded, OtlpFormat, WireError, otlp_json};
-use crate::model::UnixNanos;
-use crate::model::{Attribute, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId};
+use super::decoded::{Decoded, Keeper, Rejected};
+use super::otlp_common::{Sender, attributes, time};
+use super::{OtlpFormat, WireError, otlp_json, otlp_protobuf};
+use crate::model::{Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId, UnixNanos};
 
-/// Reads a request for `/v1/traces`; spans without a usable id are refused one by one.
+/// What a link is taken to need in memory.
+const LINK_BYTES: usize = 24;
+
+/// Reads a request for `/v1/traces`; spans without a usable id or time are refused one by one.
 ///
-/// O(bytes); holds the whole request.
+/// O(bytes); holds the accepted spans and one message at a time. A span that ends before it starts is
+/// taken as one whose end is not known.
 pub fn decode_traces(body: &[u8], format: OtlpFormat) -> Result<Decoded<Span>, WireError> {
-    let request = match format {
-        OtlpFormat::Protobuf => ExportTraceServiceRequest::decode(body)
-            .map_err(|error| WireError::Protobuf(error.to_string()))?,
-        OtlpFormat::Json => otlp_json::traces(body)?,
-    };
     let mut decoded = Decoded::default();
-    for resource_spans in request.resource_spans {
-        let (service, resource) = resource(resource_spans.resource);
-        for scope_spans in resource_spans.scope_spans {
-            let scope = scope_name(scope_spans.scope);
-            for sent in scope_spans.spans {
-                decoded.push(span(sent, &service, &resource, &scope));
-            }
-        }
+    let mut take = |sender: &Sender, sent: Result<proto::Span, Rejected>| {
+        decoded.take(|keeper| span(sent?, sender, keeper));
+    };
+    match format {
+        OtlpFormat::Protobuf => otlp_protobuf::walk(body, &mut take)?,
+        OtlpFormat::Json => otlp_json::traces(body, &mut take)?,
     }
     Ok(decoded)
 }
 
-fn span(
-    sent: proto::Span,
-    service: &str,
-    resource: &[Attribute],
-    scope: &str,
-) -> Result<Span, &'static str> {
-    let trace_id = TraceId::from_bytes(&sent.trace_id)
-        .ok_or("a trace id must be 16 bytes that are not all zero")?;
-    let span_id = SpanId::from_bytes(&sent.span_id)
-        .ok_or("a span id must be 8 bytes that are not all zero")?;
-    let start = time(sent.start_time_unix_nano)
-        .or_else(|| time(sent.end_time_unix_nano))
-        .ok_or("a span needs a time")?;
+fn span(sent: proto::Span, sender: &Sender, keeper: &mut Keeper) -> Result<Span, Rejected> {
+    let trace_id = TraceId::from_bytes(&sent.trace_id).ok_or(Rejected::TraceId)?;
+    let span_id = SpanId::from_bytes(&sent.span_id).ok_or(Rejected::SpanId)?;
+    let end = time(sent.end_time_unix_nano);
+    let start = time(sent.start_time_unix_nano).or(end).ok_or(Rejected::Time)?;
     let status = sent.status.unwrap_or_default();
+    sender.pay(keeper);
+    let links: Vec<SpanLink> = sent.links.iter().filter_map(link).collect();
+    keeper.spent += LINK_BYTES * links.len();
     Ok(Span {
         trace_id,
         span_id,
         parent: SpanId::from_bytes(&sent.parent_span_id),
-        name: sent.name,
+        name: keeper.text(sent.name),
         kind: kind(sent.kind),
-        service: service.to_owned(),
+        service: sender.service.clone(),
         start,
-        end: time(sent.end_time_unix_nano).filter(|end| *end >= start),
+        end: end.filter(|end| *end >= start),
         status: match status.code {
             1 => SpanStatus::Ok,
             2 => SpanStatus::Error,
             _ => SpanStatus::Unset,
         },
-        status_message: status.message,
-        attributes: attributes(sent.attributes),
-        events: sent.events.into_iter().map(event).collect(),
-        links: sent.links.iter().filter_map(link).collect(),
-        resource: resource.to_vec(),
-        scope: scope.to_owned(),
+        status_message: keeper.text(status.message),
+        attributes: attributes(sent.attributes, keeper),
+        events: sent.events.into_iter().map(|sent| event(sent, keeper)).collect(),
+        links,
+        resource: sender.attributes.clone(),
+        scope: sender.scope.clone(),
     })
 }
 
@@ -80,11 +70,12 @@ fn kind(number: i32) -> SpanKind {
     }
 }
 
-fn event(sent: proto::span::Event) -> SpanEvent {
+fn event(sent: proto::span::Event, keeper: &mut Keeper) -> SpanEvent {
+    keeper.spent += size_of::<SpanEvent>();
     SpanEvent {
         time: time(sent.time_unix_nano).unwrap_or(UnixNanos(0)),
-        name: sent.name,
-        attributes: attributes(sent.attributes),
+        name: keeper.text(sent.name),
+        attributes: attributes(sent.attributes, keeper),
     }
 }
 

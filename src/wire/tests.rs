@@ -24,7 +24,11 @@ fn files(folder: &str, ending: &str) -> Vec<Vec<u8>> {
     let mut paths: Vec<PathBuf> =
         entries.filter(|path| path.to_str().is_some_and(|name| name.ends_with(ending))).collect();
     paths.sort();
-    let plain = |path| inflate(&std::fs::read(path).unwrap(), Encoding::Identity, 1 << 22).unwrap();
+    let plain = |path| {
+        let body = std::fs::read(path).unwrap();
+        let encodings = Encodings::default().or_by_magic(&body);
+        inflate(&body, &encodings, 1 << 22).unwrap().into_owned()
+    };
     paths.into_iter().map(plain).collect()
 }
 
@@ -33,6 +37,7 @@ fn read_as_anything(bytes: &[u8]) {
     for format in [OtlpFormat::Protobuf, OtlpFormat::Json] {
         drop(decode_traces(bytes, format));
         drop(decode_logs(bytes, format));
+        drop(decode_metrics(bytes, format));
     }
     drop(decode_event(bytes, None, UnixNanos(0)));
     if let Ok(envelope) = Envelope::read(bytes) {
@@ -40,8 +45,8 @@ fn read_as_anything(bytes: &[u8]) {
             drop(decode_event(item.payload, envelope.event_id.as_deref(), UnixNanos(0)));
         }
     }
-    for encoding in [Encoding::Identity, Encoding::Gzip, Encoding::Deflate] {
-        drop(inflate(bytes, encoding, 1 << 16));
+    for encoding in ["", "gzip", "deflate", "zstd", "br", "gzip, zstd"] {
+        drop(inflate(bytes, &Encodings::from_header(encoding).unwrap(), 1 << 16));
     }
 }
 

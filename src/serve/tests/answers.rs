@@ -5,6 +5,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Where OTLP is taken.
+const PATHS: [&str; 3] = ["/v1/traces", "/v1/logs", "/v1/metrics"];
+
 const PROTOBUF: &str = "application/x-protobuf";
 
 /// Returns status, content type and body that the Collector gave; see the fixtures' README.
@@ -36,7 +39,7 @@ struct RpcStatus {
 #[tokio::test]
 async fn what_is_taken_is_answered_byte_for_byte_as_the_collector_does() {
     let served = Served::new();
-    for path in ["/v1/traces", "/v1/logs"] {
+    for path in PATHS {
         let protobuf = served.post(path, PROTOBUF, "").await;
         assert_eq!(shape(&protobuf), collector_shape("ok"));
         assert_eq!(
@@ -52,7 +55,7 @@ async fn what_is_taken_is_answered_byte_for_byte_as_the_collector_does() {
 #[tokio::test]
 async fn malformed_protobuf_is_answered_with_a_status_message() {
     let served = Served::new();
-    for path in ["/v1/traces", "/v1/logs"] {
+    for path in PATHS {
         let answer = served.post(path, PROTOBUF, "nope").await;
         assert_eq!(shape(&answer), collector_shape("garbage_protobuf"));
         let status = RpcStatus::decode(answer.body.as_slice()).unwrap();
@@ -64,8 +67,8 @@ async fn malformed_protobuf_is_answered_with_a_status_message() {
 #[tokio::test]
 async fn malformed_json_is_answered_with_code_3_and_a_reason() {
     let served = Served::new();
-    for body in ["{nope", "[]", r#"{"resourceSpans":7,"resourceLogs":7}"#, ""] {
-        for path in ["/v1/traces", "/v1/logs"] {
+    for body in ["{nope", "[]", r#"{"resourceSpans":7,"resourceLogs":7,"resourceMetrics":7}"#, ""] {
+        for path in PATHS {
             let answer = served.post(path, "application/json", body).await;
             assert_eq!(shape(&answer), collector_shape("garbage_json"), "{path} {body}");
             assert_eq!(answer.json()["code"], 3);
@@ -115,7 +118,7 @@ async fn a_bomb_is_too_large_and_an_unknown_encoding_is_not_taken() {
     let served = Served::new();
     // Members of one mebibyte each: making one of 64 would be the longest part of the test.
     let bomb = gzip(&vec![b' '; 1 << 20]).repeat(super::super::INFLATED_BYTES_MAX / (1 << 20) + 1);
-    for (encoding, body, expected) in [("gzip", bomb, 413), ("br", vec![], 415)] {
+    for (encoding, body, expected) in [("gzip", bomb, 413), ("compress", vec![], 415)] {
         let request = Request::post("/v1/traces")
             .header("content-type", "application/json")
             .header("content-encoding", encoding);
@@ -146,13 +149,73 @@ async fn spans_without_an_id_are_refused_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_request_of_which_nothing_can_be_taken_is_refused() {
+    let served = Served::new();
+    let span = json!({ "traceId": "0".repeat(32), "spanId": "8ec2e287f09dff3a", "name": "x" });
+    let request = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
+    let answer = served.post_json("/v1/traces", &request).await;
+    assert_eq!(shape(&answer), collector_shape("zero_trace_id"));
+    let message = "a trace id must be 16 bytes that are not all zero";
+    assert_eq!(answer.json(), json!({ "code": 3, "message": message }));
+}
+
+#[tokio::test]
+async fn upper_case_ids_are_taken_as_the_collector_does_and_base_64_although_it_does_not() {
+    let served = Served::new();
+    for (trace, span, case) in [
+        ("018F3C1E9B7A7C448D215A0B6F4E2D11", "8EC2E287F09DFF3A", "json_span"),
+        ("AY88Hpt6fESNIVoLb04tEQ==", "jsLih/Cd/zo=", "json_base64_ids"),
+    ] {
+        let span = json!({ "traceId": trace, "spanId": span, "startTimeUnixNano": "1" });
+        let request = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
+        let answer = served.post_json("/v1/traces", &request).await;
+        assert_eq!(answer.text(), r#"{"partialSuccess":{}}"#, "{case}");
+    }
+    assert_eq!(collector("json_span").0, 200);
+    assert_eq!(collector("json_base64_ids").0, 400);
+}
+
+#[tokio::test]
+async fn another_method_is_405_in_the_collectors_words_and_has_no_body_for_head() {
+    let served = Served::new();
+    for path in PATHS {
+        let answer = served.get(path).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.text(), "405 method not allowed, supported: [POST]");
+        let head = Request::head(path).body(Body::empty()).unwrap();
+        let head = served.send(head).await;
+        assert_eq!((head.status, head.text().as_str()), (StatusCode::METHOD_NOT_ALLOWED, ""));
+        assert_eq!(head.headers[header::ALLOW], "POST");
+    }
+}
+
+#[tokio::test]
+async fn sentrys_paths_for_otlp_are_the_same_receiver() {
+    let served = Served::new();
+    for path in ["/api/7/integration/otlp/v1/traces", "/api/7/integration/otlp/v1/logs/"] {
+        let answer = served.post(path, PROTOBUF, "").await;
+        assert_eq!(
+            (answer.status, answer.body.as_slice()),
+            (StatusCode::OK, &b"\n\0"[..]),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_protobuf_answer_counts_what_was_refused() {
     use opentelemetry_proto::tonic::collector::trace::v1::{
         ExportTraceServiceRequest, ExportTraceServiceResponse,
     };
     use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 
-    let scope_spans = ScopeSpans { spans: vec![Span::default()], ..Default::default() };
+    let good = Span {
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        start_time_unix_nano: 3,
+        ..Default::default()
+    };
+    let scope_spans = ScopeSpans { spans: vec![Span::default(), good], ..Default::default() };
     let resource_spans = ResourceSpans { scope_spans: vec![scope_spans], ..Default::default() };
     let request = ExportTraceServiceRequest { resource_spans: vec![resource_spans] };
     let answer = Served::new().post("/v1/traces", PROTOBUF, request.encode_to_vec()).await;

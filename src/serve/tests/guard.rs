@@ -27,7 +27,7 @@ async fn health_repeats_the_word_of_this_process() {
 
 #[tokio::test]
 async fn an_unknown_path_is_404_and_names_the_help() {
-    for path in ["/v1/metrics", "/api/1/security/", "/api/obs/v1/nope", "//"] {
+    for path in ["/v1development/profiles", "/api/1/nope/", "/api/obs/v1/nope", "//"] {
         let answer = Served::new().get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         let expected = format!("nothing is at {path}; GET / lists what is");
@@ -57,7 +57,9 @@ async fn the_wrong_method_is_405_with_the_right_one() {
 async fn a_body_over_the_limit_is_413_on_every_route() {
     let served = Served::new();
     let body = vec![b' '; super::super::BODY_BYTES_MAX + 1];
-    for path in ["/v1/traces", "/v1/logs", "/logs", "/api/1/envelope/", "/api/1/store/"] {
+    for path in
+        ["/v1/traces", "/v1/logs", "/v1/metrics", "/logs", "/api/1/envelope/", "/api/1/store/"]
+    {
         let answer = served.post(path, "application/json", body.clone()).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
     }

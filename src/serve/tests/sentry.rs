@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::ErrorEvent;
-use crate::wire::{Encoding, Envelope, inflate};
+use crate::wire::{Encodings, Envelope, inflate};
 
 /// A recorded envelope: its file, how it was sent, its body.
 pub(super) struct Posted {
@@ -16,7 +16,8 @@ pub(super) struct Posted {
 impl Posted {
     /// Returns the payload of its error event; `None` when it holds other things.
     fn event(&self) -> Option<Vec<u8>> {
-        let plain = inflate(&self.body, Encoding::Identity, 1 << 20).unwrap();
+        let encodings = Encodings::default().or_by_magic(&self.body);
+        let plain = inflate(&self.body, &encodings, 1 << 20).unwrap();
         let envelope = Envelope::read(&plain).unwrap();
         let item = envelope.items.iter().find(|item| item.kind == "event")?;
         Some(item.payload.to_vec())
