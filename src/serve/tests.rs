@@ -13,12 +13,15 @@ use crate::store::Reader;
 mod answers;
 mod guard;
 mod issues;
+mod jaeger;
 mod json;
 mod logs;
 mod otlp;
+mod own;
 mod sentry;
 mod socket;
 mod tailed;
+mod web;
 
 /// A backend over a store of its own.
 struct Served {

@@ -6,18 +6,26 @@
 pub mod backend;
 mod envelope;
 mod inflate;
+mod jaeger_json;
 mod json_text;
 mod otlp_common;
 mod otlp_json;
+mod otlp_json_write;
 mod otlp_logs;
 mod otlp_traces;
 mod sentry_event;
+mod web_event;
+mod web_issue;
 
 pub use envelope::{Envelope, EnvelopeItem};
 pub use inflate::{Encoding, InflateError, inflate};
+pub use jaeger_json::write_jaeger_json;
+pub use otlp_json_write::write_otlp_json;
 pub use otlp_logs::decode_logs;
 pub use otlp_traces::decode_traces;
 pub use sentry_event::decode_event;
+pub use web_event::write_event;
+pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
 
 /// How an OTLP request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
