@@ -90,7 +90,7 @@ fn tags(span: &Span) -> Vec<Value> {
     tags
 }
 
-/// Returns a kind as OpenTracing's tag `span.kind` has it.
+/// Returns a kind as the tag `span.kind` has it.
 fn kind(kind: SpanKind) -> &'static str {
     match kind {
         SpanKind::Internal => "internal",

@@ -10,10 +10,13 @@ use serde_json::{Map, Value, json};
 use super::otlp_common::UNKNOWN_SERVICE;
 use crate::model::{Attribute, AttributeValue, Span, SpanEvent, SpanKind, SpanLink, SpanStatus};
 
+/// A scope's name, and its spans as they are written.
+type Scope<'a> = (&'a str, Vec<Value>);
+
 /// Writes a `TracesData`: `{"resourceSpans": […]}`, each resource and each scope once, in the order
 /// in which they come.
 pub fn write_otlp_json(spans: &[Span]) -> Value {
-    let mut resources: Vec<(Value, Vec<(&str, Vec<Value>)>)> = Vec::new();
+    let mut resources: Vec<(Value, Vec<Scope<'_>>)> = Vec::new();
     let mut places = HashMap::new();
     for span in spans {
         let resource = resource(span);
@@ -27,7 +30,7 @@ pub fn write_otlp_json(spans: &[Span]) -> Value {
             None => scopes.push((&span.scope, vec![write_span(span)])),
         }
     }
-    let scope = |(name, spans): (&str, Vec<Value>)| {
+    let scope = |(name, spans): Scope<'_>| {
         let scope = if name.is_empty() { json!({}) } else { json!({ "name": name }) };
         json!({ "scope": scope, "spans": spans })
     };

@@ -58,7 +58,8 @@ impl From<Refusal> for Failed {
 }
 
 /// `total` counts names; of traces Jaeger leaves it at zero.
-fn page(data: Value, total: usize, errors: &[Value]) -> Response {
+fn page(data: impl Into<Value>, total: usize, errors: &[Value]) -> Response {
+    let data: Value = data.into();
     let errors = if errors.is_empty() { Value::Null } else { errors.into() };
     Json(json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": errors }))
         .into_response()
@@ -67,7 +68,7 @@ fn page(data: Value, total: usize, errors: &[Value]) -> Response {
 async fn services(State(backend): State<Arc<Backend>>) -> Result<Response, Failed> {
     let Found { found, complete } = ask(&backend, crate::store::Reader::services).await?;
     let total = found.len();
-    Ok(searched(page(found.into(), total, &[]), complete))
+    Ok(searched(page(found, total, &[]), complete))
 }
 
 async fn operation_names(
@@ -78,7 +79,7 @@ async fn operation_names(
     let mut names: Vec<String> = asked.found.into_iter().map(|(name, _)| name).collect();
     names.dedup();
     let total = names.len();
-    Ok(searched(page(names.into(), total, &[]), asked.complete))
+    Ok(searched(page(names, total, &[]), asked.complete))
 }
 
 async fn operations(
@@ -92,7 +93,7 @@ async fn operations(
     let asked = ask(&backend, move |reader| reader.operations(&service)).await?;
     let found = named(asked.found, kind);
     let total = found.len();
-    Ok(searched(page(found.into(), total, &[]), asked.complete))
+    Ok(searched(page(found, total, &[]), asked.complete))
 }
 
 /// Reads a kind in any case, with or without the prefix of the protocol's name for it.
@@ -131,7 +132,7 @@ async fn search(
     }
     let query = jaeger_search::legacy(&parameters, intake::now()).map_err(bad)?;
     let Found { found, complete } = find(&backend, query).await?;
-    Ok(searched(page(found.into(), 0, &[]), complete))
+    Ok(searched(page(found, 0, &[]), complete))
 }
 
 async fn find(backend: &Backend, query: TraceQuery) -> Result<Found<Vec<Value>>, Refusal> {
@@ -170,7 +171,7 @@ async fn by_ids(backend: &Backend, parameters: &Parameters) -> Result<Response, 
         Ok((found, missing))
     });
     let (found, missing) = asked.await?;
-    Ok(page(found.into(), 0, &missing))
+    Ok(page(found, 0, &missing))
 }
 
 /// Answers who calls whom in the time before `endTs`, both it and `lookback` in milliseconds.
@@ -197,7 +198,7 @@ async fn dependencies(
     let data: Vec<Value> = wanted
         .map(|call| json!({ "parent": call.parent, "child": call.child, "callCount": call.calls }))
         .collect();
-    Ok(searched(page(data.into(), 0, &[]), asked.complete))
+    Ok(searched(page(data, 0, &[]), asked.complete))
 }
 
 fn bad(message: impl Into<String>) -> Failed {

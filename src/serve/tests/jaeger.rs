@@ -30,7 +30,8 @@ async fn a_trace_is_found_by_every_spelling_of_its_id_in_both_interfaces() {
     let served = with_traces().await;
     let stored = served.reader().trace(crate::model::TraceId::from_hex(CHECKOUT).unwrap()).unwrap();
     assert!(stored.len() > 1);
-    for id in [CHECKOUT, &CHECKOUT[1..], &CHECKOUT.to_uppercase(), "AY88Hpt6fESNIVoLb04tEg=="] {
+    let stripped = CHECKOUT.trim_start_matches('0');
+    for id in [CHECKOUT, stripped, &CHECKOUT.to_uppercase(), "AY88Hpt6fESNIVoLb04tEg=="] {
         let answer = served.get(&format!("/api/traces/{id}")).await;
         assert_eq!(answer.media_type, "application/json", "{id}");
         let page = answer.json();
