@@ -135,7 +135,7 @@ async fn search(
     Ok(searched(page(found, 0, &[]), complete))
 }
 
-async fn find(backend: &Backend, query: TraceQuery) -> Result<Found<Vec<Value>>, Refusal> {
+async fn find(backend: &Arc<Backend>, query: TraceQuery) -> Result<Found<Vec<Value>>, Refusal> {
     ask(backend, move |reader| {
         let Found { found, complete } = reader.find_traces(&query)?;
         let written = found.iter().filter_map(|spans| {
@@ -148,7 +148,7 @@ async fn find(backend: &Backend, query: TraceQuery) -> Result<Found<Vec<Value>>,
 }
 
 /// Answers `?traceID=a&traceID=b`: the traces that are there, and an error for each that is not.
-async fn by_ids(backend: &Backend, parameters: &Parameters) -> Result<Response, Failed> {
+async fn by_ids(backend: &Arc<Backend>, parameters: &Parameters) -> Result<Response, Failed> {
     let mut ids = Vec::new();
     for text in parameters.all("traceID").take(IDS_MAX + 1) {
         ids.push(trace_id(text).ok_or_else(|| {

@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router<Arc<Backend>> {
 
 /// Asks the store on a thread that may block.
 async fn ask<T: Send + 'static>(
-    backend: &Backend,
+    backend: &Arc<Backend>,
     question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Refusal> {
     let store = backend.store.clone();

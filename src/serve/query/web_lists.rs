@@ -148,7 +148,7 @@ async fn project_issues(
 }
 
 async fn issues_of(
-    backend: &Backend,
+    backend: &Arc<Backend>,
     only: Option<String>,
     page: Page,
 ) -> Result<Response, Failed> {
