@@ -106,7 +106,8 @@ pub fn resolve(
     folder: &Path,
 ) -> Result<Settings, SettingsError> {
     let chosen = choose_environment(overrides, environment);
-    let Layers { all: layers, files, environments } = read_layers(chosen.as_ref(), environment, folder)?;
+    let Layers { all: layers, files, environments } =
+        read_layers(chosen.as_ref(), environment, folder)?;
     let variable = |name| {
         environment.get_nonempty(name).map(|value| (value.to_owned(), Origin::Variable(name)))
     };

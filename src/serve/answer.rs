@@ -87,6 +87,9 @@ impl From<InflateError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Pattern(cause) = &error {
+            return Self::Malformed(format!("{error}: {cause}"));
+        }
         let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
         Self::Store(format!("{error}{}", cause.unwrap_or_default()))
     }

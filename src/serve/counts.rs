@@ -1,8 +1,20 @@
 //! What the backend counts about itself.
+//!
+//! Names, units and labels follow Prometheus' conventions; a label's value is one of few words, never
+//! text from outside, so that the number of series is bounded by the program.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 use crate::store::{RecordKind, Stored};
+
+/// Buckets of latency in seconds: an acknowledged batch should take less than the fourth.
+const BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Counters of what came in and what became of it, by kind; read at `/metrics`.
 #[derive(Debug)]
@@ -10,6 +22,28 @@ pub(super) struct Counts {
     pub(super) registry: Registry,
     records: IntCounterVec,
     rejected: IntCounterVec,
+    requests: HistogramVec,
+    active: IntGauge,
+    waiting: IntGauge,
+    commits_failed: IntCounter,
+    store_bytes: IntGauge,
+}
+
+/// Adds one to a gauge as long as it lives.
+#[derive(Debug)]
+pub(super) struct Underway(IntGauge);
+
+impl Underway {
+    fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Counts {
@@ -17,10 +51,12 @@ impl Counts {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
-            let counter = IntCounterVec::new(Opts::new(name, help), labels);
-            let counter = counter.expect("names and labels are constants and well formed");
-            registry.register(Box::new(counter.clone())).expect("each is registered once");
-            counter
+            let made = IntCounterVec::new(Opts::new(name, help), labels);
+            register(&registry, made.expect("names and labels are constants and well formed"))
+        };
+        let gauge = |name: &str, help: &str| {
+            let made = IntGauge::new(name, help);
+            register(&registry, made.expect("names are constants and well formed"))
         };
         let records = counter(
             "obs_records_total",
@@ -36,8 +72,37 @@ impl Counts {
             for outcome in ["stored", "repeated"] {
                 records.with_label_values(&[kind.as_str(), outcome]).reset();
             }
+            rejected.with_label_values(&[kind.as_str(), "malformed"]).reset();
         }
-        Self { registry, records, rejected }
+        let requests = HistogramOpts::new(
+            "http_server_request_duration_seconds",
+            "Duration of HTTP requests until their answer begins.",
+        );
+        let labels = ["http_request_method", "http_route", "http_response_status_code"];
+        let requests = HistogramVec::new(requests.buckets(BUCKETS.to_vec()), &labels);
+        let commits_failed = IntCounter::new(
+            "obs_store_failed_total",
+            "Batches that the store could not commit, told to their senders.",
+        );
+        build_info(&registry);
+        // Exists on Linux only: it reads /proc.
+        #[cfg(target_os = "linux")]
+        registry
+            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+            .expect("it is registered once");
+        Self {
+            records,
+            rejected,
+            requests: register(&registry, requests.expect("labels are well formed")),
+            active: gauge("http_server_active_requests", "Requests being served."),
+            waiting: gauge(
+                "obs_store_queue_batches",
+                "Batches handed to the store, not committed.",
+            ),
+            commits_failed: register(&registry, commits_failed.expect("the name is well formed")),
+            store_bytes: gauge("obs_store_bytes", "Size of the store's files."),
+            registry,
+        }
     }
 
     /// Counts an acknowledged batch.
@@ -58,4 +123,47 @@ impl Counts {
     pub(super) fn rejected(&self, kind: &str, reason: &'static str, number: u64) {
         self.rejected.with_label_values(&[kind, reason]).inc_by(number);
     }
+
+    /// Counts an answered request. `route` is a route's template, never a path.
+    pub(super) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = [method, route, &status.to_string()];
+        self.requests.with_label_values(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request as being served.
+    pub(super) fn active(&self) -> Underway {
+        Underway::new(&self.active)
+    }
+
+    /// Counts a batch as waiting for the store.
+    pub(super) fn waiting(&self) -> Underway {
+        Underway::new(&self.waiting)
+    }
+
+    /// Returns how many batches wait.
+    pub(super) fn batches_waiting(&self) -> i64 {
+        self.waiting.get()
+    }
+
+    /// Counts a batch that could not be committed.
+    pub(super) fn commit_failed(&self) {
+        self.commits_failed.inc();
+    }
+
+    /// Notes how large the store is now.
+    pub(super) fn store_is(&self, bytes: u64) {
+        self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {
+    registry.register(Box::new(collector.clone())).expect("each is registered once");
+    collector
+}
+
+fn build_info(registry: &Registry) {
+    let options = Opts::new("obs_build_info", "What runs; the value is 1.");
+    let info = IntGaugeVec::new(options, &["version"]);
+    let info = register(registry, info.expect("names and labels are well formed"));
+    info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
 }

@@ -71,13 +71,16 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
         return Ok(Stored::default());
     }
     let (answer, answered) = oneshot::channel();
-    // The client may have gone when the answer comes; what it sent is stored all the same.
-    let acknowledge = move |outcome| drop(answer.send(outcome));
+    let waiting = backend.counts.waiting();
+    let acknowledge = move |outcome| {
+        drop(waiting);
+        // The client may have gone when the answer comes; what it sent is stored all the same.
+        drop(answer.send(outcome));
+    };
     backend.writer.submit(records, acknowledge).map_err(|_| Refusal::Busy)?;
     let outcome = answered.await.map_err(|_| Refusal::Store("the writer stopped".to_owned()))?;
-    let stored = outcome?;
-    backend.counts.stored(&stored);
-    Ok(stored)
+    backend.settled(&outcome);
+    Ok(outcome?)
 }
 
 /// Returns a header's value when it is text.

@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::store::{StoreError, Writer};
+use crate::store::{StoreError, Stored, Writer};
 
 mod answer;
 mod counts;
 mod guard;
 mod intake;
 mod logs;
+mod observe;
 mod otlp;
 mod own;
 mod query;
@@ -47,13 +48,31 @@ pub struct Backend {
     store: PathBuf,
     instance: String,
     counts: counts::Counts,
+    last_commit: own::LastCommit,
+    told: observe::Told,
 }
 
 impl Backend {
     /// Opens the store; `instance` is the word that `/healthz` repeats.
     pub fn open(store: PathBuf, instance: String) -> Result<Arc<Self>, StoreError> {
         let writer = Writer::open(&store)?;
-        Ok(Arc::new(Self { writer, store, instance, counts: counts::Counts::new() }))
+        Ok(Arc::new(Self {
+            writer,
+            store,
+            instance,
+            counts: counts::Counts::new(),
+            last_commit: own::LastCommit::default(),
+            told: observe::Told::new(),
+        }))
+    }
+
+    /// Counts what became of a batch.
+    fn settled(&self, outcome: &Result<Stored, StoreError>) {
+        match outcome {
+            Ok(stored) => self.counts.stored(stored),
+            Err(_) => self.counts.commit_failed(),
+        }
+        self.last_commit.note(outcome);
     }
 }
 
@@ -71,6 +90,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(guard::only_loopback_names))
         .layer(from_fn(otlp::speak_grpc))
+        .layer(from_fn_with_state(Arc::clone(&backend), observe::count))
         .with_state(backend)
 }
 

@@ -208,7 +208,9 @@ impl Tail {
 
     fn write(&mut self, backend: &Backend) -> io::Result<()> {
         if !self.records.is_empty() {
-            backend.writer.write(self.records.clone()).map_err(io::Error::other)?;
+            let outcome = backend.writer.write(self.records.clone());
+            backend.settled(&outcome);
+            outcome.map_err(io::Error::other)?;
             self.records.clear();
         }
         Ok(())

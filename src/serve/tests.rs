@@ -16,13 +16,16 @@ mod cors;
 mod grpc;
 mod guard;
 mod issues;
+mod jaeger;
 mod json;
 mod logs;
 mod metrics;
 mod otlp;
+mod own;
 mod sentry;
 mod socket;
 mod tailed;
+mod web;
 
 /// A backend over a store of its own.
 struct Served {

@@ -12,6 +12,8 @@ mod items;
 mod metrics;
 mod query;
 mod schema;
+mod search;
+mod web;
 mod writer;
 
 #[cfg(test)]
@@ -19,6 +21,8 @@ mod tests;
 
 pub use ingest::{LogOrigin, Record, RecordKind, Stored};
 pub use query::Reader;
+pub use search::{Dependency, Found, SPANS_SEARCHED_MAX, TraceQuery};
+pub use web::{NumberedIssue, Project};
 pub use writer::{QueueFull, Writer};
 
 /// Why the store could not be opened, written or read.

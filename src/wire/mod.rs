@@ -9,14 +9,18 @@ mod decoded;
 mod envelope;
 mod grpc;
 mod inflate;
+mod jaeger_json;
 mod json_text;
 mod otlp_common;
 mod otlp_json;
+mod otlp_json_write;
 mod otlp_logs;
 mod otlp_metrics;
 mod otlp_protobuf;
 mod otlp_traces;
 mod sentry_event;
+mod web_event;
+mod web_issue;
 mod zstd;
 
 pub use base64::to_base64;
@@ -24,10 +28,14 @@ pub use decoded::{Decoded, Rejected};
 pub use envelope::{Envelope, EnvelopeItem};
 pub use grpc::{FrameError, frame, unframe};
 pub use inflate::{Encoding, Encodings, InflateError, inflate};
+pub use jaeger_json::write_jaeger_json;
+pub use otlp_json_write::write_otlp_json;
 pub use otlp_logs::decode_logs;
 pub use otlp_metrics::decode_metrics;
 pub use otlp_traces::decode_traces;
 pub use sentry_event::decode_event;
+pub use web_event::write_event;
+pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
 
 /// How an OTLP request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -84,3 +84,40 @@ async fn an_otlp_record_is_found_by_its_trace_and_zero_ids_are_none() {
     assert_eq!((shown.len(), &shown[0]["service"]), (2, &json!("web")), "{page}");
     assert_eq!(page["records"][1].get("trace_id"), None, "{page}");
 }
+
+#[tokio::test]
+async fn lines_are_asked_for_by_get_with_the_same_answer() {
+    let served = Served::new();
+    let line = |level: &str, id: &str| {
+        format!(
+            r#"{{"level":"{level}","message":"m-{id}","timestamp":"2026-11-22T06:30:00Z","request_id":"{id}"}}"#
+        )
+    };
+    post(&served, [line("info", "r-1"), line("error", "r-2"), line("error", "r-3")].join("\n"))
+        .await;
+    let get = async |query: &str| {
+        let answer = served.get(&format!("/api/obs/v1/logs?{query}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.text());
+        answer.json()
+    };
+    let by_post = json!({ "ids": ["r-2"], "limit": 1_000 });
+    let by_post = served.post_json("/api/obs/v1/logs", &by_post).await.json();
+    assert_eq!(get("id=r-2").await, by_post);
+    let messages = async |query: &str| {
+        let page = get(query).await;
+        let records = page["records"].as_array().unwrap().clone();
+        records
+            .iter()
+            .map(|r| r["message"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(messages("id=r-1&id=r-3").await, "m-r-1 m-r-3");
+    assert_eq!(messages("level=error&limit=1").await, "m-r-3");
+    assert_eq!(messages("until=2026-11-22T06:29:00Z").await, "");
+    assert_eq!(messages("since=2026-11-22T06:29:00Z&grep=m-r-%5B2%5D").await, "m-r-2");
+    for wrong in ["level=loud", "since=soon", "limit=-1", "colour=red", "grep=("] {
+        let answer = served.get(&format!("/api/obs/v1/logs?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}

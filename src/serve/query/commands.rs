@@ -7,18 +7,18 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use super::Backend;
-use super::answer::Refusal;
-use crate::model::{LogPage, LogQuery, TraceId, UnixNanos};
-use crate::store::{Reader, StoreError};
-use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
+use super::ask;
+use super::parameters::Parameters;
+use crate::model::{LogPage, LogQuery, Severity, TraceId, UnixNanos, parse_time};
+use crate::serve::Backend;
+use crate::serve::answer::Refusal;
+use crate::wire::backend::{EventPage, FailurePage, IssueDetail, IssuePage, TracePage};
 
 /// Returns the routes that the commands ask.
 pub(super) fn routes() -> Router<Arc<Backend>> {
     Router::new()
-        .route("/healthz", get(health))
         .route("/api/obs/v1/traces/{id}", get(trace))
-        .route("/api/obs/v1/logs", post(logs))
+        .route("/api/obs/v1/logs", post(logs).get(logs_by_parameters))
         .route("/api/obs/v1/events", post(events))
         .route("/api/obs/v1/failures", get(failures))
         .route("/api/obs/v1/issues", get(issues))
@@ -35,12 +35,11 @@ pub(super) struct IssueParameters {
 /// How many issues or events are returned when the question does not say.
 const LIMIT_DEFAULT: u32 = 100;
 
+/// How many log lines are returned to who asks by GET and does not say.
+const LOG_LINES_DEFAULT: u32 = 1_000;
+
 /// The most log lines that one answer holds.
 const LOG_LINES_MAX: u32 = 100_000;
-
-pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Json<Health> {
-    Json(Health { status: "ok".to_owned(), instance: backend.instance.clone() })
-}
 
 pub(super) async fn trace(
     State(backend): State<Arc<Backend>>,
@@ -58,6 +57,42 @@ pub(super) async fn logs(
 ) -> Result<Json<LogPage>, Refusal> {
     query.limit = query.limit.min(LOG_LINES_MAX);
     Ok(Json(ask(&backend, move |reader| reader.logs(&query)).await?))
+}
+
+/// The same by GET: `id` (several), `level`, `since`, `until`, `service`, `grep`, `after`, `limit`.
+pub(super) async fn logs_by_parameters(
+    State(backend): State<Arc<Backend>>,
+    parameters: Parameters,
+) -> Result<Json<LogPage>, Refusal> {
+    let query = log_query(&parameters).map_err(Refusal::Malformed)?;
+    Ok(Json(ask(&backend, move |reader| reader.logs(&query)).await?))
+}
+
+fn log_query(parameters: &Parameters) -> Result<LogQuery, String> {
+    let known = ["id", "level", "since", "until", "service", "grep", "after", "limit"];
+    if let Some(unknown) = parameters.unknown(&known) {
+        return Err(format!("`{unknown}` is not known; known are {}", known.join(", ")));
+    }
+    let level = |name: &str| {
+        Severity::from_name(name).ok_or_else(|| format!("`{name}` is not the name of a level"))
+    };
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let time = |text: &str| parse_time(text, &now).map_err(|error| error.to_string());
+    let number = |text: &str| text.parse::<i64>().map_err(|_| format!("`{text}` is no number"));
+    let limit = match parameters.get(&["limit"]) {
+        Some(text) => text.parse().map_err(|_| format!("`{text}` is not a number of lines"))?,
+        None => LOG_LINES_DEFAULT,
+    };
+    Ok(LogQuery {
+        ids: parameters.all("id").map(str::to_owned).collect(),
+        level: parameters.get(&["level"]).map(level).transpose()?,
+        since: parameters.get(&["since"]).map(time).transpose()?,
+        until: parameters.get(&["until"]).map(time).transpose()?,
+        service: parameters.get(&["service"]).map(str::to_owned),
+        grep: parameters.get(&["grep"]).map(str::to_owned),
+        after: parameters.get(&["after"]).map(number).transpose()?,
+        limit: limit.min(LOG_LINES_MAX),
+    })
 }
 
 pub(super) async fn events(
@@ -98,15 +133,4 @@ pub(super) async fn issue(
         Ok(IssueDetail { issue: reader.issue(&id)?, events: reader.issue_events(&id, limit)? })
     });
     Ok(Json(detail.await?))
-}
-
-/// Asks the store on a thread that may block.
-async fn ask<T: Send + 'static>(
-    backend: &Backend,
-    question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Refusal> {
-    let store = backend.store.clone();
-    let asked = tokio::task::spawn_blocking(move || question(&Reader::open(&store)?));
-    let outcome = asked.await.map_err(|_| Refusal::Store("the question crashed".to_owned()))?;
-    Ok(outcome?)
 }
