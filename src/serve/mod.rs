@@ -47,13 +47,15 @@ pub struct Backend {
     store: PathBuf,
     instance: String,
     counts: counts::Counts,
+    live: sentry::Live,
 }
 
 impl Backend {
     /// Opens the store; `instance` is the word that `/healthz` repeats.
     pub fn open(store: PathBuf, instance: String) -> Result<Arc<Self>, StoreError> {
         let writer = Writer::open(&store)?;
-        Ok(Arc::new(Self { writer, store, instance, counts: counts::Counts::new() }))
+        let counts = counts::Counts::new();
+        Ok(Arc::new(Self { writer, store, instance, counts, live: sentry::Live::new() }))
     }
 }
 
@@ -66,7 +68,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
         .merge(logs::routes())
         .merge(query::routes())
         .merge(own::routes())
-        .fallback(answer::unknown_path)
+        .fallback(sentry::elsewhere)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(guard::only_loopback_names))
@@ -107,6 +109,11 @@ pub async fn run(
     backend: Arc<Backend>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let told = Arc::clone(&backend);
+    let stop = async move {
+        stop.await;
+        told.live.close();
+    };
     axum::serve(listener, app(backend)).with_graceful_shutdown(stop).await
 }
 

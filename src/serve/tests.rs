@@ -17,7 +17,11 @@ mod json;
 mod logs;
 mod otlp;
 mod sentry;
+mod sentry_items;
+mod sentry_routes;
+mod sentry_traces;
 mod socket;
+mod spotlight;
 mod tailed;
 
 /// A backend over a store of its own.

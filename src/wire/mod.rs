@@ -11,13 +11,24 @@ mod otlp_common;
 mod otlp_json;
 mod otlp_logs;
 mod otlp_traces;
+mod sentry_attributes;
+mod sentry_csp;
 mod sentry_event;
+mod sentry_json;
+mod sentry_logs;
+mod sentry_sender;
+mod sentry_spans;
+mod sentry_time;
 
 pub use envelope::{Envelope, EnvelopeItem};
 pub use inflate::{Encoding, InflateError, inflate};
 pub use otlp_logs::decode_logs;
 pub use otlp_traces::decode_traces;
+pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;
+pub use sentry_logs::decode_sentry_logs;
+pub use sentry_spans::{decode_sentry_spans, decode_transaction};
+pub use sentry_time::{clock_error, move_event, move_log, move_span};
 
 /// How an OTLP request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +67,13 @@ impl<T> Decoded<T> {
                 self.rejected += 1;
             }
         }
+    }
+
+    fn refuse(&mut self, number: u64, reason: &'static str) {
+        if number > 0 && self.rejected == 0 {
+            reason.clone_into(&mut self.reason);
+        }
+        self.rejected += number;
     }
 }
 
