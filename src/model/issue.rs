@@ -115,6 +115,7 @@ impl ErrorEvent {
         let crumb = |crumb: Breadcrumb| Breadcrumb { message: masked(crumb.message), ..crumb };
         Self {
             message: masked(self.message),
+            template: String::new(),
             transaction: masked(self.transaction),
             exceptions,
             tags: self.tags.into_iter().map(tag).collect(),

@@ -223,7 +223,7 @@ mod tests {
 
     fn logged(logger: &str, template: &str, message: &str) -> [u8; 16] {
         let [logger, template, message] = [logger, template, message].map(str::to_owned);
-        fingerprint(&ErrorEvent { logger, template, message, ..ErrorEvent::default() })
+        fingerprint(&ErrorEvent { message, template, logger, ..ErrorEvent::default() })
     }
 
     #[test]

@@ -164,20 +164,15 @@ impl<T> Default for Object<T> {
 }
 
 /// Text, or an object that says more; `Nothing` for all else.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum TextOr<T> {
     /// Null, missing, a list, a number.
+    #[default]
     Nothing,
     /// Only the text.
     Text(String),
     /// The object.
     Object(T),
-}
-
-impl<T> Default for TextOr<T> {
-    fn default() -> Self {
-        Self::Nothing
-    }
 }
 
 /// A list: bare, within `{"values": …}`, or a single object instead of one. The last [`KEPT_MAX`]

@@ -6,7 +6,7 @@
 use super::super::logs;
 use super::live::{Message, message};
 use super::target::project_of_dsn;
-use crate::model::{Item, LogRecord, TraceId, UnixNanos};
+use crate::model::{Item, LogRecord, Span, TraceId, UnixNanos};
 use crate::store::Record;
 use crate::wire::{
     Decoded, Envelope, EnvelopeItem, WireError, clock_error, decode_event, decode_sentry_logs,
@@ -122,16 +122,8 @@ impl Kept {
         let error = sender.clock_error;
         match kind {
             "event" => self.take_event(item.payload, sender),
-            "transaction" => {
-                self.take_all("span", decode_transaction(item.payload), |kept, mut span| {
-                    move_span(&mut span, error);
-                    kept.records.push(Record::Span(Box::new(span)));
-                })
-            }
-            "span" => self.take_all("span", decode_sentry_spans(item.payload), |kept, mut span| {
-                move_span(&mut span, error);
-                kept.records.push(Record::Span(Box::new(span)));
-            }),
+            "transaction" => self.take_spans(decode_transaction(item.payload), error),
+            "span" => self.take_spans(decode_sentry_spans(item.payload), error),
             "log" => self.take_all("log", decode_sentry_logs(item.payload), |kept, mut record| {
                 move_log(&mut record, error);
                 kept.logs.push(record);
@@ -161,6 +153,13 @@ impl Kept {
             }
             Err(error) => self.refuse("event", error.to_string(), 1),
         }
+    }
+
+    fn take_spans(&mut self, decoded: Result<Decoded<Span>, WireError>, error: i64) {
+        self.take_all("span", decoded, |kept, mut span| {
+            move_span(&mut span, error);
+            kept.records.push(Record::Span(Box::new(span)));
+        });
     }
 
     fn take_all<T>(

@@ -25,7 +25,7 @@ impl Posted {
         while !rest.is_empty() {
             let (header, after) = rest.split_at(line(rest));
             let header: Value = serde_json::from_slice(header).unwrap();
-            let after = after.get(1..).unwrap();
+            let after = &after[1..];
             let length = header["length"].as_u64().map(|length| usize::try_from(length).unwrap());
             let (payload, after) = after.split_at(length.unwrap_or_else(|| line(after)));
             items.push((header, payload.to_vec()));

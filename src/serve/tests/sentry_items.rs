@@ -14,7 +14,7 @@ fn envelope(header: &Value, items: &[(&str, &str)]) -> String {
     let mut body = header.to_string();
     for (kind, payload) in items {
         let header = json!({ "type": kind, "length": payload.len() });
-        body.push_str(&format!("\n{header}\n{payload}"));
+        body = format!("{body}\n{header}\n{payload}");
     }
     body
 }

@@ -35,7 +35,7 @@ fn a_transaction_is_a_root_and_its_children() {
               "parent_span_id": "b464bfde0fd8b4ef", "op": "db.query", "description": "select 1",
               "timestamp": 1_795_330_505.339_795, "start_timestamp": 1_795_330_505.339_794 },
             { "span_id": "a3cfa3162a1e1734", "op": "serialize", "status": "internal_error",
-              "timestamp": 1_795_330_505.339_790, "start_timestamp": 1_795_330_505.339_795 } ] }));
+              "timestamp": 1_795_330_505.339_79, "start_timestamp": 1_795_330_505.339_795 } ] }));
     assert_eq!(decoded.rejected, 0);
     let [root, query, serialize] = decoded.accepted.as_slice() else { panic!("{decoded:?}") };
     assert_eq!(
