@@ -43,6 +43,15 @@ pub struct ErrorEvent {
     /// The text of an event that is no exception.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// The message before its parameters were put in; empty when it had none.
+    #[serde(skip)]
+    pub template: String,
+    /// The part of the program that reported it; empty when not sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub logger: String,
+    /// The texts that the sender cut or scrubbed, as paths in the event: `exception.values.0.value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trimmed: Vec<String>,
     /// The chain, root cause first, what reached the top last (the wire's order).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
@@ -106,6 +115,7 @@ impl ErrorEvent {
         let crumb = |crumb: Breadcrumb| Breadcrumb { message: masked(crumb.message), ..crumb };
         Self {
             message: masked(self.message),
+            template: String::new(),
             transaction: masked(self.transaction),
             exceptions,
             tags: self.tags.into_iter().map(tag).collect(),
@@ -135,6 +145,12 @@ pub struct Exception {
     /// The calls that led there, oldest first, the place of the failure last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<Frame>,
+    /// Whether the sender made the type up, so that it says nothing about the fault.
+    #[serde(skip)]
+    pub synthetic: bool,
+    /// How many exceptions of the chain name this one as their parent; 0 when not said.
+    #[serde(skip)]
+    pub children: usize,
 }
 
 impl Exception {
@@ -163,9 +179,10 @@ impl Exception {
         Self { value, frames: self.frames.into_iter().map(frame).collect(), ..self }
     }
 
-    fn is_wrapper(&self) -> bool {
-        matches!(self.kind.as_str(), "ExceptionGroup" | "BaseExceptionGroup")
-            && !self.frames.iter().any(|frame| frame.in_app)
+    /// Says whether it is a group that carries one other exception: whether a framework wrapped an
+    /// error in one depends on the framework's version.
+    pub fn is_wrapper(&self) -> bool {
+        matches!(self.kind.as_str(), "ExceptionGroup" | "BaseExceptionGroup") && self.children <= 1
     }
 }
 
@@ -178,6 +195,9 @@ pub struct Frame {
     /// The source file as sent.
     #[serde(default)]
     pub filename: String,
+    /// The module or package of the function; empty when not sent.
+    #[serde(skip)]
+    pub module: String,
     /// The 1-based line; `None` when not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,

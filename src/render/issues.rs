@@ -192,6 +192,12 @@ pub(super) fn event(out: &mut dyn Write, theme: &Theme, event: &ErrorEvent) -> i
             writeln!(out, "  {}", text::harmless(line))?;
         }
     }
+    if !event.trimmed.is_empty() {
+        let told = format!("cut by the sender: {}", event.trimmed.join(", "));
+        for line in text::wrap(&text::harmless(&told), theme.width.saturating_sub(2), 0) {
+            writeln!(out, "  {}", theme.paint(Tone::Dim, line))?;
+        }
+    }
     breadcrumbs(out, theme, &event.breadcrumbs)
 }
 

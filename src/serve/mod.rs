@@ -50,6 +50,7 @@ pub struct Backend {
     counts: counts::Counts,
     last_commit: own::LastCommit,
     told: observe::Told,
+    live: sentry::Live,
 }
 
 impl Backend {
@@ -63,6 +64,7 @@ impl Backend {
             counts: counts::Counts::new(),
             last_commit: own::LastCommit::default(),
             told: observe::Told::new(),
+            live: sentry::Live::new(),
         }))
     }
 
@@ -85,7 +87,7 @@ pub fn app(backend: Arc<Backend>) -> Router {
         .merge(logs::routes())
         .merge(query::routes())
         .merge(own::routes())
-        .fallback(answer::unknown_path)
+        .fallback(sentry::elsewhere)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(guard::only_loopback_names))
@@ -128,6 +130,11 @@ pub async fn run(
     backend: Arc<Backend>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let told = Arc::clone(&backend);
+    let stop = async move {
+        stop.await;
+        told.live.close();
+    };
     axum::serve(listener, app(backend)).with_graceful_shutdown(stop).await
 }
 

@@ -23,7 +23,11 @@ mod metrics;
 mod otlp;
 mod own;
 mod sentry;
+mod sentry_items;
+mod sentry_routes;
+mod sentry_traces;
 mod socket;
+mod spotlight;
 mod tailed;
 mod web;
 

@@ -11,6 +11,7 @@ mod ingest;
 mod items;
 mod metrics;
 mod query;
+mod raw;
 mod schema;
 mod search;
 mod web;

@@ -34,6 +34,10 @@ pub enum Rejected {
     Large,
     /// The records before it need all the memory that a request may.
     Full,
+    /// No JSON object.
+    Object,
+    /// Beyond what one item of an envelope may hold.
+    Many,
 }
 
 impl Rejected {
@@ -47,6 +51,8 @@ impl Rejected {
             Self::Value => "no_value",
             Self::Large => "record_too_large",
             Self::Full => "request_too_large",
+            Self::Object => "no_object",
+            Self::Many => "too_many",
         }
     }
 
@@ -60,6 +66,8 @@ impl Rejected {
             Self::Value => "a point of a metric needs a value",
             Self::Large => "a record must not be larger than 2 MiB",
             Self::Full => "the records of a request must not need more than 256 MiB of memory",
+            Self::Object => "a record must be a JSON object",
+            Self::Many => "an item has at most 10000 records",
         }
     }
 }
@@ -99,6 +107,9 @@ impl<T> Decoded<T> {
 
     /// Counts `number` records as refused.
     pub(super) fn reject(&mut self, why: Rejected, number: u64) {
+        if number == 0 {
+            return;
+        }
         match self.rejected.iter_mut().find(|(known, _)| *known == why) {
             Some((_, count)) => *count += number,
             None => self.rejected.push((why, number)),

@@ -3,64 +3,179 @@
 //! Source: develop.sentry.dev, "Event Payloads"; the older shapes that clients still send are taken
 //! too (`exception` as a list, `tags` as pairs, times as numbers or text).
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::WireError;
-use super::json_text::json_value;
 use super::otlp_common::hex;
+use super::sentry_json::{KEPT_MAX, Listed, Object, Scalar, TextOr, read_json};
+use super::sentry_sender::{pairs, request_id, service};
+use super::sentry_time::time;
 use crate::model::{
-    Breadcrumb, Correlation, ErrorEvent, Exception, Frame, Severity, SpanId, TraceId, UnixNanos,
+    Breadcrumb, ErrorEvent, Exception, Frame, Severity, SpanId, TraceId, UnixNanos,
 };
 
-/// The tags that carry a request's id, in the order they are looked for.
-const REQUEST_ID_TAGS: [&str; 6] =
-    ["request_id", "request.id", "requestId", "correlation_id", "x-request-id", "transaction_id"];
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentEvent {
+    event_id: Scalar,
+    timestamp: Scalar,
+    level: Scalar,
+    logger: Scalar,
+    release: Scalar,
+    environment: Scalar,
+    server_name: Scalar,
+    transaction: Scalar,
+    user: Object<SentUser>,
+    tags: Value,
+    contexts: Object<SentContexts>,
+    exception: Listed<SentException>,
+    breadcrumbs: Listed<SentBreadcrumb>,
+    logentry: TextOr<SentMessage>,
+    message: TextOr<SentMessage>,
+    fingerprint: Value,
+    #[serde(rename = "_meta")]
+    meta: Object<SentMeta>,
+}
 
-/// The most frames and breadcrumbs kept of one event; the raw event keeps all.
-const KEPT_MAX: usize = 200;
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentUser {
+    id: Scalar,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentContexts {
+    trace: Object<SentTrace>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentTrace {
+    trace_id: Scalar,
+    span_id: Scalar,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentException {
+    #[serde(rename = "type")]
+    kind: Scalar,
+    value: Value,
+    module: Scalar,
+    mechanism: Object<SentMechanism>,
+    stacktrace: Object<SentStack>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentMechanism {
+    handled: Scalar,
+    synthetic: Scalar,
+    exception_id: Scalar,
+    parent_id: Scalar,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentStack {
+    frames: Listed<SentFrame>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentFrame {
+    function: Scalar,
+    filename: Scalar,
+    abs_path: Scalar,
+    module: Scalar,
+    lineno: Scalar,
+    in_app: Scalar,
+    context_line: Scalar,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentBreadcrumb {
+    timestamp: Scalar,
+    category: Scalar,
+    #[serde(rename = "type")]
+    kind: Scalar,
+    message: Scalar,
+    data: Value,
+}
+
+/// A message with its parameters, or only its text.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentMessage {
+    message: Scalar,
+    formatted: Scalar,
+    params: Value,
+}
+
+/// What the sender says about texts that it cut: `{"exception": {"values": {"0": {"value": {"": …}}}}}`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentMeta {
+    exception: Object<SentMetaValues>,
+    logentry: Value,
+    message: Value,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentMetaValues {
+    values: Object<BTreeMap<String, Object<SentMetaException>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SentMetaException {
+    value: Value,
+}
 
 /// Reads an event; `event_id` is the envelope's, which wins over the payload's.
 ///
-/// Errs when the payload is no JSON object; a member of the wrong shape is only missing.
+/// Errs when the payload is no JSON object; a member of the wrong shape is only missing. One pass;
+/// holds what it returns and little more. `raw` stays empty: the store has the bytes themselves.
 pub fn decode_event(
     payload: &[u8],
     event_id: Option<&str>,
     received: UnixNanos,
 ) -> Result<ErrorEvent, WireError> {
-    let payload = String::from_utf8_lossy(payload);
-    let raw: Box<RawValue> =
-        serde_json::from_str(&payload).map_err(|error| WireError::Json(error.to_string()))?;
-    let Value::Object(sent) = json_value(payload.as_bytes())? else {
-        return Err(WireError::Json("not an object".to_owned()));
-    };
-    let tags = pairs(sent.get("tags"));
-    let trace = sent.get("contexts").and_then(|contexts| contexts.get("trace"));
-    let in_trace = |name| trace.and_then(|trace| trace.get(name)).and_then(Value::as_str);
-    let exceptions: Vec<Exception> =
-        listed(sent.get("exception")).into_iter().map(exception).collect();
-    let own_id = event_id.or_else(|| sent.get("event_id").and_then(Value::as_str));
+    let sent: SentEvent = read_json(payload)?;
+    let tags = pairs(sent.tags);
+    let trace = sent.contexts.0.and_then(|contexts| contexts.trace.0).unwrap_or_default();
+    let own_id = event_id.or_else(|| sent.event_id.text()).and_then(TraceId::from_hex);
+    let release = sent.release.or_empty();
+    let (message, template) =
+        message(sent.logentry).or_else(|| self::message(sent.message)).unwrap_or_default();
     Ok(ErrorEvent {
-        event_id: own_id
-            .and_then(TraceId::from_hex)
-            .map_or_else(|| id_of_content(payload.as_bytes()), |id| id.to_string()),
-        time: sent.get("timestamp").and_then(time).unwrap_or(received),
-        level: text(&sent, "level").map_or(Some(Severity::Error), Severity::from_name),
-        service: service(&sent, &tags),
-        release: owned(&sent, "release"),
-        environment: owned(&sent, "environment"),
-        transaction: owned(&sent, "transaction"),
+        event_id: own_id.map_or_else(|| id_of_content(payload), |id| id.to_string()),
+        time: time(&sent.timestamp).unwrap_or(received),
+        level: sent.level.text().map_or(Some(Severity::Error), Severity::from_name),
+        service: service(&tags, &release, sent.server_name.text().unwrap_or_default()),
+        release,
+        environment: sent.environment.or_empty(),
+        transaction: sent.transaction.or_empty(),
         request_id: request_id(&tags),
-        trace_id: in_trace("trace_id").and_then(TraceId::from_hex).map(|id| id.to_string()),
-        span_id: in_trace("span_id").and_then(SpanId::from_hex).map(|id| id.to_string()),
-        user: user_id(sent.get("user")),
-        message: message(&sent),
-        exceptions,
-        breadcrumbs: breadcrumbs(sent.get("breadcrumbs")),
-        fingerprint: fingerprint(sent.get("fingerprint")),
+        trace_id: trace.trace_id.text().and_then(TraceId::from_hex).map(|id| id.to_string()),
+        span_id: trace.span_id.text().and_then(SpanId::from_hex).map(|id| id.to_string()),
+        user: sent.user.0.map(|user| user.id.shown()).unwrap_or_default(),
+        message,
+        template,
+        logger: sent.logger.or_empty(),
+        trimmed: sent.meta.0.map(trimmed).unwrap_or_default(),
+        exceptions: exceptions(sent.exception),
+        breadcrumbs: sent.breadcrumbs.0.into_iter().map(breadcrumb).collect(),
+        fingerprint: fingerprint(sent.fingerprint),
         tags,
         issue_id: String::new(),
-        raw: Some(raw),
+        raw: None,
     })
 }
 
@@ -70,149 +185,133 @@ fn id_of_content(payload: &[u8]) -> String {
     hex(&digest.as_ref()[..16])
 }
 
-fn request_id(tags: &[(String, String)]) -> Option<String> {
-    let tagged = |name: &&str| tags.iter().find(|(key, _)| key == name);
-    let (_, value) = REQUEST_ID_TAGS.iter().find_map(tagged)?;
-    // Some teams put a whole traceparent in the tag.
-    Correlation::parse(value).ok().map(|correlation| correlation.id().to_owned())
-}
-
-/// Returns the sender's service: a tag says it best, then the release's name, then the host.
-fn service(sent: &Map<String, Value>, tags: &[(String, String)]) -> String {
-    let tagged = tags.iter().find(|(key, _)| key == "service" || key == "service.name");
-    if let Some((_, service)) = tagged {
-        return service.clone();
+fn exceptions(sent: Listed<SentException>) -> Vec<Exception> {
+    let of = |one: &SentException, id: fn(&SentMechanism) -> &Scalar| {
+        one.mechanism.0.as_ref().and_then(|mechanism| id(mechanism).count())
+    };
+    let mut children = BTreeMap::<u64, usize>::new();
+    for one in &sent.0 {
+        let id = of(one, |mechanism| &mechanism.exception_id);
+        let parent = of(one, |mechanism| &mechanism.parent_id).filter(|parent| Some(*parent) != id);
+        if let Some(parent) = parent {
+            *children.entry(parent).or_default() += 1;
+        }
     }
-    // A package's name may itself start with the sign: `@shop/web@2.0.0`.
-    let release = text(sent, "release").and_then(|release| release.rsplit_once('@'));
-    let package = release.map(|(name, _)| name).filter(|name| !name.is_empty());
-    let named = package.or_else(|| text(sent, "server_name"));
-    named.unwrap_or_default().to_owned()
+    let read = |one: SentException| {
+        let id = of(&one, |mechanism| &mechanism.exception_id);
+        let children = id.and_then(|id| children.get(&id)).copied().unwrap_or(0);
+        Exception { children, ..exception(one) }
+    };
+    sent.0.into_iter().map(read).collect()
 }
 
-fn exception(sent: &Value) -> Exception {
-    let member = |name| sent.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let stack = sent.get("stacktrace").and_then(|stack| stack.get("frames"));
-    let frames = stack.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let skipped = frames.len().saturating_sub(KEPT_MAX);
+fn exception(sent: SentException) -> Exception {
+    let mechanism = sent.mechanism.0.unwrap_or_default();
     Exception {
-        kind: member("type"),
-        value: match sent.get("value") {
-            Some(Value::String(value)) => value.clone(),
-            None | Some(Value::Null) => String::new(),
-            Some(other) => other.to_string(),
+        kind: sent.kind.or_empty(),
+        value: match sent.value {
+            Value::String(value) => value,
+            Value::Null => String::new(),
+            other => other.to_string(),
         },
-        module: member("module"),
-        handled: sent.get("mechanism").and_then(|mechanism| mechanism.get("handled")?.as_bool()),
-        frames: frames.iter().skip(skipped).map(frame).collect(),
+        module: sent.module.or_empty(),
+        handled: mechanism.handled.truth(),
+        frames: sent.stacktrace.0.unwrap_or_default().frames.0.into_iter().map(frame).collect(),
+        synthetic: mechanism.synthetic.truth().unwrap_or(false),
+        children: 0,
     }
 }
 
-fn frame(sent: &Value) -> Frame {
-    let member = |name| sent.get(name).and_then(Value::as_str).unwrap_or_default();
-    let file = [member("filename"), member("abs_path"), member("module")];
+fn frame(sent: SentFrame) -> Frame {
+    let module = sent.module.or_empty();
+    let file = [sent.filename.or_empty(), sent.abs_path.or_empty(), module.clone()];
     Frame {
-        function: member("function").to_owned(),
-        filename: file.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
-        line: sent.get("lineno").and_then(Value::as_u64),
-        in_app: sent.get("in_app").and_then(Value::as_bool).unwrap_or(false),
-        source: member("context_line").to_owned(),
+        function: sent.function.or_empty(),
+        filename: file.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
+        module,
+        line: sent.lineno.count(),
+        in_app: sent.in_app.truth().unwrap_or(false),
+        source: sent.context_line.or_empty(),
     }
 }
 
-fn breadcrumbs(sent: Option<&Value>) -> Vec<Breadcrumb> {
-    let sent = listed(sent);
-    let skipped = sent.len().saturating_sub(KEPT_MAX);
-    let read = |crumb: &Value| {
-        let member = |name| crumb.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let data = crumb.get("data").filter(|data| data.as_object().is_some_and(|o| !o.is_empty()));
-        let message = match (member("message"), data) {
-            (message, Some(data)) if message.is_empty() => data.to_string(),
-            (message, _) => message,
+fn breadcrumb(sent: SentBreadcrumb) -> Breadcrumb {
+    let told = sent.data.as_object().is_some_and(|data| !data.is_empty());
+    let message = sent.message.or_empty();
+    let category = sent.category.into_text().filter(|category| !category.is_empty());
+    Breadcrumb {
+        time: time(&sent.timestamp),
+        category: category.unwrap_or_else(|| sent.kind.or_empty()),
+        message: if message.is_empty() && told { sent.data.to_string() } else { message },
+    }
+}
+
+/// Returns the text as a reader sees it, and the text before its parameters were put in.
+fn message(sent: TextOr<SentMessage>) -> Option<(String, String)> {
+    let (shown, template) = match sent {
+        TextOr::Nothing => return None,
+        TextOr::Text(text) => (text, String::new()),
+        TextOr::Object(entry) => {
+            let template = entry.message.or_empty();
+            let formatted = entry.formatted.into_text().filter(|text| !text.is_empty());
+            (formatted.unwrap_or_else(|| with_parameters(&template, &entry.params)), template)
+        }
+    };
+    (!shown.is_empty()).then_some((shown, template))
+}
+
+/// Puts the parameters of a list into the places of `%s`, `%d` and `{}`, as the client would have
+/// done that did not send the result.
+fn with_parameters(template: &str, parameters: &Value) -> String {
+    let mut shown = String::with_capacity(template.len());
+    let mut rest = template;
+    for parameter in parameters.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let place = ["%s", "%d", "{}"].iter().filter_map(|place| rest.find(place)).min();
+        let Some((before, after)) = place.and_then(|place| rest.split_at_checked(place)) else {
+            break;
         };
-        let category = Some(member("category")).filter(|category| !category.is_empty());
-        Breadcrumb {
-            time: crumb.get("timestamp").and_then(time),
-            category: category.unwrap_or_else(|| member("type")),
-            message,
+        shown.push_str(before);
+        match parameter {
+            Value::String(text) => shown.push_str(text),
+            other => shown.push_str(&other.to_string()),
         }
-    };
-    sent.into_iter().skip(skipped).map(read).collect()
-}
-
-fn message(sent: &Map<String, Value>) -> String {
-    let entry = |name| {
-        sent.get(name).and_then(|entry| {
-            let formatted =
-                ["formatted", "message"].iter().find_map(|key| entry.get(key)?.as_str());
-            entry.as_str().or(formatted)
-        })
-    };
-    entry("logentry").or_else(|| entry("message")).unwrap_or_default().to_owned()
-}
-
-fn fingerprint(sent: Option<&Value>) -> Vec<String> {
-    let parts = sent.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let parts: Vec<String> = parts.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    if parts == ["{{ default }}"] { Vec::new() } else { parts }
-}
-
-fn user_id(sent: Option<&Value>) -> String {
-    match sent.and_then(|user| user.get("id")) {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        _ => String::new(),
+        rest = after.get(2..).unwrap_or_default();
     }
+    shown.push_str(rest);
+    shown
 }
 
-/// Returns the values of `{"values": […]}`, of a bare list, or of a single object.
-fn listed(sent: Option<&Value>) -> Vec<&Value> {
-    let values = match sent {
-        Some(Value::Object(holder)) if holder.contains_key("values") => holder.get("values"),
-        other => other,
+fn fingerprint(sent: Value) -> Vec<String> {
+    let Value::Array(parts) = sent else { return Vec::new() };
+    let text = |part| match part {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     };
-    match values {
-        Some(Value::Array(values)) => values.iter().filter(|value| value.is_object()).collect(),
-        Some(single @ Value::Object(_)) => vec![single],
-        _ => Vec::new(),
-    }
+    let parts: Vec<String> = parts.into_iter().filter_map(text).take(KEPT_MAX).collect();
+    let only_default = matches!(parts.as_slice(), [part] if is_default(part));
+    if only_default { Vec::new() } else { parts }
 }
 
-/// Returns the pairs of `{}`, of `[[key, value]]` or of `[{"key":…,"value":…}]`.
-fn pairs(sent: Option<&Value>) -> Vec<(String, String)> {
-    let shown = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    match sent {
-        Some(Value::Object(map)) => map.iter().map(|(key, v)| (key.clone(), shown(v))).collect(),
-        Some(Value::Array(list)) => list
-            .iter()
-            .filter_map(|pair| {
-                let key = pair.get(0).or_else(|| pair.get("key"))?.as_str()?;
-                Some((key.to_owned(), shown(pair.get(1).or_else(|| pair.get("value"))?)))
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
+fn is_default(part: &str) -> bool {
+    part.strip_prefix("{{").and_then(|part| part.strip_suffix("}}")).map(str::trim)
+        == Some("default")
 }
 
-fn time(sent: &Value) -> Option<UnixNanos> {
-    match sent {
-        Value::String(text) => {
-            UnixNanos::parse_rfc3339(text).or_else(|| UnixNanos::from_number(text.parse().ok()?))
-        }
-        other => UnixNanos::from_number(other.as_f64()?),
-    }
-}
-
-fn text<'a>(sent: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    sent.get(name).and_then(Value::as_str)
-}
-
-fn owned(sent: &Map<String, Value>, name: &str) -> String {
-    text(sent, name).unwrap_or_default().to_owned()
+/// Returns the paths of what the sender cut; a remark stands below the empty key of its path.
+fn trimmed(meta: SentMeta) -> Vec<String> {
+    let is_remark = |value: &Value| value.get("").is_some();
+    let values = meta.exception.0.and_then(|exception| exception.values.0).unwrap_or_default();
+    let of_exceptions = values
+        .into_iter()
+        .filter(|(_, one)| one.0.as_ref().is_some_and(|one| is_remark(&one.value)))
+        .map(|(index, _)| format!("exception.values.{index}.value"));
+    let of_entry = ["message", "formatted"]
+        .into_iter()
+        .filter(|name| meta.logentry.get(name).is_some_and(is_remark))
+        .map(|name| format!("logentry.{name}"));
+    let of_message = is_remark(&meta.message).then(|| "message".to_owned());
+    of_exceptions.chain(of_entry).chain(of_message).take(KEPT_MAX).collect()
 }
 
 #[cfg(test)]
@@ -258,15 +357,94 @@ mod tests {
     }
 
     #[test]
-    fn the_service_is_the_package_of_the_release() {
-        for (release, service) in [
-            ("orders-api@1.4.2", "orders-api"),
-            ("@shop/web@2.0.0+3", "@shop/web"),
-            ("8f3a1c", "host-1"),
-            ("@2.0.0", "host-1"),
+    fn a_message_is_text_or_a_template_with_its_parameters() {
+        for (sent, shown, template) in [
+            (r#"{"message":"plain"}"#, "plain", ""),
+            (r#"{"message":{"message":"a %s","formatted":"a b"}}"#, "a b", "a %s"),
+            (r#"{"logentry":{"message":"a %s of %d","params":["b",2]}}"#, "a b of 2", "a %s of %d"),
+            (r#"{"logentry":{"message":"{} and {}","params":["x"]}}"#, "x and {}", "{} and {}"),
+            (r#"{"logentry":{"message":"a","params":{"b":1}},"message":"c"}"#, "a", "a"),
+            (r#"{"logentry":null,"message":"c"}"#, "c", ""),
+            (r#"{"logentry":{"formatted":null},"message":"c"}"#, "c", ""),
+            (r#"{"logentry":"text"}"#, "text", ""),
+            (r#"{"message":["no"]}"#, "", ""),
         ] {
-            let json = serde_json::json!({ "release": release, "server_name": "host-1" });
-            assert_eq!(decode(&json.to_string()).service, service, "{release}");
+            let event = decode(sent);
+            assert_eq!(
+                (event.message.as_str(), event.template.as_str()),
+                (shown, template),
+                "{sent}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_senders_key_is_kept_unless_it_only_says_default() {
+        for (sent, kept) in [
+            (r#"["{{ default }}"]"#, &[][..]),
+            (r#"["{{default}}"]"#, &[]),
+            (r#"["{{ default }}","a",7,null]"#, &["{{ default }}", "a", "7"]),
+            ("null", &[]),
+            (r#""a""#, &[]),
+        ] {
+            assert_eq!(decode(&format!("{{\"fingerprint\":{sent}}}")).fingerprint, kept, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_group_knows_how_many_it_carries_and_a_made_up_type_is_marked() {
+        let event = decode(
+            r#"{"exception":{"values":[
+            {"type":"B","mechanism":{"exception_id":2,"parent_id":0}},
+            {"type":"A","mechanism":{"exception_id":1,"parent_id":0,"synthetic":true}},
+            {"type":"ExceptionGroup","mechanism":{"exception_id":0,"parent_id":0}}]}}"#,
+        );
+        let children: Vec<usize> = event.exceptions.iter().map(|one| one.children).collect();
+        assert_eq!(children, [0, 0, 2]);
+        assert_eq!(event.title(), "ExceptionGroup");
+        assert!(event.exceptions[1].synthetic && !event.exceptions[0].synthetic);
+    }
+
+    #[test]
+    fn what_the_sender_cut_is_said() {
+        let event = decode(
+            r#"{"_meta":{"exception":{"values":{"0":{"value":{"":{"len":9000}}},"1":{"type":{}},
+            "2":null}},"logentry":{"message":{"":{"rem":[["!limit","x",0,9]]}}},"message":{"":{}}}}"#,
+        );
+        assert_eq!(event.trimmed, ["exception.values.0.value", "logentry.message", "message"]);
+        assert_eq!(
+            decode(r#"{"_meta":{"exception":{"values":[1]},"extra":{"":{}}}}"#).trimmed,
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn any_member_may_have_any_shape() {
+        for member in [
+            "event_id",
+            "timestamp",
+            "level",
+            "logger",
+            "release",
+            "environment",
+            "server_name",
+            "transaction",
+            "user",
+            "tags",
+            "contexts",
+            "exception",
+            "breadcrumbs",
+            "logentry",
+            "message",
+            "fingerprint",
+            "_meta",
+        ] {
+            for shape in
+                ["null", "true", "-1", "1e3", "\"x\"", "[]", "[[1]]", "[{}]", "{}", r#"{"a":{}}"#]
+            {
+                let json = format!("{{\"{member}\":{shape},\"platform\":\"x\"}}");
+                assert!(decode_event(json.as_bytes(), None, UnixNanos(0)).is_ok(), "{json}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -39,6 +39,17 @@ pub(super) fn routes() -> Router<Arc<Backend>> {
         }
     }
     router
+}
+
+/// Takes a request whose path only ends as one of the routes does.
+pub(in crate::serve) async fn export_below_prefix(
+    signal: Signal,
+    request: Request,
+    backend: Arc<Backend>,
+) -> Response {
+    let headers = request.headers().clone();
+    let sent = Sent::from_request(request, &backend).await;
+    export(signal, State(backend), headers, sent).await
 }
 
 async fn export(

@@ -22,6 +22,7 @@ mod http;
 mod message;
 
 pub(super) use grpc::speak_grpc;
+pub(super) use http::export_below_prefix;
 
 /// Returns the routes of OTLP.
 pub(super) fn routes() -> Router<Arc<Backend>> {
@@ -30,7 +31,7 @@ pub(super) fn routes() -> Router<Arc<Backend>> {
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signal {
+pub(super) enum Signal {
     Traces,
     Logs,
     Metrics,

@@ -27,7 +27,7 @@ async fn health_repeats_the_word_of_this_process() {
 
 #[tokio::test]
 async fn an_unknown_path_is_404_and_names_the_help() {
-    for path in ["/v1development/profiles", "/api/1/nope/", "/api/obs/v1/nope", "//"] {
+    for path in ["/v1development/profiles", "/api/1/nothing/", "/api/obs/v1/nope", "//"] {
         let answer = Served::new().get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         let expected = format!("nothing is at {path}; GET / lists what is");

@@ -1,10 +1,12 @@
 //! Recorded envelopes of three clients, and envelopes that are damaged.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::model::ErrorEvent;
-use crate::wire::{Encodings, Envelope, inflate};
+use crate::wire::{Encodings, inflate};
 
 /// A recorded envelope: its file, how it was sent, its body.
 pub(super) struct Posted {
@@ -14,13 +16,28 @@ pub(super) struct Posted {
 }
 
 impl Posted {
-    /// Returns the payload of its error event; `None` when it holds other things.
-    fn event(&self) -> Option<Vec<u8>> {
+    /// Returns the items, each with its header, cut without the code that is tested.
+    pub(super) fn items(&self) -> Vec<(Value, Vec<u8>)> {
         let encodings = Encodings::default().or_by_magic(&self.body);
         let plain = inflate(&self.body, &encodings, 1 << 20).unwrap();
-        let envelope = Envelope::read(&plain).unwrap();
-        let item = envelope.items.iter().find(|item| item.kind == "event")?;
-        Some(item.payload.to_vec())
+        let line = |rest: &[u8]| rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let mut rest = plain.get(line(&plain) + 1..).unwrap_or_default();
+        let mut items = Vec::new();
+        while !rest.is_empty() {
+            let (header, after) = rest.split_at(line(rest));
+            let header: Value = serde_json::from_slice(header).unwrap();
+            let after = &after[1..];
+            let length = header["length"].as_u64().map(|length| usize::try_from(length).unwrap());
+            let (payload, after) = after.split_at(length.unwrap_or_else(|| line(after)));
+            items.push((header, payload.to_vec()));
+            rest = after.get(1..).unwrap_or_default();
+        }
+        items
+    }
+
+    /// Returns the payload of its error event; `None` when it holds other things.
+    fn event(&self) -> Option<Vec<u8>> {
+        self.items().into_iter().find(|(header, _)| header["type"] == "event").map(|item| item.1)
     }
 
     fn request(&self) -> Request<Body> {
@@ -54,11 +71,12 @@ fn events_of(served: &Served, id: &str) -> Vec<ErrorEvent> {
     served.reader().events_of(&[id.to_owned()]).unwrap()
 }
 
+/// What a client's recorded envelopes hold, in items.
+const RECORDED: [(&str, usize, usize); 3] = [("python", 21, 24), ("node", 8, 8), ("rust", 4, 4)];
+
 #[tokio::test]
-async fn every_recorded_envelope_is_taken_and_its_event_found_by_request() {
-    for (client, envelopes_sent, events_sent) in
-        [("python", 21, 15), ("node", 8, 2), ("rust", 4, 3)]
-    {
+async fn every_recorded_envelope_is_taken_and_its_raw_event_comes_back_byte_for_byte() {
+    for ((client, envelopes_sent, _), events_sent) in RECORDED.into_iter().zip([15, 2, 3]) {
         let served = Served::new();
         let all = envelopes(client);
         assert_eq!(all.len(), envelopes_sent);
@@ -71,12 +89,67 @@ async fn every_recorded_envelope_is_taken_and_its_event_found_by_request() {
             let sent: Value = serde_json::from_slice(&payload).unwrap();
             let id = sent["event_id"].as_str().unwrap().replace('-', "");
             assert_eq!(answer.json(), json!({ "id": id }));
+            let raw = served.reader().raw_event(&id).unwrap();
+            assert!(raw == Some(payload), "{client} {}: byte for byte", posted.name);
             let found = events_of(&served, sent["tags"]["request_id"].as_str().unwrap());
             let found = found.iter().find(|event| event.event_id == id).unwrap();
-            assert_eq!(found.raw.as_ref().unwrap().get().as_bytes(), payload, "byte for byte");
+            let shown: Value = serde_json::from_str(found.raw.as_ref().unwrap().get()).unwrap();
+            assert_eq!(shown, sent);
         }
         assert_eq!(events, events_sent, "{client}");
     }
+}
+
+#[tokio::test]
+async fn an_event_is_asked_for_by_any_spelling_of_its_id() {
+    let served = Served::new();
+    post(&served, &format!("{{\"event_id\":\"{ID}\"}}\n{{\"type\":\"event\"}}\n{{ }}")).await;
+    for id in [ID, "9EC79C33-EC99-42AB-8353-589FCB2E04DC"] {
+        assert_eq!(served.reader().raw_event(id).unwrap().as_deref(), Some(&b"{ }"[..]), "{id}");
+    }
+    for id in ["", "no id", "018f3c1e9b7a7c448d215a0b6f4e2d12"] {
+        assert_eq!(served.reader().raw_event(id).unwrap(), None, "{id}");
+    }
+}
+
+/// Returns the items that are kept as they are: kind, header, payload.
+pub(super) fn kept(served: &Served) -> Vec<(String, Value, Vec<u8>)> {
+    let connection = rusqlite::Connection::open(served.store()).unwrap();
+    let mut statement =
+        connection.prepare("SELECT kind, header, payload FROM items ORDER BY id").unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?)))
+        .unwrap();
+    rows.map(|row| {
+        let (kind, header, payload) = row.unwrap();
+        (kind, serde_json::from_str(&header).unwrap(), payload)
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn every_other_recorded_item_is_kept_byte_for_byte_or_read() {
+    let mut read = BTreeMap::new();
+    for (client, _, items_sent) in RECORDED {
+        let served = Served::new();
+        let mut expected = Vec::new();
+        let mut items = 0;
+        for posted in envelopes(client) {
+            posted.send(&served).await;
+            for (header, payload) in posted.items() {
+                items += 1;
+                let kind = header["type"].as_str().unwrap().to_owned();
+                match kind.as_str() {
+                    "event" | "transaction" | "span" | "log" => *read.entry(kind).or_insert(0) += 1,
+                    _ => expected.push((kind, header, payload)),
+                }
+            }
+        }
+        assert_eq!(items, items_sent, "{client}");
+        assert_eq!(kept(&served), expected, "{client}");
+    }
+    let expected = [("event", 20), ("log", 3), ("span", 1), ("transaction", 2)];
+    assert_eq!(read, expected.map(|(kind, number)| (kind.to_owned(), number)).into());
 }
 
 #[tokio::test]
@@ -92,7 +165,9 @@ async fn the_events_of_one_request_are_found_in_both_services() {
     ] {
         let events = served.post_json("/api/obs/v1/events", &json!([spelling])).await.json();
         let events: Vec<ErrorEvent> = serde_json::from_value(events["events"].clone()).unwrap();
-        let shown: Vec<_> = events.iter().map(|e| (e.service.as_str(), e.title())).collect();
+        let mut shown: Vec<_> = events.iter().map(|e| (e.service.as_str(), e.title())).collect();
+        // Each is as old as its envelope was when it was sent, which is long ago: see `sent_at`.
+        shown.sort();
         let expected = [
             ("inventory", "StockError: cannot compute boxes for SKU-9".to_owned()),
             (
@@ -103,7 +178,8 @@ async fn the_events_of_one_request_are_found_in_both_services() {
             ),
         ];
         assert_eq!(shown, expected, "{spelling}");
-        let cause = events[0].root_cause().unwrap().title();
+        let inventory = events.iter().find(|event| event.service == "inventory").unwrap();
+        let cause = inventory.root_cause().unwrap().title();
         assert_eq!(cause, "ZeroDivisionError: division by zero");
     }
 }
@@ -158,17 +234,40 @@ async fn a_cut_off_envelope_keeps_what_is_whole() {
     }
     for length in event_end..=whole.len() {
         let answer = post(&served, whole.get(..length).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::OK, "{length}: {}", answer.text());
+        // After the event's last byte or line break, or with the attachment whole, nothing is missing.
+        let complete = [event_end, event_end + 1, whole.len()].contains(&length);
+        let expected = if complete { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        assert_eq!(answer.status, expected, "{length}: {}", answer.text());
         assert_eq!(events_of(&served, ID).len(), 1);
+        if !complete {
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.starts_with("malformed envelope: "), "{detail}");
+            assert_eq!(answer.headers["x-sentry-error"], detail);
+            assert_eq!(answer.json()["causes"], json!(["what was whole is stored: 1 records"]));
+        }
     }
+    assert_eq!(kept(&served).len(), 1);
 }
 
 #[tokio::test]
 async fn clients_are_told_what_not_to_send_and_never_errors() {
     let answer = post(&Served::new(), "{}").await;
     let limits = answer.headers["x-sentry-rate-limits"].to_str().unwrap();
-    assert!(limits.starts_with("86400:transaction;"), "{limits}");
-    assert!(limits.split([':', ';']).all(|kind| kind != "error" && kind != "default"));
+    assert!(limits.starts_with("86400:profile;"), "{limits}");
+    let stored = [
+        "default",
+        "error",
+        "transaction",
+        "span",
+        "session",
+        "attachment",
+        "monitor",
+        "log_item",
+        "feedback",
+        "security",
+        "",
+    ];
+    assert!(limits.split([':', ';']).all(|kind| !stored.contains(&kind)), "{limits}");
     assert_eq!(answer.text(), "{}");
 }
 
