@@ -11,8 +11,6 @@ use serde::Deserialize;
 
 use super::WireError;
 use super::sentry_json::{Scalar, read_json};
-use super::sentry_time::time;
-use crate::model::UnixNanos;
 
 /// The most items taken from one envelope.
 const ITEMS_MAX: usize = 1_000;
@@ -25,8 +23,6 @@ const HEADER_BYTES_MAX: usize = 8 << 10;
 pub struct Envelope<'a> {
     /// The id of the event in it: 32 hex digits, or a dashed UUID, as sent.
     pub event_id: Option<String>,
-    /// When it was sent, by the sender's clock.
-    pub sent_at: Option<UnixNanos>,
     /// Where it should go; what comes through a tunnel says it only here.
     pub dsn: Option<String>,
     /// The envelope's header, a JSON object, byte for byte.
@@ -52,7 +48,6 @@ pub struct EnvelopeItem<'a> {
 #[serde(default)]
 struct EnvelopeHeader {
     event_id: Scalar,
-    sent_at: Scalar,
     dsn: Scalar,
 }
 
@@ -74,7 +69,6 @@ impl<'a> Envelope<'a> {
             header(line).ok_or(WireError::Envelope("the first line is not a JSON object"))?;
         let mut envelope = Self {
             event_id: header.event_id.into_text(),
-            sent_at: time(&header.sent_at),
             dsn: header.dsn.into_text(),
             header: line,
             items: Vec::new(),

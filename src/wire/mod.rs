@@ -44,7 +44,6 @@ pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
-pub use sentry_time::{clock_error, move_event, move_log, move_span};
 pub use web_event::write_event;
 pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
 

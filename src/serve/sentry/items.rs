@@ -9,8 +9,8 @@ use super::target::project_of_dsn;
 use crate::model::{Item, LogRecord, Span, TraceId, UnixNanos};
 use crate::store::Record;
 use crate::wire::{
-    Decoded, Envelope, EnvelopeItem, WireError, clock_error, decode_event, decode_sentry_logs,
-    decode_sentry_spans, decode_transaction, move_event, move_log, move_span,
+    Decoded, Envelope, EnvelopeItem, WireError, decode_event, decode_sentry_logs,
+    decode_sentry_spans, decode_transaction,
 };
 
 /// The largest event that is stored; Sentry itself takes a quarter.
@@ -69,11 +69,13 @@ pub(super) struct Kept {
 }
 
 /// What all items of an envelope have in common.
+///
+/// Times stay as they were sent: moved by what `sent_at` says of the sender's clock, an envelope that
+/// waited for the network would be at another time at each delivery, and never where its OTLP spans are.
 struct Sender {
     project: String,
     event_id: Option<String>,
     received: UnixNanos,
-    clock_error: i64,
 }
 
 impl Kept {
@@ -93,7 +95,6 @@ impl Kept {
             project: project.or_else(of_dsn).unwrap_or_default(),
             event_id: event_id.map(|id| id.to_string()),
             received,
-            clock_error: clock_error(envelope.sent_at, received),
         };
         let mut kept = Self { cut: envelope.cut, ..Self::default() };
         for item in &envelope.items {
@@ -119,13 +120,11 @@ impl Kept {
             self.refused.push((counted_as(kind), "too_large", 1));
             return;
         }
-        let error = sender.clock_error;
         match kind {
             "event" => self.take_event(item.payload, sender),
-            "transaction" => self.take_spans(decode_transaction(item.payload), error),
-            "span" => self.take_spans(decode_sentry_spans(item.payload), error),
-            "log" => self.take_all("log", decode_sentry_logs(item.payload), |kept, mut record| {
-                move_log(&mut record, error);
+            "transaction" => self.take_spans(decode_transaction(item.payload)),
+            "span" => self.take_spans(decode_sentry_spans(item.payload)),
+            "log" => self.take_all("log", decode_sentry_logs(item.payload), |kept, record| {
                 kept.logs.push(record);
             }),
             kind if KEPT.contains(&kind) => self.records.push(Record::Item(Box::new(Item {
@@ -144,10 +143,8 @@ impl Kept {
     fn take_event(&mut self, payload: &[u8], sender: &Sender) {
         // The envelope's id is the first event's; a second one has its own.
         let id = sender.event_id.as_deref().filter(|_| self.id.is_none());
-        let received = UnixNanos(sender.received.0.saturating_sub(sender.clock_error));
-        match decode_event(payload, id, received) {
-            Ok(mut event) => {
-                move_event(&mut event, sender.clock_error);
+        match decode_event(payload, id, sender.received) {
+            Ok(event) => {
                 self.id.get_or_insert_with(|| event.event_id.clone());
                 self.records.push(Record::Event(Box::new(event), payload.to_vec()));
             }
@@ -155,9 +152,8 @@ impl Kept {
         }
     }
 
-    fn take_spans(&mut self, decoded: Result<Decoded<Span>, WireError>, error: i64) {
-        self.take_all("span", decoded, |kept, mut span| {
-            move_span(&mut span, error);
+    fn take_spans(&mut self, decoded: Result<Decoded<Span>, WireError>) {
+        self.take_all("span", decoded, |kept, span| {
             kept.records.push(Record::Span(Box::new(span)));
         });
     }
