@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::answer::Refusal;
 use super::{BODY_BYTES_MAX, Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
-use crate::store::{Record, Stored};
+use crate::store::{Batch, Record, Stored};
 use crate::wire::{Encoding, WireError, inflate};
 
 /// A request's body, whole, as it was sent.
@@ -52,10 +52,13 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
     if records.is_empty() {
         return Ok(Stored::default());
     }
+    // Writing JSON and hashing: on a thread that may be busy, and not on the one that writes.
+    let made = tokio::task::spawn_blocking(move || Batch::of(records)).await;
+    let batch = made.map_err(|_| Refusal::Store("the rows cannot be made".to_owned()))??;
     let (answer, answered) = oneshot::channel();
     // The client may have gone when the answer comes; what it sent is stored all the same.
     let acknowledge = move |outcome| drop(answer.send(outcome));
-    backend.writer.submit(records, acknowledge).map_err(|_| Refusal::Busy)?;
+    backend.writer.submit(batch, acknowledge).map_err(|_| Refusal::Busy)?;
     let outcome = answered.await.map_err(|_| Refusal::Store("the writer stopped".to_owned()))?;
     let stored = outcome?;
     backend.counts.stored(&stored);

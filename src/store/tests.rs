@@ -66,7 +66,8 @@ struct Scratch {
 impl Scratch {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::open(&folder.path().join("store.sqlite")).unwrap();
+        let writer =
+            Writer::open(&folder.path().join("store.sqlite"), Retention::default()).unwrap();
         Self { folder, writer }
     }
 
@@ -185,7 +186,9 @@ fn a_store_of_a_newer_version_is_refused() {
     let path = store.folder.path().join("store.sqlite");
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Writer::open(&path), Err(StoreError::Newer { found: 99, .. })));
+    let error = Writer::open(&path, Retention::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }));
+    assert!(error.remedy().unwrap().contains("--store FILE"));
     assert!(matches!(Reader::open(&path), Err(StoreError::Newer { found: 99, .. })));
 }
 
@@ -194,7 +197,7 @@ fn a_store_that_cannot_be_made_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = Writer::open(&file.join("store.sqlite")).unwrap_err();
+    let error = Writer::open(&file.join("store.sqlite"), Retention::default()).unwrap_err();
     assert!(error.to_string().contains("store.sqlite"), "{error}");
 }
 
