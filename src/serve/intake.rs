@@ -12,6 +12,9 @@ use crate::model::UnixNanos;
 use crate::store::{Batch, Record, Stored};
 use crate::wire::{Encoding, WireError, inflate};
 
+/// What is worked on at once: some 50 µs.
+const SMALL_BYTES: usize = 16 << 10;
+
 /// A request's body, whole, as it was sent.
 #[derive(Debug)]
 pub(super) struct Sent(pub(super) Bytes);
@@ -40,11 +43,21 @@ pub(super) async fn read<T: Send + 'static>(
     let encoding = text(headers, header::CONTENT_ENCODING.as_str()).unwrap_or("");
     let encoding = Encoding::from_header(encoding)
         .ok_or(Refusal::UnsupportedType("gzip, deflate, identity"))?;
+    // What is compressed may be this much more.
+    let weight = if encoding == Encoding::Identity { sent.len() } else { sent.len() * 8 };
     let work = move || -> Result<T, Refusal> {
         Ok(decode(&inflate(&sent, encoding, INFLATED_BYTES_MAX)?)?)
     };
-    let read = tokio::task::spawn_blocking(work).await;
+    let read = offload(weight, work).await;
     read.map_err(|_| Refusal::Malformed("the body cannot be read".to_owned()))?
+}
+
+/// Works on a thread that may be busy; what is small is done at once: to wake two threads costs more.
+async fn offload<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    if bytes <= SMALL_BYTES { Ok(work()) } else { tokio::task::spawn_blocking(work).await }
 }
 
 /// Hands over a batch and waits until it is on disk.
@@ -52,8 +65,9 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
     if records.is_empty() {
         return Ok(Stored::default());
     }
-    // Writing JSON and hashing: on a thread that may be busy, and not on the one that writes.
-    let made = tokio::task::spawn_blocking(move || Batch::of(records)).await;
+    // Writing JSON and hashing: not on the thread that writes.
+    let weight = records.iter().map(Record::bytes).sum();
+    let made = offload(weight, move || Batch::of(records)).await;
     let batch = made.map_err(|_| Refusal::Store("the rows cannot be made".to_owned()))??;
     let (answer, answered) = oneshot::channel();
     // The client may have gone when the answer comes; what it sent is stored all the same.

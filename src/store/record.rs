@@ -30,6 +30,22 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Returns about how many bytes of text it holds: for deciding where to work on it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Span(span) => 512 + 64 * (span.attributes.len() + 8 * span.events.len()),
+            Self::Log(record, _) => {
+                record.raw.as_ref().map_or(record.message.len(), Vec::len)
+                    + 64 * record.fields.len()
+            }
+            Self::Event(_, raw) => raw.len(),
+            Self::Metric(_) => 256,
+            Self::Item(item) => item.header.len() + item.payload.len(),
+        }
+    }
+}
+
 /// The kinds of what is stored, as they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordKind {

@@ -97,10 +97,8 @@ pub(super) fn step(
     let Some(mark) = due(connection, retention, now)? else { return Ok(false) };
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let counts = remove_up_to(&transaction, mark, rows_max)?;
-    let mut more = counts.iter().any(|count| *count > 0);
-    if !more {
-        more = next_mark(&transaction, known, mark, retention, now)?;
-    }
+    let all_gone = counts.iter().all(|count| *count < rows_max);
+    let more = !all_gone || next_mark(&transaction, known, mark, retention, now)?;
     transaction.commit()?;
     for (all, count) in removed.0.iter().zip(counts) {
         all.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
@@ -130,7 +128,6 @@ fn due(
         return Ok(Some(mark));
     }
     if bytes_used(connection)? <= retention.bytes {
-        // The marks of what is gone go with the next one; they are small.
         return Ok(None);
     }
     find("at_ns > ?1 ORDER BY at_ns LIMIT 1", i64::MIN)

@@ -69,9 +69,9 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| {
         StoreError::Open { path: path.display().to_string(), source: error.into() }
     })?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
     let read = || {
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
         let found = check_version(&connection, path)?;
         for (version, views) in AS_THE_LATEST {
             if (1..*version).contains(&found) {

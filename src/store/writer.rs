@@ -235,32 +235,34 @@ impl Work {
     /// Stores the batches in one transaction; when it fails, each in its own, so that one that
     /// cannot be stored takes no other with it.
     fn commit(&mut self, batches: Vec<Waiting>) {
-        let mut failed = None;
         match self.store(&batches) {
             Ok(stored) => {
+                self.note(None);
                 for (batch, stored) in batches.into_iter().zip(stored) {
                     self.tell(batch, Ok(stored));
                 }
             }
             Err(error) if batches.len() == 1 || matches!(error, StoreError::Full) => {
+                self.note(Some(&error));
                 for batch in batches {
                     self.tell(batch, Err(error.again()));
                 }
-                failed = Some(error);
             }
             Err(_) => {
                 for batch in batches {
                     let stored = self.store(std::slice::from_ref(&batch));
                     let stored = stored.map(|mut stored| stored.pop().unwrap_or_default());
-                    if let Err(error) = &stored {
-                        failed = Some(error.again());
-                    }
+                    self.note(stored.as_ref().err());
                     self.tell(batch, stored);
                 }
             }
         }
+    }
+
+    /// Notes how the last transaction went, before anybody is told.
+    fn note(&self, failed: Option<&StoreError>) {
         let words = failed.map(|error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
             format!("{error}{}", cause.unwrap_or_default())
         });
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = words;
