@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::config::running::{Announcement, RunningBackend};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
+use crate::model::parse_bytes;
 use crate::render::LogFormat;
 use crate::serve::{Backend, DEFAULT_PORT, Opening, Retention, listen, run as serve, tail};
 
@@ -45,7 +46,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration)]
     keep: Duration,
     /// How large the file may grow before the oldest is removed, 2GiB, 500MB
-    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_bytes)]
     keep_bytes: u64,
     /// Stop when standard input ends: for a parent that may die
     #[arg(long, hide = true)]
@@ -64,24 +65,6 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
         Ok(_) => Err("it must be longer than nothing".to_owned()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// Reads `2GiB`, `500MB`, `1048576`.
-fn bytes(text: &str) -> std::result::Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits).map(str::to_ascii_lowercase).as_deref() {
-        Some("" | "b") => 1,
-        Some("kb") => 1_000,
-        Some("mb") => 1_000_000,
-        Some("gb") => 1_000_000_000,
-        Some("kib" | "k") => 1 << 10,
-        Some("mib" | "m") => 1 << 20,
-        Some("gib" | "g") => 1 << 30,
-        _ => return Err("a size is a number and a unit: 500MB, 2GiB".to_owned()),
-    };
-    let number = digits.trim().parse::<u64>().ok().filter(|number| *number > 0);
-    let bytes = number.and_then(|number| number.checked_mul(unit));
-    bytes.ok_or_else(|| "a size is a whole number above zero and a unit: 500MB, 2GiB".to_owned())
 }
 
 /// Serves until SIGINT or SIGTERM, then finishes what is under way.

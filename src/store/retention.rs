@@ -25,7 +25,7 @@ pub struct Retention {
 /// Seven days, 2 GiB.
 impl Default for Retention {
     fn default() -> Self {
-        Self { age: Duration::from_secs(7 * 24 * 60 * 60), bytes: 2 << 30 }
+        Self { age: Duration::from_hours(7 * 24), bytes: 2 << 30 }
     }
 }
 

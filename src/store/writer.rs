@@ -30,7 +30,7 @@ const LOG_PAGES: u32 = 4_000;
 const QUIET: Duration = Duration::from_secs(1);
 
 /// After this time without a batch the retention looks again.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Records, made ready to be written: the costly part, which any thread can do.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! What breaks around the store: each has its answer, and what can be mended goes on.
 
-use super::super::schema::Opened;
 use super::*;
 
 fn spans(numbers: std::ops::Range<u64>) -> Vec<Record> {
@@ -100,14 +99,15 @@ fn a_second_writer_is_refused_until_the_first_has_gone() {
 fn a_batch_that_cannot_be_stored_takes_no_other_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite");
-    let Opened { connection, _lock } = schema::open_for_writing(&path).unwrap();
-    connection
+    let opened = schema::open_for_writing(&path).unwrap();
+    opened
+        .connection
         .execute_batch(
             "CREATE TEMP TRIGGER refuse BEFORE INSERT ON spans WHEN NEW.name = 'refused'
              BEGIN SELECT RAISE(ABORT, 'refused'); END",
         )
         .unwrap();
-    let writer = Writer::over(Opened { connection, _lock }, Retention::default()).unwrap();
+    let writer = Writer::over(opened, Retention::default()).unwrap();
     let (answer, answers) = std::sync::mpsc::channel();
     let mut refused = span(2, Some(200));
     refused.name = "refused".to_owned();
