@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -22,6 +22,9 @@ const TRANSACTION_RECORDS: usize = 8_192;
 /// Rows of each kind that are removed between two transactions, at least: it bounds how long the next
 /// batch waits.
 const REMOVED_AT_ONCE: usize = 256;
+
+/// Rows written, in bytes, after which the retention looks again; or a second.
+const LOOK_BYTES: usize = 1 << 20;
 
 /// Pages of the write-ahead log, after which it is copied into the file.
 const LOG_PAGES: u32 = 4_000;
@@ -174,6 +177,7 @@ impl Work {
             Ok(())
         }));
         let mut more = self.remove(REMOVED_AT_ONCE);
+        let (mut looked, mut bytes) = (Instant::now(), 0_usize);
         loop {
             let patience = match WAL_PAGES.get() {
                 _ if more => Duration::ZERO,
@@ -182,13 +186,18 @@ impl Work {
             };
             match self.queue.take(TRANSACTION_RECORDS, patience) {
                 Taken::Batches(batches) => {
+                    bytes += batches.iter().map(|batch| batch.rows.bytes).sum::<usize>();
                     let records: usize = batches.iter().map(|batch| batch.rows.rows.len()).sum();
                     self.commit(batches);
                     if WAL_PAGES.get() >= LOG_PAGES {
                         self.checkpoint();
                     }
-                    // More goes than comes, so that it ends.
-                    more = self.remove(REMOVED_AT_ONCE.max(2 * records));
+                    // To look costs as much as a small batch.
+                    if more || bytes >= LOOK_BYTES || looked.elapsed() >= QUIET {
+                        // More goes than comes, so that it ends.
+                        more = self.remove(REMOVED_AT_ONCE.max(2 * records));
+                        (looked, bytes) = (Instant::now(), 0);
+                    }
                 }
                 Taken::Nothing => {
                     if !more {
