@@ -279,6 +279,8 @@ Register-ArgumentCompleter -Native -CommandName 'obs' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]')
             [CompletionResult]::new('--tail', '--tail', [CompletionResultType]::ParameterName, 'Also store the log lines of this file, as it grows; can be given several times')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'How long what comes in is kept, 7d, 12h')
+            [CompletionResult]::new('--keep-bytes', '--keep-bytes', [CompletionResultType]::ParameterName, 'How large the file may grow before the oldest is removed, 2GiB, 500MB')
             [CompletionResult]::new('--ready-file', '--ready-file', [CompletionResultType]::ParameterName, 'Write where it answers to this file when it is ready')
             [CompletionResult]::new('--announce-as', '--announce-as', [CompletionResultType]::ParameterName, 'The name to announce it under')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the answer is written; jsonl and raw are for logs alone')

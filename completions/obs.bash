@@ -910,7 +910,7 @@ _obs() {
             return 0
             ;;
         obs__subcmd__serve)
-            opts="-o -e -q -h --port --store --tail --until-stdin-ends --ready-file --announce-as --output --env --url --timeout --color --ascii --utc --show-secrets --no-pager --log-format --quiet --help"
+            opts="-o -e -q -h --port --store --tail --keep --keep-bytes --until-stdin-ends --ready-file --announce-as --output --env --url --timeout --color --ascii --utc --show-secrets --no-pager --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -925,6 +925,14 @@ _obs() {
                     return 0
                     ;;
                 --tail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-bytes)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

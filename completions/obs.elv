@@ -265,6 +265,8 @@ set edit:completion:arg-completer[obs] = {|@words|
             cand --port 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any'
             cand --store 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]'
             cand --tail 'Also store the log lines of this file, as it grows; can be given several times'
+            cand --keep 'How long what comes in is kept, 7d, 12h'
+            cand --keep-bytes 'How large the file may grow before the oldest is removed, 2GiB, 500MB'
             cand --ready-file 'Write where it answers to this file when it is ready'
             cand --announce-as 'The name to announce it under'
             cand -o 'How the answer is written; jsonl and raw are for logs alone'

@@ -265,6 +265,8 @@ complete -c obs -n "__fish_obs_using_subcommand runbook; and __fish_seen_subcomm
 complete -c obs -n "__fish_obs_using_subcommand serve" -l port -d 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any' -r
 complete -c obs -n "__fish_obs_using_subcommand serve" -l store -d 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]' -r -F
 complete -c obs -n "__fish_obs_using_subcommand serve" -l tail -d 'Also store the log lines of this file, as it grows; can be given several times' -r -F
+complete -c obs -n "__fish_obs_using_subcommand serve" -l keep -d 'How long what comes in is kept, 7d, 12h' -r
+complete -c obs -n "__fish_obs_using_subcommand serve" -l keep-bytes -d 'How large the file may grow before the oldest is removed, 2GiB, 500MB' -r
 complete -c obs -n "__fish_obs_using_subcommand serve" -l ready-file -d 'Write where it answers to this file when it is ready' -r -F
 complete -c obs -n "__fish_obs_using_subcommand serve" -l announce-as -d 'The name to announce it under' -r
 complete -c obs -n "__fish_obs_using_subcommand serve" -s o -l output -d 'How the answer is written; jsonl and raw are for logs alone' -r -f -a "human\t'For people: text, coloured on a terminal'
