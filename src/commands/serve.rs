@@ -12,8 +12,9 @@ use tokio::sync::oneshot;
 use crate::config::running::{Announcement, RunningBackend};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
+use crate::model::parse_bytes;
 use crate::render::LogFormat;
-use crate::serve::{Backend, DEFAULT_PORT, listen, run as serve, tail};
+use crate::serve::{Backend, DEFAULT_PORT, Opening, Retention, listen, run as serve, tail};
 
 /// How long requests that are under way may take when it is time to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
@@ -29,7 +30,8 @@ Then, for the services:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
   SENTRY_DSN=http://obs@127.0.0.1:4318/1
 
-What is stored stays until you remove the file; it is for its owner alone.")]
+What is stored stays for --keep, or until the file is larger than --keep-bytes: then the oldest goes.
+The file is for its owner alone.")]
 pub struct ServeArgs {
     /// The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any
     #[arg(long, default_value_t = DEFAULT_PORT)]
@@ -40,6 +42,12 @@ pub struct ServeArgs {
     /// Also store the log lines of this file, as it grows; can be given several times
     #[arg(long, value_name = "FILE")]
     tail: Vec<PathBuf>,
+    /// How long what comes in is kept, 7d, 12h
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration)]
+    keep: Duration,
+    /// How large the file may grow before the oldest is removed, 2GiB, 500MB
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_bytes)]
+    keep_bytes: u64,
     /// Stop when standard input ends: for a parent that may die
     #[arg(long, hide = true)]
     until_stdin_ends: bool,
@@ -49,6 +57,14 @@ pub struct ServeArgs {
     /// The name to announce it under
     #[arg(long, hide = true, default_value = "serve")]
     announce_as: String,
+}
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    match crate::model::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("it must be longer than nothing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Serves until SIGINT or SIGTERM, then finishes what is under way.
@@ -61,10 +77,15 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         }
     };
     let instance = uuid::Uuid::new_v4().simple().to_string();
-    let backend = Backend::open(store.clone(), instance.clone()).map_err(|error| {
-        Error::usage("the backend cannot keep what it would receive")
-            .because(error)
-            .hint("name a file in a folder that can be written: obs serve --store FILE")
+    let opening = Opening {
+        store: store.clone(),
+        instance: instance.clone(),
+        retention: Retention { age: args.keep, bytes: args.keep_bytes },
+    };
+    let backend = Backend::open(opening).map_err(|error| {
+        let remedy = error.remedy();
+        let refused = Error::usage("the backend cannot keep what it would receive").because(error);
+        remedy.into_iter().fold(refused, Error::hint)
     })?;
     let runtime = context.runtime()?.handle().clone();
     runtime.block_on(async {

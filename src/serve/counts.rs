@@ -10,7 +10,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
-use crate::store::{RecordKind, Stored};
+use crate::store::{RecordKind, Stored, Writer};
 
 /// Buckets of latency in seconds: an acknowledged batch should take less than the fourth.
 const BUCKETS: [f64; 14] =
@@ -25,6 +25,8 @@ pub(super) struct Counts {
     requests: HistogramVec,
     active: IntGauge,
     waiting: IntGauge,
+    waiting_bytes: IntGauge,
+    removed: IntCounterVec,
     commits_failed: IntCounter,
     store_bytes: IntGauge,
 }
@@ -74,6 +76,11 @@ impl Counts {
             }
             rejected.with_label_values(&[kind.as_str(), "malformed"]).reset();
         }
+        let removed = counter(
+            "obs_removed_total",
+            "Records that the retention removed, oldest first.",
+            &["kind"],
+        );
         let requests = HistogramOpts::new(
             "http_server_request_duration_seconds",
             "Duration of HTTP requests until their answer begins.",
@@ -95,10 +102,12 @@ impl Counts {
             rejected,
             requests: register(&registry, requests.expect("labels are well formed")),
             active: gauge("http_server_active_requests", "Requests being served."),
-            waiting: gauge(
-                "obs_store_queue_batches",
-                "Batches handed to the store, not committed.",
+            waiting: gauge("obs_store_queue_batches", "Batches handed to the store, not begun."),
+            waiting_bytes: gauge(
+                "obs_store_queue_bytes",
+                "Bytes of rows handed to the store, not committed.",
             ),
+            removed,
             commits_failed: register(&registry, commits_failed.expect("the name is well formed")),
             store_bytes: gauge("obs_store_bytes", "Size of the store's files."),
             registry,
@@ -135,24 +144,22 @@ impl Counts {
         Underway::new(&self.active)
     }
 
-    /// Counts a batch as waiting for the store.
-    pub(super) fn waiting(&self) -> Underway {
-        Underway::new(&self.waiting)
-    }
-
-    /// Returns how many batches wait.
-    pub(super) fn batches_waiting(&self) -> i64 {
-        self.waiting.get()
-    }
-
     /// Counts a batch that could not be committed.
     pub(super) fn commit_failed(&self) {
         self.commits_failed.inc();
     }
 
-    /// Notes how large the store is now.
-    pub(super) fn store_is(&self, bytes: u64) {
+    /// Notes how the store is now: its size, what waits for it, what its retention removed.
+    pub(super) fn store_is(&self, bytes: u64, writer: &Writer) {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let (batches, waiting) = writer.waiting();
         self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.waiting.set(whole(batches));
+        self.waiting_bytes.set(whole(waiting));
+        for kind in RecordKind::ALL {
+            let counter = self.removed.with_label_values(&[kind.as_str()]);
+            counter.inc_by(writer.removed().of(kind).saturating_sub(counter.get()));
+        }
     }
 }
 

@@ -9,8 +9,11 @@ use tokio::sync::{Semaphore, oneshot};
 use super::answer::Refusal;
 use super::{BODY_BYTES_MAX, Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
-use crate::store::{Record, Stored};
+use crate::store::{Batch, Record, Stored};
 use crate::wire::{Encodings, WireError, inflate};
+
+/// What is worked on at once: some 50 µs.
+const SMALL_BYTES: usize = 16 << 10;
 
 /// A request's body, whole, as it was sent.
 #[derive(Debug)]
@@ -47,14 +50,21 @@ pub(super) async fn read<T: Send + 'static>(
     let encodings = joined.ok().and_then(|value| Encodings::from_header(&value));
     let encodings = encodings.ok_or(Refusal::UnsupportedType(Encodings::TAKEN))?;
     let encodings = encodings.or_by_magic(&sent);
-    on_a_thread(move || Ok(decode(&inflate(&sent, &encodings, INFLATED_BYTES_MAX)?)?)).await
+    // What is compressed may be this much more.
+    let weight = if encodings.is_identity() { sent.len() } else { sent.len().saturating_mul(8) };
+    let work = move || Ok(decode(&inflate(&sent, &encodings, INFLATED_BYTES_MAX)?)?);
+    on_a_thread(weight, work).await
 }
 
-/// Reads on a thread that may be busy: a large body would hold up every other request, `/healthz`
-/// among them. Only a few do so at once.
+/// Works on a thread that may be busy: a large body would hold up every other request, `/healthz`
+/// among them. Only a few do so at once. What is small is done here: to wake two threads costs more.
 pub(super) async fn on_a_thread<T: Send + 'static>(
+    bytes: usize,
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
+    if bytes <= SMALL_BYTES {
+        return work();
+    }
     let lost = || Refusal::Malformed("the body cannot be read".to_owned());
     let turn = READS.acquire().await.map_err(|_| lost())?;
     let read = tokio::task::spawn_blocking(move || {
@@ -70,14 +80,13 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
     if records.is_empty() {
         return Ok(Stored::default());
     }
+    // Writing JSON and hashing: not on the thread that writes.
+    let weight = records.iter().map(Record::bytes).sum();
+    let batch = on_a_thread(weight, move || Ok(Batch::of(records)?)).await?;
     let (answer, answered) = oneshot::channel();
-    let waiting = backend.counts.waiting();
-    let acknowledge = move |outcome| {
-        drop(waiting);
-        // The client may have gone when the answer comes; what it sent is stored all the same.
-        drop(answer.send(outcome));
-    };
-    backend.writer.submit(records, acknowledge).map_err(|_| Refusal::Busy)?;
+    // The client may have gone when the answer comes; what it sent is stored all the same.
+    let acknowledge = move |outcome| drop(answer.send(outcome));
+    backend.writer.submit(batch, acknowledge).map_err(|_| Refusal::Busy)?;
     let outcome = answered.await.map_err(|_| Refusal::Store("the writer stopped".to_owned()))?;
     backend.settled(&outcome);
     Ok(outcome?)

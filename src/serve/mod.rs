@@ -13,7 +13,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::store::{StoreError, Stored, Writer};
+use crate::store::{Readers, StoreError, Stored, Writer};
 
 mod answer;
 mod counts;
@@ -27,6 +27,7 @@ mod query;
 mod sentry;
 mod tail;
 
+pub use crate::store::Retention;
 pub use tail::tail;
 
 /// The port that OTLP over HTTP has by default.
@@ -45,24 +46,38 @@ const INFLATED_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Backend {
     writer: Writer,
+    readers: Readers,
     store: PathBuf,
     instance: String,
     counts: counts::Counts,
-    last_commit: own::LastCommit,
     told: observe::Told,
     live: sentry::Live,
 }
 
+/// How a backend is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The file to store in.
+    pub store: PathBuf,
+    /// The word that `/healthz` repeats.
+    pub instance: String,
+    /// How much is kept.
+    pub retention: Retention,
+}
+
 impl Backend {
-    /// Opens the store; `instance` is the word that `/healthz` repeats.
-    pub fn open(store: PathBuf, instance: String) -> Result<Arc<Self>, StoreError> {
-        let writer = Writer::open(&store)?;
+    /// Opens the store.
+    pub fn open(opening: Opening) -> Result<Arc<Self>, StoreError> {
+        let Opening { store, instance, retention } = opening;
+        let writer = Writer::open(&store, retention)?;
+        let readers = Readers::new(store.clone());
+        let counts = counts::Counts::new();
         Ok(Arc::new(Self {
             writer,
+            readers,
             store,
             instance,
-            counts: counts::Counts::new(),
-            last_commit: own::LastCommit::default(),
+            counts,
             told: observe::Told::new(),
             live: sentry::Live::new(),
         }))
@@ -74,7 +89,6 @@ impl Backend {
             Ok(stored) => self.counts.stored(stored),
             Err(_) => self.counts.commit_failed(),
         }
-        self.last_commit.note(outcome);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::Backend;
 use super::answer::Refusal;
-use crate::store::StoreError;
+use crate::store::{Batch, StoreError};
 use crate::wire::backend::Health;
 
 /// How long the store may take to commit nothing.
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Backend>> {
 }
 
 async fn metrics(State(backend): State<Arc<Backend>>) -> Result<Response, Refusal> {
-    backend.counts.store_is(store_bytes(&backend.store));
+    backend.counts.store_is(store_bytes(&backend.store), &backend.writer);
     let mut page = Vec::new();
     TextEncoder::new()
         .encode(&backend.counts.registry.gather(), &mut page)
@@ -57,22 +57,6 @@ async fn health(State(backend): State<Arc<Backend>>) -> Json<Health> {
     Json(Health { status: "ok".to_owned(), instance: backend.instance.clone() })
 }
 
-/// Why the last batch could not be committed; nothing when it was.
-#[derive(Debug, Default)]
-pub(super) struct LastCommit(Mutex<Option<String>>);
-
-impl LastCommit {
-    /// Notes what became of a batch.
-    pub(super) fn note<T>(&self, outcome: &Result<T, StoreError>) {
-        let failure = outcome.as_ref().err().map(in_words);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
-    }
-
-    fn failure(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 fn in_words(error: &StoreError) -> String {
     let cause = std::error::Error::source(error).map(|source| format!(": {source}"));
     format!("{error}{}", cause.unwrap_or_default())
@@ -81,7 +65,7 @@ fn in_words(error: &StoreError) -> String {
 /// Says whether what is sent now would be stored: 503 and the component that fails when not.
 async fn ready(State(backend): State<Arc<Backend>>) -> Response {
     let (store, queue) = commit_nothing(&backend).await;
-    let store = match backend.last_commit.failure() {
+    let store = match backend.writer.failing() {
         Some(failure) => Err(format!("the last batch was not stored: {failure}")),
         None => store,
     };
@@ -102,10 +86,14 @@ async fn ready(State(backend): State<Arc<Backend>>) -> Response {
 
 /// Sends an empty batch the way that all others go; returns how the store and how the queue took it.
 async fn commit_nothing(backend: &Backend) -> (Result<String, String>, Result<String, String>) {
-    let waiting = backend.counts.batches_waiting();
+    let (waiting, _) = backend.writer.waiting();
     let queue = Ok(format!("{waiting} batches wait"));
     let (answer, answered) = oneshot::channel();
-    if backend.writer.submit(Vec::new(), move |outcome| drop(answer.send(outcome))).is_err() {
+    let nothing = match Batch::of(Vec::new()) {
+        Ok(nothing) => nothing,
+        Err(error) => return (Err(in_words(&error)), queue),
+    };
+    if backend.writer.submit(nothing, move |outcome| drop(answer.send(outcome))).is_err() {
         return (Ok("busy".to_owned()), Err(format!("full: {waiting} batches wait")));
     }
     let store = match tokio::time::timeout(COMMIT_MAX, answered).await {

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::{Backend, app};
+use super::{Backend, Opening, app};
 use crate::store::Reader;
 
 mod answers;
@@ -59,7 +59,12 @@ impl Answer {
 impl Served {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let backend = Backend::open(folder.path().join("store.sqlite"), "word".to_owned()).unwrap();
+        let opening = Opening {
+            store: folder.path().join("store.sqlite"),
+            instance: "word".to_owned(),
+            ..Opening::default()
+        };
+        let backend = Backend::open(opening).unwrap();
         Self { folder, backend }
     }
 

@@ -2,8 +2,9 @@
 
 use rusqlite::{Row, params};
 
+use super::StoreError;
+use super::ingest::{SPAN_COLUMNS, level_number, span_of};
 use super::query::Reader;
-use super::{StoreError, ingest::level_number};
 use crate::model::{ErrorEvent, Failure, LogRecord, Severity, Signal, Span, UnixNanos};
 
 impl Reader {
@@ -37,11 +38,12 @@ impl Reader {
     }
 
     fn failed_spans(&self, since: UnixNanos, limit: u32) -> Result<Vec<Failure>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT body FROM spans WHERE start_ns >= ?1 AND is_error AND parent_id IS NULL
-             ORDER BY start_ns DESC LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![since.0, limit], body)?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {SPAN_COLUMNS} FROM spans s LEFT JOIN resources r ON r.id = s.resource
+                 WHERE s.start_ns >= ?1 AND s.is_error AND s.parent_id IS NULL
+                 ORDER BY s.start_ns DESC LIMIT ?2"
+        ))?;
+        let mut rows = statement.query(params![since.0, limit])?;
         let failure = |span: Span| {
             let of_exception = span.exception().map(|(kind, message)| {
                 if message.is_empty() { kind.to_owned() } else { format!("{kind}: {message}") }
@@ -60,7 +62,11 @@ impl Reader {
                 signal: Signal::Span,
             })
         };
-        collect(rows, failure)
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.extend(failure(span_of(row)?));
+        }
+        Ok(found)
     }
 
     fn failed_lines(&self, since: UnixNanos, limit: u32) -> Result<Vec<Failure>, StoreError> {

@@ -9,7 +9,8 @@ use rusqlite::{
     params_from_iter,
 };
 
-use super::{StoreError, ingest::level_number, schema};
+use super::ingest::{SPAN_COLUMNS, level_number, span_of};
+use super::{StoreError, schema};
 use crate::model::{
     ErrorEvent, Issue, LogPage, LogQuery, LogRecord, Span, TraceId, UnixNanos, id_key,
 };
@@ -28,11 +29,17 @@ impl Reader {
 
     /// Returns the spans of a trace by start time; empty when it is unknown.
     pub fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT body FROM spans WHERE trace_id = ?1 ORDER BY start_ns, span_id",
-        )?;
-        let rows = statement.query_map([trace_id.to_string()], text)?;
-        decode_all(rows)
+        let sql = format!(
+            "SELECT {SPAN_COLUMNS} FROM spans s LEFT JOIN resources r ON r.id = s.resource
+             WHERE s.trace_id = ?1 ORDER BY s.start_ns, s.span_id, s.kind"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([trace_id.to_string()])?;
+        let mut spans = Vec::new();
+        while let Some(row) = rows.next()? {
+            spans.push(span_of(row)?);
+        }
+        Ok(spans)
     }
 
     /// Returns log lines; see [`LogQuery`].
@@ -45,6 +52,8 @@ impl Reader {
         let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
         let newest: i64 =
             snapshot.query_row("SELECT ifnull(max(id), 0) FROM logs", [], |row| row.get(0))?;
+        // What the retention removed must not turn a follower back.
+        let newest = newest.max(query.after.unwrap_or(0));
         let (conditions, values) = log_conditions(query);
         let order = if query.after.is_some() { "id" } else { "time_ns DESC, id DESC" };
         let sql = format!("SELECT id, body FROM logs WHERE {conditions} ORDER BY {order}");
@@ -213,10 +222,4 @@ fn decode_events(
         Ok(event)
     })
     .collect()
-}
-
-fn decode_all<T: serde::de::DeserializeOwned>(
-    rows: impl Iterator<Item = rusqlite::Result<String>>,
-) -> Result<Vec<T>, StoreError> {
-    rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
 }

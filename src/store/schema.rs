@@ -1,79 +1,66 @@
-//! The tables, and opening the file that holds them.
+//! Opening the file: its version brought up to ours, its settings, and whether it is sound.
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::StoreError;
+use super::ingest::Ids;
+use super::migrations::{AS_THE_LATEST, MIGRATIONS, VERSION};
 
-/// What made each version out of the one before; the number of those applied is in `SQLite`'s
-/// `user_version`. A published one never changes.
-const MIGRATIONS: &[&str] = &[TABLES, METRICS_AND_ITEMS];
+/// Pages that the writer keeps in memory, in KiB (negative: `SQLite`'s way to say so).
+const WRITER_CACHE_KIB: i64 = -16_384;
 
-/// The version that this program writes.
-const VERSION: i64 = 2;
-const _: () = assert!(MIGRATIONS.len() == 2, "as many migrations as versions");
+/// Pages that each reader keeps in memory, in KiB.
+const READER_CACHE_KIB: i64 = -2_048;
+
+/// What is left of the write-ahead log's file when it is empty again, in bytes.
+const LOG_BYTES_KEPT: i64 = 64 << 20;
+
+/// How many statements stay prepared.
+const STATEMENTS: usize = 64;
 
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// `*_ns` are nanoseconds since the Unix epoch; ids are lower-case hex text, so that `sqlite3` shows
-/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON.
-const TABLES: &str = "
-CREATE TABLE spans (
-  trace_id TEXT NOT NULL, span_id TEXT NOT NULL, kind TEXT NOT NULL,
-  parent_id TEXT, service TEXT NOT NULL, name TEXT NOT NULL,
-  start_ns INTEGER NOT NULL, end_ns INTEGER, is_error INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE UNIQUE INDEX spans_by_id ON spans (trace_id, span_id, kind);
-CREATE INDEX spans_by_start ON spans (start_ns);
-CREATE TABLE logs (
-  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, time_ns INTEGER NOT NULL,
-  level INTEGER, service TEXT, request_key TEXT, trace_key TEXT, body TEXT NOT NULL);
-CREATE INDEX logs_by_time ON logs (time_ns);
-CREATE INDEX logs_by_request ON logs (request_key) WHERE request_key IS NOT NULL;
-CREATE INDEX logs_by_trace ON logs (trace_key) WHERE trace_key IS NOT NULL;
-CREATE TABLE issues (
-  id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, short_id TEXT NOT NULL UNIQUE,
-  service TEXT NOT NULL);
-CREATE TABLE events (
-  event_id TEXT PRIMARY KEY, issue INTEGER NOT NULL REFERENCES issues (id), time_ns INTEGER NOT NULL,
-  level INTEGER, request_key TEXT, trace_key TEXT, user TEXT NOT NULL, body TEXT NOT NULL,
-  raw BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX events_by_issue ON events (issue, time_ns);
-CREATE INDEX events_by_time ON events (time_ns);
-CREATE INDEX events_by_request ON events (request_key) WHERE request_key IS NOT NULL;
-CREATE INDEX events_by_trace ON events (trace_key) WHERE trace_key IS NOT NULL;
-";
-
-/// Measurements, and what else envelopes hold.
-const METRICS_AND_ITEMS: &str = "
-CREATE TABLE metrics (
-  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, time_ns INTEGER NOT NULL, name TEXT NOT NULL,
-  service TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX metrics_by_time ON metrics (time_ns);
-CREATE INDEX metrics_by_name ON metrics (name, time_ns);
-CREATE TABLE items (
-  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, received_ns INTEGER NOT NULL,
-  kind TEXT NOT NULL, project TEXT NOT NULL, event_id TEXT, header TEXT NOT NULL,
-  payload BLOB NOT NULL);
-CREATE INDEX items_by_time ON items (received_ns);
-CREATE INDEX items_by_event ON items (event_id) WHERE event_id IS NOT NULL;
-";
+/// A file that is open for writing, and locked against a second writer.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Held until the connection is closed; the system lets go of it when the process dies.
+    pub(super) _lock: Option<File>,
+}
 
 /// Opens the file for the one writer; makes the folder and the tables when they are missing.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+///
+/// Errs for a file that is damaged, as far as a few reads tell, that a newer `obs` wrote, or that
+/// another process writes.
+pub(super) fn open_for_writing(path: &Path) -> Result<Opened, StoreError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
         path: path.display().to_string(),
         source,
     };
     make_private(path).map_err(|error| failed(error.into()))?;
     let connection = Connection::open(path).map_err(|error| failed(error.into()))?;
-    prepare(&connection, path).map_err(|error| match error {
+    let prepare = || {
+        connection.busy_timeout(BUSY)?;
+        // Before anything is made beside a file that is no store of ours.
+        check_version(&connection, path)?;
+        let lock = lock(path)?;
+        prepare(&connection, path)?;
+        Ok(lock)
+    };
+    let lock = prepare().map_err(|error| match error {
+        StoreError::Sqlite(error) if is_damage(&error) => {
+            StoreError::Damaged { path: path.display().to_string(), source: error }
+        }
         StoreError::Sqlite(error) => failed(error.into()),
         other => other,
     })?;
-    Ok(connection)
+    Ok(Opened { connection, _lock: Some(lock) })
 }
 
 /// Opens the file for reading only; errs when it does not exist.
@@ -82,29 +69,71 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| {
         StoreError::Open { path: path.display().to_string(), source: error.into() }
     })?;
-    connection.busy_timeout(BUSY)?;
-    check_version(&connection, path)?;
+    let read = || {
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
+        let found = check_version(&connection, path)?;
+        for (version, views) in AS_THE_LATEST {
+            if (1..*version).contains(&found) {
+                connection.execute_batch(views)?;
+            }
+        }
+        Ok(())
+    };
+    read().map_err(|error| match error {
+        StoreError::Sqlite(source) if is_damage(&source) => {
+            StoreError::Damaged { path: path.display().to_string(), source }
+        }
+        other => other,
+    })?;
     Ok(connection)
+}
+
+/// Says whether the file is no `SQLite` file or does not hold together.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Keeps a second writer out: two would remove by each other's marks. The lock is a file beside the
+/// store, because a descriptor of the store itself that is closed gives up `SQLite`'s own locks.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Open {
+        path: path.display().to_string(),
+        source: error.into(),
+    };
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = OpenOptions::new();
+    let file = options.create(true).append(true).mode(0o600).open(name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::InUse { path: path.display().to_string() })
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 /// Makes the folder and the file for their owner alone: what is stored is not masked.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    use std::os::unix::fs::DirBuilderExt as _;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     // SQLite gives the files beside it the same mode.
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    connection.busy_timeout(BUSY)?;
-    check_version(connection, path)?;
     // WAL lets readers read while we write. NORMAL syncs at checkpoints: a killed process loses
     // nothing that was committed, only a dying machine may.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    // The writer's thread does it when nobody waits for an answer.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Immediate: of two processes that find no tables, the second must see those of the first.
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found = usize::try_from(check_version(&transaction, path)?).unwrap_or(0);
@@ -114,6 +143,8 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if found < MIGRATIONS.len() {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
+    // Reads the last page of each table: the whole of a large file would take minutes.
+    Ids::read(&transaction)?;
     Ok(transaction.commit()?)
 }
 

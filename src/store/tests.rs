@@ -6,6 +6,12 @@ use crate::model::{
     TraceId, UnixNanos,
 };
 
+mod failures;
+mod migration;
+mod order;
+mod pressure;
+mod retention;
+
 const REQUEST: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
 fn span(number: u64, end: Option<i64>) -> Span {
@@ -66,7 +72,8 @@ struct Scratch {
 impl Scratch {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::open(&folder.path().join("store.sqlite")).unwrap();
+        let writer =
+            Writer::open(&folder.path().join("store.sqlite"), Retention::default()).unwrap();
         Self { folder, writer }
     }
 
@@ -185,7 +192,9 @@ fn a_store_of_a_newer_version_is_refused() {
     let path = store.folder.path().join("store.sqlite");
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Writer::open(&path), Err(StoreError::Newer { found: 99, .. })));
+    let error = Writer::open(&path, Retention::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }));
+    assert!(error.remedy().unwrap().contains("--store FILE"));
     assert!(matches!(Reader::open(&path), Err(StoreError::Newer { found: 99, .. })));
 }
 
@@ -194,7 +203,7 @@ fn a_store_that_cannot_be_made_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = Writer::open(&file.join("store.sqlite")).unwrap_err();
+    let error = Writer::open(&file.join("store.sqlite"), Retention::default()).unwrap_err();
     assert!(error.to_string().contains("store.sqlite"), "{error}");
 }
 
@@ -217,4 +226,63 @@ fn a_line_of_a_file_gets_the_traceback_that_came_later_and_keeps_it() {
     let page = store.reader().logs(&LogQuery { limit: 9, ..LogQuery::default() }).unwrap();
     assert_eq!(page.records.len(), 1);
     assert_eq!(page.records[0].exception, whole.exception);
+}
+
+#[test]
+fn who_follows_the_log_sees_a_line_again_that_got_its_traceback() {
+    let store = Scratch::new();
+    let begun = LogRecord { raw: Some(b"failed".to_vec()), ..line("failed", 1) };
+    let whole = LogRecord { exception: Some("Traceback".to_owned()), ..begun.clone() };
+    let origin = LogOrigin::File { file: [7; 16], offset: 3, received: UnixNanos(5) };
+    let write = |record: &LogRecord| {
+        store.writer.write(vec![Record::Log(Box::new(record.clone()), origin)]).unwrap()
+    };
+    write(&begun);
+    store.writer.write(vec![Record::Log(Box::new(line("other", 2)), batch(1))]).unwrap();
+    let all = LogQuery { limit: 9, ..LogQuery::default() };
+    let first = store.reader().logs(&all).unwrap();
+    assert_eq!(first.records.len(), 2);
+    write(&whole);
+    let after = LogQuery { after: Some(first.position), ..all };
+    let next = store.reader().logs(&after).unwrap();
+    assert_eq!(next.records.len(), 1);
+    assert_eq!(next.records[0].exception, whole.exception);
+    // Delivered once more it is nothing new.
+    write(&whole);
+    let after = LogQuery { after: Some(next.position), ..after };
+    assert!(store.reader().logs(&after).unwrap().records.is_empty());
+}
+
+#[test]
+fn spans_of_several_processes_keep_what_each_said_about_itself() {
+    let store = Scratch::new();
+    let of_process = |number: u64, host: &str| {
+        let mut span = span(number, Some(200));
+        span.resource = vec![("host.name".to_owned(), host.into())];
+        span.scope = "lib".to_owned();
+        span
+    };
+    let spans = [of_process(1, "a"), of_process(2, "b"), of_process(3, "a")];
+    store.writer.write(spans.iter().cloned().map(boxed_span).collect()).unwrap();
+    let stored = store.reader().trace(TraceId::from_hex(REQUEST).unwrap()).unwrap();
+    assert_eq!(stored, spans);
+    let resources: i64 = store
+        .reader()
+        .connection
+        .query_row("SELECT count(*) FROM resources", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(resources, 2);
+}
+
+#[test]
+fn readers_that_wait_are_asked_again() {
+    let store = Scratch::new();
+    let readers = Readers::new(store.folder.path().join("store.sqlite"));
+    let count =
+        || readers.ask(|reader| reader.trace(TraceId::from_hex(REQUEST).unwrap())).unwrap().len();
+    assert_eq!(count(), 0);
+    store.writer.write(vec![boxed_span(span(1, None))]).unwrap();
+    assert_eq!(count(), 1, "a reader that was kept sees what came since");
+    assert!(readers.ask(|_| Err::<(), _>(StoreError::Closed)).is_err());
+    assert_eq!(count(), 1);
 }

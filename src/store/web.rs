@@ -96,11 +96,4 @@ impl Reader {
         }
         Ok(events)
     }
-
-    /// Returns the bytes of an event as they were sent.
-    pub fn event_as_sent(&self, event_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT raw FROM events WHERE event_id = ?1")?;
-        Ok(statement.query_row([id_key(event_id)], |row| row.get(0)).optional()?)
-    }
 }

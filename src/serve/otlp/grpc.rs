@@ -156,8 +156,9 @@ async fn message<T: Send + 'static>(
     }
     let encodings = if compressed { encodings } else { Encodings::default() };
     let message = body.slice_ref(message);
+    let weight = if compressed { message.len().saturating_mul(8) } else { message.len() };
     let work = move || Ok(decode(&inflate(&message, &encodings, INFLATED_BYTES_MAX)?)?);
-    intake::on_a_thread(work).await.map_err(Problem::Refused)
+    intake::on_a_thread(weight, work).await.map_err(Problem::Refused)
 }
 
 /// `grpc.health.v1.Health/Check`: whoever asks is answered, so this serves.

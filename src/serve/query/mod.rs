@@ -35,8 +35,8 @@ async fn ask<T: Send + 'static>(
     backend: &Arc<Backend>,
     question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let store = backend.store.clone();
-    let asked = tokio::task::spawn_blocking(move || question(&Reader::open(&store)?));
+    let backend = Arc::clone(backend);
+    let asked = tokio::task::spawn_blocking(move || backend.readers.ask(question));
     let outcome = asked.await.map_err(|_| Refusal::Store("the question crashed".to_owned()))?;
     Ok(outcome?)
 }

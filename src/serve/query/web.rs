@@ -178,7 +178,7 @@ async fn event_as_sent(
     let asked = ask(&backend, move |reader| {
         let projects = Projects::read(reader)?;
         match of_project(reader, &projects, &project, &id)? {
-            Some(event) => reader.event_as_sent(&event.event_id),
+            Some(event) => reader.raw_event(&event.event_id),
             None => Ok(None),
         }
     });

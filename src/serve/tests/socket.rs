@@ -43,7 +43,8 @@ fn a_store_that_cannot_be_made_says_where_and_why() {
     let file = folder.path().join("a-file");
     std::fs::write(&file, "").unwrap();
     let store = file.join("store.sqlite");
-    let error = Backend::open(store.clone(), String::new()).unwrap_err();
+    let opening = Opening { store: store.clone(), ..Opening::default() };
+    let error = Backend::open(opening).unwrap_err();
     assert!(matches!(error, StoreError::Open { .. }));
     assert_eq!(error.to_string(), format!("cannot open the store at {}", store.display()));
     assert!(std::error::Error::source(&error).is_some());
@@ -55,6 +56,7 @@ fn a_file_that_is_no_store_is_left_alone() {
     let file = folder.path().join("notes.txt");
     let notes = "not a database ".repeat(100);
     std::fs::write(&file, &notes).unwrap();
-    assert!(matches!(Backend::open(file.clone(), String::new()), Err(StoreError::Open { .. })));
+    let opening = Opening { store: file.clone(), ..Opening::default() };
+    assert!(matches!(Backend::open(opening), Err(StoreError::Damaged { .. })));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), notes);
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{AttributeValue, SpanEvent, SpanId, SpanStatus};
+use crate::store::Retention;
 use crate::store::{Record, Writer};
 
 fn span(trace: u128, id: u64, service: &str, name: &str, start: i64) -> Span {
@@ -25,7 +26,7 @@ fn span(trace: u128, id: u64, service: &str, name: &str, start: i64) -> Span {
 fn with<T>(spans: Vec<Span>, ask: impl FnOnce(&Reader) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("store.sqlite");
-    let writer = Writer::open(&file).unwrap();
+    let writer = Writer::open(&file, Retention::default()).unwrap();
     writer.write(spans.into_iter().map(|span| Record::Span(Box::new(span))).collect()).unwrap();
     ask(&Reader::open(&file).unwrap())
 }

@@ -1,0 +1,55 @@
+//! Sizes as people write them.
+
+/// A text that is no size.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not a size: a whole number above zero and a unit, 500MB, 2GiB")]
+pub struct SizeError {
+    /// The text as typed.
+    pub given: String,
+}
+
+/// Reads bytes: `2GiB`, `500MB`, `64k`, `1048576`; a single letter is the binary unit.
+pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
+    let read = || {
+        let text = text.trim();
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match text.strip_prefix(digits)?.to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kb" => 1_000,
+            "mb" => 1_000_000,
+            "gb" => 1_000_000_000,
+            "kib" | "k" => 1 << 10,
+            "mib" | "m" => 1 << 20,
+            "gib" | "g" => 1 << 30,
+            _ => return None,
+        };
+        let number: u64 = digits.trim().parse().ok()?;
+        number.checked_mul(unit).filter(|bytes| *bytes > 0)
+    };
+    read().ok_or_else(|| SizeError { given: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_decimal_and_binary_units() {
+        for (text, bytes) in [
+            ("2GiB", 2 << 30),
+            ("500MB", 500_000_000),
+            ("64k", 65_536),
+            ("7", 7),
+            ("1 gib", 1 << 30),
+        ] {
+            assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_size_is_refused() {
+        for text in ["", "GiB", "0", "0GiB", "-1MB", "1.5GiB", "2 apples", "99999999999GiB"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
+    }
+}

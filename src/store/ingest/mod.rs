@@ -1,0 +1,131 @@
+//! Records as rows: made on the thread of whoever hands them over, stored by the one that writes.
+
+use ring::digest::Context;
+use rusqlite::Connection;
+
+use super::{Record, RecordKind, StoreError};
+use crate::model::Severity;
+
+mod event;
+mod ids;
+mod item;
+mod log;
+mod metric;
+mod resource;
+mod span;
+
+pub(super) use ids::{Ids, TABLES};
+pub(super) use resource::{LAG_NS, Resources};
+pub(super) use span::{SPAN_COLUMNS, span_of};
+
+/// What a row weighs besides its texts: the struct, its allocations, its place in a batch.
+const ROW_BYTES: usize = 320;
+
+/// A record, ready to be written.
+#[derive(Debug)]
+pub(super) enum Row {
+    Span(span::SpanRow),
+    Log(log::LogRow),
+    Event(event::EventRow),
+    Metric(metric::MetricRow),
+    Item(item::ItemRow),
+}
+
+/// Rows that are stored together.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    /// What they weigh in memory, in bytes.
+    pub(super) bytes: usize,
+}
+
+impl Rows {
+    /// Makes the rows; the writing of their JSON and the hashing are done here.
+    pub(super) fn of(records: Vec<Record>) -> Result<Self, StoreError> {
+        let mut resources = resource::Maker::default();
+        let mut rows = Vec::with_capacity(records.len());
+        let mut bytes = 0;
+        for record in records {
+            let row = Row::of(record, &mut resources)?;
+            bytes += row.bytes() + ROW_BYTES;
+            rows.push(row);
+        }
+        Ok(Self { rows, bytes })
+    }
+}
+
+impl Row {
+    fn of(record: Record, resources: &mut resource::Maker) -> Result<Self, StoreError> {
+        Ok(match record {
+            Record::Span(span) => Self::Span(span::SpanRow::of(*span, resources)?),
+            Record::Log(record, origin) => Self::Log(log::LogRow::of(*record, origin)?),
+            Record::Event(event, raw) => Self::Event(event::EventRow::of(*event, raw)?),
+            Record::Metric(point) => Self::Metric(metric::MetricRow::of(*point)?),
+            Record::Item(item) => Self::Item(item::ItemRow::of(*item)),
+        })
+    }
+
+    pub(super) fn kind(&self) -> RecordKind {
+        match self {
+            Self::Span(_) => RecordKind::Span,
+            Self::Log(_) => RecordKind::Log,
+            Self::Event(_) => RecordKind::Event,
+            Self::Metric(_) => RecordKind::Metric,
+            Self::Item(_) => RecordKind::Item,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Span(row) => row.bytes(),
+            Self::Log(row) => row.bytes(),
+            Self::Event(row) => row.bytes(),
+            Self::Metric(row) => row.bytes(),
+            Self::Item(row) => row.bytes(),
+        }
+    }
+}
+
+/// What the writing thread knows besides the file.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) ids: Ids,
+    pub(super) resources: Resources,
+}
+
+/// Stores one row; returns how many rows changed: none when it was there already.
+pub(super) fn store(
+    connection: &Connection,
+    known: &mut Known,
+    row: &Row,
+) -> Result<usize, StoreError> {
+    let id = known.ids.next(row.kind());
+    match row {
+        Row::Span(row) => {
+            let resource = known.resources.id_of(connection, &row.resource, row.start_ns)?;
+            row.store(connection, id, resource)
+        }
+        Row::Log(row) => row.store(connection, id),
+        Row::Event(row) => row.store(connection, id),
+        Row::Metric(row) => row.store(connection, id),
+        Row::Item(row) => row.store(connection, id),
+    }
+}
+
+pub(super) fn short(context: Context) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&context.finish().as_ref()[..16]);
+    short
+}
+
+/// Levels as numbers that compare like levels.
+pub(super) fn level_number(level: Severity) -> i64 {
+    match level {
+        Severity::Trace => 0,
+        Severity::Debug => 1,
+        Severity::Info => 2,
+        Severity::Warn => 3,
+        Severity::Error => 4,
+        Severity::Fatal => 5,
+    }
+}
