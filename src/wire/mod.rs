@@ -7,17 +7,21 @@ pub mod backend;
 mod envelope;
 mod inflate;
 mod json_text;
+mod loki;
 mod otlp_common;
 mod otlp_json;
 mod otlp_logs;
 mod otlp_traces;
 mod sentry_event;
+mod syslog;
 
 pub use envelope::{Envelope, EnvelopeItem};
 pub use inflate::{Encoding, InflateError, inflate};
+pub use loki::{LokiEntry, decode_loki_json, decode_loki_protobuf, loki_labels};
 pub use otlp_logs::decode_logs;
 pub use otlp_traces::decode_traces;
 pub use sentry_event::decode_event;
+pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
 
 /// How an OTLP request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,9 @@ pub enum WireError {
     /// Not a Sentry envelope.
     #[error("malformed envelope: {0}")]
     Envelope(&'static str),
+    /// Not a push of Loki's.
+    #[error("malformed push: {0}")]
+    Push(&'static str),
 }
 
 #[cfg(test)]
