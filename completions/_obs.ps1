@@ -277,6 +277,9 @@ Register-ArgumentCompleter -Native -CommandName 'obs' -ScriptBlock {
         }
         'obs;serve' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The address to listen on in the place of 127.0.0.1; beyond loopback it needs a token')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'The file with the token that every request must carry [env: `OBS_SERVE_TOKEN`, the token itself]')
+            [CompletionResult]::new('--syslog', '--syslog', [CompletionResultType]::ParameterName, 'Also store what comes by syslog (RFC 5424, RFC 3164) at this address, over TCP and UDP')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]')
             [CompletionResult]::new('--tail', '--tail', [CompletionResultType]::ParameterName, 'Also store the log lines of this file, as it grows; can be given several times')
             [CompletionResult]::new('--ready-file', '--ready-file', [CompletionResultType]::ParameterName, 'Write where it answers to this file when it is ready')

@@ -910,13 +910,25 @@ _obs() {
             return 0
             ;;
         obs__subcmd__serve)
-            opts="-o -e -q -h --port --store --tail --until-stdin-ends --ready-file --announce-as --output --env --url --timeout --color --ascii --utc --show-secrets --no-pager --log-format --quiet --help"
+            opts="-o -e -q -h --port --listen --token-file --syslog --store --tail --until-stdin-ends --ready-file --announce-as --output --env --url --timeout --color --ascii --utc --show-secrets --no-pager --log-format --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --syslog)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

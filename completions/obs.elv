@@ -263,6 +263,9 @@ set edit:completion:arg-completer[obs] = {|@words|
         }
         &'obs;serve'= {
             cand --port 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any'
+            cand --listen 'The address to listen on in the place of 127.0.0.1; beyond loopback it needs a token'
+            cand --token-file 'The file with the token that every request must carry [env: `OBS_SERVE_TOKEN`, the token itself]'
+            cand --syslog 'Also store what comes by syslog (RFC 5424, RFC 3164) at this address, over TCP and UDP'
             cand --store 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]'
             cand --tail 'Also store the log lines of this file, as it grows; can be given several times'
             cand --ready-file 'Write where it answers to this file when it is ready'

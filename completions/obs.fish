@@ -263,6 +263,9 @@ complete -c obs -n "__fish_obs_using_subcommand runbook; and __fish_seen_subcomm
 complete -c obs -n "__fish_obs_using_subcommand runbook; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Leave out notes, and hints beside an answer'
 complete -c obs -n "__fish_obs_using_subcommand runbook; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c obs -n "__fish_obs_using_subcommand serve" -l port -d 'The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any' -r
+complete -c obs -n "__fish_obs_using_subcommand serve" -l listen -d 'The address to listen on in the place of 127.0.0.1; beyond loopback it needs a token' -r
+complete -c obs -n "__fish_obs_using_subcommand serve" -l token-file -d 'The file with the token that every request must carry [env: `OBS_SERVE_TOKEN`, the token itself]' -r -F
+complete -c obs -n "__fish_obs_using_subcommand serve" -l syslog -d 'Also store what comes by syslog (RFC 5424, RFC 3164) at this address, over TCP and UDP' -r
 complete -c obs -n "__fish_obs_using_subcommand serve" -l store -d 'The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]' -r -F
 complete -c obs -n "__fish_obs_using_subcommand serve" -l tail -d 'Also store the log lines of this file, as it grows; can be given several times' -r -F
 complete -c obs -n "__fish_obs_using_subcommand serve" -l ready-file -d 'Write where it answers to this file when it is ready' -r -F

@@ -208,7 +208,8 @@ impl Tail {
 
     fn write(&mut self, backend: &Backend) -> io::Result<()> {
         if !self.records.is_empty() {
-            backend.writer.write(self.records.clone()).map_err(io::Error::other)?;
+            let stored = backend.writer.write(self.records.clone()).map_err(io::Error::other)?;
+            backend.counts.stored(&stored);
             self.records.clear();
         }
         Ok(())

@@ -7,16 +7,19 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::{Backend, app};
+use super::{Backend, Limits, Token, app};
 use crate::store::Reader;
 
+mod access;
 mod answers;
 mod guard;
 mod issues;
 mod json;
+mod limits;
 mod logs;
 mod otlp;
 mod sentry;
+mod shippers;
 mod socket;
 mod tailed;
 
@@ -47,8 +50,14 @@ impl Answer {
 
 impl Served {
     fn new() -> Self {
+        Self::guarded(Limits::default(), None)
+    }
+
+    fn guarded(limits: Limits, token: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let backend = Backend::open(folder.path().join("store.sqlite"), "word".to_owned()).unwrap();
+        let store = folder.path().join("store.sqlite");
+        let token = token.map(|token| Token::new(token).unwrap());
+        let backend = Backend::guarded(store, "word".to_owned(), limits, token).unwrap();
         Self { folder, backend }
     }
 

@@ -14,6 +14,7 @@ mod generated;
 mod ids;
 mod logs;
 mod runbook;
+mod serve_intake;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;
