@@ -9,7 +9,7 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
 use rustls::{ClientConfig, RootCertStore};
@@ -45,6 +45,8 @@ pub struct Http {
     timeout: Duration,
     ids: RunIds,
     headers: HeaderMap,
+    /// `Authorization` for the embedded backend; no other request has it.
+    token: Option<HeaderValue>,
     run: Option<tracing::span::Id>,
     loopback: OnceLock<Client>,
     remote: OnceLock<Client>,
@@ -126,12 +128,25 @@ impl Http {
             timeout,
             ids: ids.clone(),
             headers,
+            token: None,
             run: tracing::Span::current().id(),
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
             loopback_step: OnceLock::new(),
             remote_step: OnceLock::new(),
         }
+    }
+
+    /// Sends this token with what is asked of the embedded backend ([`Http::get`], [`Http::post`]).
+    #[must_use]
+    pub fn with_token(mut self, token: Option<&str>) -> Self {
+        // One that no header can carry is refused by the backend like a wrong one.
+        let value = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok());
+        self.token = value.map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        self
     }
 
     fn client(&self, url: &Url) -> &Client {
@@ -203,6 +218,9 @@ impl Http {
         let shown = shown(&url);
         let call = self.begin(&method, &url);
         let mut request = self.client(&url).request(method, url).headers(call.headers());
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -1,5 +1,6 @@
 //! `obs serve`: the embedded backend.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +15,11 @@ use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::parse_bytes;
 use crate::render::LogFormat;
-use crate::serve::{Backend, DEFAULT_PORT, Opening, Retention, listen, run as serve, tail};
+use crate::serve::{Backend, DEFAULT_PORT, Limits, Opening, Retention, run as serve, tail};
 
-/// How long requests that are under way may take when it is time to stop.
-const DRAIN_MAX: Duration = Duration::from_secs(3);
+mod doors;
+
+use doors::Doors;
 
 /// Arguments of `obs serve`.
 #[derive(Debug, Args)]
@@ -25,10 +27,27 @@ const DRAIN_MAX: Duration = Duration::from_secs(3);
 Examples:
   obs serve                                   receive on 127.0.0.1:4318
   obs serve --tail app.log --tail worker.log  store the lines of these files too
+  obs serve --syslog 127.0.0.1:5514           and what comes by syslog, over TCP and UDP
+  obs serve --listen 0.0.0.0:4318 --token-file token
 
 Then, for the services:
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-  SENTRY_DSN=http://obs@127.0.0.1:4318/1
+  OTLP, HTTP   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
+               OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf (or http/json)
+  OTLP, gRPC   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 (4318 takes it too)
+  Sentry       SENTRY_DSN=http://obs@127.0.0.1:4318/1
+  Spotlight    SENTRY_SPOTLIGHT=http://127.0.0.1:8969/stream (spotlight=True means this)
+  log lines    curl --data-binary @app.log http://127.0.0.1:4318/logs
+  Loki         http://127.0.0.1:4318/loki/api/v1/push (Promtail, Alloy, Fluent Bit)
+  Elastic      http://127.0.0.1:4318 as the output of Filebeat, Logstash or Vector
+
+4317 and 8969 are taken beside 4318 where they are free; --port and --listen leave them alone.
+
+Beyond loopback everybody needs a token, this machine too; only /healthz and /readyz do not:
+  (umask 077; openssl rand -hex 32 > token)
+  OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN
+  SENTRY_DSN=http://TOKEN@HOST:4318/1
+  OBS_URL=http://HOST:4318 OBS_TOKEN=TOKEN obs logs
+Syslog knows no token: give --syslog an address beyond loopback only in a network you trust.
 
 What is stored stays for --keep, or until the file is larger than --keep-bytes: then the oldest goes.
 The file is for its owner alone.")]
@@ -36,6 +55,15 @@ pub struct ServeArgs {
     /// The port on 127.0.0.1; when it is in use, the next free of the 32 after it; 0 takes any
     #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,
+    /// The address to listen on in the place of 127.0.0.1; beyond loopback it needs a token
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    listen: Option<SocketAddr>,
+    /// The file with the token that every request must carry [env: `OBS_SERVE_TOKEN`, the token itself]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Also store what comes by syslog (RFC 5424, RFC 3164) at this address, over TCP and UDP
+    #[arg(long, value_name = "ADDR:PORT")]
+    syslog: Option<SocketAddr>,
     /// The file to store in [default: `$XDG_DATA_HOME/obs/store.sqlite`]
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
@@ -76,11 +104,14 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
             context.store_path().map_err(|error| error.hint("or name the file: --store FILE"))?
         }
     };
+    let token = doors::token(args, context)?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let opening = Opening {
         store: store.clone(),
         instance: instance.clone(),
         retention: Retention { age: args.keep, bytes: args.keep_bytes },
+        limits: Limits::of_this_process(),
+        token,
     };
     let backend = Backend::open(opening).map_err(|error| {
         let remedy = error.remedy();
@@ -89,16 +120,7 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
     })?;
     let runtime = context.runtime()?.handle().clone();
     runtime.block_on(async {
-        let (listener, address) = listen(args.port).await.map_err(|error| {
-            Error::usage(error.to_string())
-                .because(error.source)
-                .hint("take any free port: obs serve --port 0")
-        })?;
-        let url = format!("http://{address}");
-        if args.port != 0 && address.port() != args.port {
-            let note = format!("port {} is in use, so this is {}", args.port, address.port());
-            context.output.warn(&note);
-        }
+        let Doors { listeners, url, syslog } = doors::open(args, context).await?;
         // Before anybody can know of this process and stop it.
         let stop = until_told(args.until_stdin_ends)?;
         let announcement = announce(context, args, &url, instance)?;
@@ -108,39 +130,29 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
             context.output.note(&format!("{} is not there yet: waiting for it", file.display()));
         }
         let tails = start_tails(args, context.output.log_format(), &backend, &stopping)?;
-        let outcome = serve_until(listener, &backend, stop).await;
+        let (told, heard) = tokio::sync::watch::channel(false);
+        let stop = async move {
+            stop.await;
+            told.send_replace(true);
+        };
+        let syslog = async {
+            let mut heard = heard;
+            if let Some(sockets) = syslog {
+                let stop = async { drop(heard.wait_for(|told| *told).await) };
+                sockets.serve(Arc::clone(&backend), stop).await;
+            }
+        };
+        // Both end when told, within the drain's bound.
+        tokio::join!(serve(listeners, Arc::clone(&backend), stop), syslog);
         stopping.store(true, Ordering::Relaxed);
         for thread in tails {
             // A tail that panicked has nothing left to store.
             drop(tokio::task::spawn_blocking(move || thread.join()).await);
         }
         drop(announcement);
-        outcome.map_err(|error| Error::could_not_tell("the backend stopped").because(error))
+        Ok::<_, Error>(())
     })?;
     Ok(Outcome::Yes)
-}
-
-/// Serves until `stop`, then gives what is under way a last moment: a client that stalls in the
-/// middle of a body must not keep the process.
-async fn serve_until(
-    listener: tokio::net::TcpListener,
-    backend: &Arc<Backend>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (told, mut heard) = tokio::sync::watch::channel(false);
-    let stop = async move {
-        stop.await;
-        told.send_replace(true);
-    };
-    let drained = async {
-        // The sender only goes after it has told.
-        drop(heard.wait_for(|told| *told).await);
-        tokio::time::sleep(DRAIN_MAX).await;
-    };
-    tokio::select! {
-        outcome = serve(listener, Arc::clone(backend), stop) => outcome,
-        () = drained => Ok(()),
-    }
 }
 
 /// Leaves the file by which commands find this backend; without it they need `--url`.

@@ -21,6 +21,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("OBS_CONFIG", "a configuration file to read instead of looking for obs.toml"),
     variable("OBS_ENV", "the environment to use, as -e"),
     variable("OBS_URL", "the embedded backend to ask, as --url"),
+    variable("OBS_TOKEN", "the token of the embedded backend that is asked"),
+    variable("OBS_SERVE_TOKEN", "the token that `obs serve` asks of everybody"),
     variable("OBS_TIMEOUT", "how long one request to a backend may take, as --timeout"),
     variable("OBS_REQUEST_ID", "this run's own request id, sent with every request that obs makes"),
     variable("TRACEPARENT", "the span that this run belongs to (W3C Trace Context)"),

@@ -17,6 +17,7 @@ use jiff::{Timestamp, Zoned};
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::config::Origin;
 use crate::config::running::RunningBackend;
 use crate::config::{Environment, Overrides, Settings, SettingsError, running};
 use crate::error::{Error, Result};
@@ -155,7 +156,12 @@ impl Context {
 
     /// Returns the HTTP client.
     pub fn http(&self) -> Arc<Http> {
-        let make = || Arc::new(Http::new(self.settings.timeout.value, &self.ids));
+        let make = || {
+            // The address in a repository's file is not the user's choice: it gets no secret of theirs.
+            let chosen = !matches!(self.settings.url.origin, Origin::Repository(..));
+            let token = self.environment.get_nonempty("OBS_TOKEN").filter(|_| chosen);
+            Arc::new(Http::new(self.settings.timeout.value, &self.ids).with_token(token))
+        };
         Arc::clone(self.http.get_or_init(make))
     }
 

@@ -1,5 +1,7 @@
 //! What all routes answer alike: refusals, unknown paths, the help page.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -17,8 +19,10 @@ pub(super) enum Refusal {
     UnsupportedType(&'static str),
     /// The body is too large: 413.
     TooLarge(String),
-    /// The queue is full: 429, come back in a second.
+    /// The queue or the memory for bodies is full: 429, come back in a second.
     Busy,
+    /// The body stood still, or took longer than this: 408.
+    Slow(Duration),
     /// The store failed: 503.
     Store(String),
     /// There is no such thing: 404.
@@ -33,6 +37,7 @@ impl Refusal {
             Self::UnsupportedType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, 3),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, 8),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, 8),
+            Self::Slow(_) => (StatusCode::REQUEST_TIMEOUT, 4),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, 14),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, 5),
         }
@@ -46,6 +51,7 @@ impl Refusal {
             }
             Self::UnsupportedType(taken) => format!("supported: [{taken}]"),
             Self::Busy => "the store is busy, send again".to_owned(),
+            Self::Slow(waited) => format!("the body was not there within {waited:?}"),
             Self::Store(reason) => format!("not stored: {reason}"),
         }
     }
@@ -96,11 +102,13 @@ impl From<StoreError> for Refusal {
 }
 
 /// `GET /`: what this is and where to send.
-pub(super) async fn help() -> &'static str {
+pub(super) fn help() -> &'static str {
     "obs serve: the embedded backend\n\n\
      POST /v1/traces               OTLP traces (protobuf or JSON, gzip)\n\
      POST /v1/logs                 OTLP logs\n\
      POST /logs                    log lines, one a line, JSON or plain\n\
+     POST /loki/api/v1/push        Loki's pushes (snappy protobuf or JSON)\n\
+     POST /_bulk, /INDEX/_bulk     Elasticsearch's bulks\n\
      POST /api/1/envelope/         Sentry envelopes; the DSN is http://key@HOST:PORT/1\n\
      GET  /healthz                 is it up\n\n\
      Ask it with: obs logs, obs trace ID, obs issues, obs request ID\n"

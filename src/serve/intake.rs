@@ -1,12 +1,17 @@
 //! From a request's body to an acknowledged batch.
 
-use axum::body::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::answer::Refusal;
+use super::limits::{Budget, turn_to_decode};
 use super::{BODY_BYTES_MAX, Backend, INFLATED_BYTES_MAX};
 use crate::model::UnixNanos;
 use crate::store::{Batch, Record, Stored};
@@ -15,29 +20,81 @@ use crate::wire::{Encodings, WireError, inflate};
 /// What is worked on at once: some 50 µs.
 const SMALL_BYTES: usize = 16 << 10;
 
+/// How much of a body that is too large is read and let go, so that a client that looks for an
+/// answer only when it has sent everything finds one.
+const OVERFLOW_READ_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// How long that may take.
+const OVERFLOW_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// A request's body, whole, as it was sent.
+///
+/// Its memory is charged to the backend's budget until the last of it is dropped. A body that is too
+/// large is 413, one without room 429, one that stands still or takes too long 408.
 #[derive(Debug)]
 pub(super) struct Sent(pub(super) Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Sent {
+impl FromRequest<Arc<Backend>> for Sent {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = Bytes::from_request(request, state).await;
-        bytes.map(Self).map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Refusal::TooLarge(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+    async fn from_request(request: Request, backend: &Arc<Backend>) -> Result<Self, Refusal> {
+        let length = text(request.headers(), header::CONTENT_LENGTH.as_str());
+        let length = length.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+        let mut body = request.into_body();
+        let limits = &backend.limits;
+        let received = async {
+            if length > BODY_BYTES_MAX {
+                return Err(too_large());
             }
-            _ => Refusal::Malformed("the body ends too early".to_owned()),
-        })
+            receive(&mut body, limits.body_pause, &backend.bodies).await
+        };
+        let received = tokio::time::timeout(limits.body_whole, received).await;
+        let received = received.unwrap_or(Err(Refusal::Slow(limits.body_whole)));
+        if let Err(refusal) = &received {
+            let reason = match refusal {
+                Refusal::TooLarge(_) => "too_large",
+                Refusal::Busy => "no_memory",
+                Refusal::Slow(_) => "slow",
+                _ => "cut",
+            };
+            backend.counts.rejected("request", reason, 1);
+            if matches!(refusal, Refusal::TooLarge(_) | Refusal::Busy) {
+                // Whether it was read to its end changes nothing for us.
+                drop(tokio::time::timeout(OVERFLOW_TIME_MAX, let_go(body)).await);
+            }
+        }
+        received.map(Self)
     }
 }
 
-/// How many bodies are decompressed and read at once: each may need 64 MiB for its bytes and 256 MiB
-/// for its records.
-const READS_MAX: usize = 4;
+async fn receive(body: &mut Body, pause: Duration, bodies: &Budget) -> Result<Bytes, Refusal> {
+    let mut held = bodies.begin();
+    loop {
+        let frame = tokio::time::timeout(pause, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| Refusal::Slow(pause))? else { break };
+        let frame = frame.map_err(|_| Refusal::Malformed("the body ends too early".to_owned()))?;
+        let Ok(part) = frame.into_data() else { continue };
+        if held.len() + part.len() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        held.add(&part).ok_or(Refusal::Busy)?;
+    }
+    Ok(held.finish())
+}
 
-static READS: Semaphore = Semaphore::const_new(READS_MAX);
+fn too_large() -> Refusal {
+    Refusal::TooLarge(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+}
+
+async fn let_go(mut body: Body) {
+    let mut left = OVERFLOW_READ_MAX;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
+    }
+}
 
 /// Decompresses and reads a body as its `Content-Encoding` says.
 pub(super) async fn read<T: Send + 'static>(
@@ -66,7 +123,7 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
         return work();
     }
     let lost = || Refusal::Malformed("the body cannot be read".to_owned());
-    let turn = READS.acquire().await.map_err(|_| lost())?;
+    let turn = turn_to_decode().await.ok_or_else(lost)?;
     let read = tokio::task::spawn_blocking(move || {
         // Kept until the work is done, also when the client has gone meanwhile.
         let _turn = turn;

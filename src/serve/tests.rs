@@ -7,9 +7,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::{Backend, Opening, app};
+use super::{Backend, Limits, Opening, Token, app};
 use crate::store::Reader;
 
+mod access;
 mod answers;
 mod bad_input;
 mod cors;
@@ -18,6 +19,7 @@ mod guard;
 mod issues;
 mod jaeger;
 mod json;
+mod limits;
 mod logs;
 mod metrics;
 mod otlp;
@@ -26,6 +28,7 @@ mod sentry;
 mod sentry_items;
 mod sentry_routes;
 mod sentry_traces;
+mod shippers;
 mod socket;
 mod spotlight;
 mod tailed;
@@ -58,10 +61,16 @@ impl Answer {
 
 impl Served {
     fn new() -> Self {
+        Self::guarded(Limits::default(), None)
+    }
+
+    fn guarded(limits: Limits, token: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let opening = Opening {
             store: folder.path().join("store.sqlite"),
             instance: "word".to_owned(),
+            limits,
+            token: token.map(|token| Token::new(token).unwrap()),
             ..Opening::default()
         };
         let backend = Backend::open(opening).unwrap();

@@ -11,6 +11,7 @@ mod grpc;
 mod inflate;
 mod jaeger_json;
 mod json_text;
+mod loki;
 mod otlp_common;
 mod otlp_json;
 mod otlp_json_write;
@@ -26,6 +27,7 @@ mod sentry_logs;
 mod sentry_sender;
 mod sentry_spans;
 mod sentry_time;
+mod syslog;
 mod web_event;
 mod web_issue;
 mod zstd;
@@ -36,6 +38,7 @@ pub use envelope::{Envelope, EnvelopeItem};
 pub use grpc::{FrameError, frame, unframe};
 pub use inflate::{Encoding, Encodings, InflateError, inflate};
 pub use jaeger_json::write_jaeger_json;
+pub use loki::{LokiEntry, decode_loki_json, decode_loki_protobuf, loki_labels};
 pub use otlp_json_write::write_otlp_json;
 pub use otlp_logs::decode_logs;
 pub use otlp_metrics::decode_metrics;
@@ -44,6 +47,7 @@ pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
+pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
 pub use web_event::write_event;
 pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
 
@@ -71,6 +75,9 @@ pub enum WireError {
     /// Not a Sentry envelope.
     #[error("malformed envelope: {0}")]
     Envelope(&'static str),
+    /// Not a push of Loki's.
+    #[error("malformed push: {0}")]
+    Push(&'static str),
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod generated;
 mod ids;
 mod logs;
 mod runbook;
+mod serve_intake;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;

@@ -271,7 +271,7 @@ async fn over_a_socket_many_calls_share_one_connection_with_prior_knowledge() {
     let (listener, address) = listen(0).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async move { drop(stopped.await) };
-    let serving = tokio::spawn(run(listener, Arc::clone(&served.backend), stopped));
+    let serving = tokio::spawn(run(vec![listener], Arc::clone(&served.backend), stopped));
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (client, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -297,5 +297,5 @@ async fn over_a_socket_many_calls_share_one_connection_with_prior_knowledge() {
     drop(client);
     connection.await.unwrap().unwrap();
     stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
 }

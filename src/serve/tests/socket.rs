@@ -14,7 +14,7 @@ async fn a_request_over_a_socket_is_answered_and_serving_stops_when_told() {
     let (listener, address) = listen(0).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async move { drop(stopped.await) };
-    let serving = tokio::spawn(run(listener, Arc::clone(&served.backend), stopped));
+    let serving = tokio::spawn(run(vec![listener], Arc::clone(&served.backend), stopped));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "POST /logs HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
@@ -26,7 +26,7 @@ async fn a_request_over_a_socket_is_answered_and_serving_stops_when_told() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.ends_with("{\"lines\":1,\"new\":1}"), "{answer}");
     stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
 }
 
 #[tokio::test]
