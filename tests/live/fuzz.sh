@@ -9,7 +9,7 @@ if ! command -v c++ >/dev/null; then echo 'skipped: no C++ compiler for libFuzze
 
 target=${FUZZ_TARGET_DIR:-$root/fuzz/target}
 host=$(rustc -vV | sed -n 's/^host: //p')
-flags='--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=4'
+flags='--cfg fuzzing -Cpasses=sancov-module'
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
   flags+=" -Cllvm-args=-sanitizer-coverage-$option"
 done
