@@ -232,6 +232,13 @@ impl Http {
         Call::begin(method, url, &self.ids, self.run.as_ref())
     }
 
+    /// Begins a span for a wait between requests: under the current one or else under the run, as
+    /// theirs are. A trace would have a gap there that nothing explains.
+    pub fn wait_span(&self, name: &str) -> tracing::Span {
+        let parent = tracing::Span::current().id().or_else(|| self.run.clone());
+        tracing::info_span!(parent: parent, "wait", otel.name = name)
+    }
+
     async fn exchange<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Finding, Means, Probe, phase};
-use tracing::{Instrument as _, info_span};
+use tracing::Instrument as _;
 
 use crate::http::{Fetched, Limits};
 use crate::metrics::exposition::{self, Fault};
@@ -32,8 +32,7 @@ pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Mean
         Ok(scraped) => scraped,
         Err(finding) => return finding,
     };
-    // A span of its own: the run's trace would have a gap here that nothing explains.
-    let between = info_span!("wait", otel.name = "wait for the second scrape");
+    let between = means.http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
     let (second, after, faults) = match scrape().await {
         Ok(scraped) => scraped,

@@ -118,6 +118,24 @@ fn a_trace_that_is_not_sampled_is_passed_on_and_not_sent() {
     assert!(sent.starts_with(&format!("00-{TRACE}-")) && sent.ends_with("-00"), "{sent}");
     assert_eq!(header(&heads[0], "tracestate"), Some("vendor=1"));
     assert!(collector.requests().is_empty());
+    let outcome = issues(&env, &backend.url, &[]);
+    assert!(!outcome.stderr.contains("obs run"), "nothing can be found by it: {outcome}");
+}
+
+#[test]
+fn all_that_a_check_does_lies_under_its_run() {
+    let home = Env::new();
+    let serve = Serve::start(&home, &[]);
+    let url = &serve.url;
+    let check = "[[check]]\nid = 'm'\nkind = 'metrics'\nwindow = '20ms'\n";
+    let env = Env::new().file("obs.toml", format!("{check}target = '{url}/metrics'\n"));
+    let env = env.set(ENDPOINT, url);
+    let outcome = env.obs(["check"]);
+    assert_eq!(outcome.status, Some(0), "{outcome}");
+    let spans = spans_of(&home, url, run_id(&outcome));
+    let named = |name: &str| spans.iter().filter(|span| span["name"] == name).count();
+    assert_eq!((named("GET"), named("wait for the second scrape")), (2, 1), "{spans:?}");
+    assert_eq!(spans.iter().filter(|span| span["parent"].is_null()).count(), 1, "{spans:?}");
 }
 
 #[test]
