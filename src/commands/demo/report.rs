@@ -154,9 +154,12 @@ pub(super) fn invitation(output: &mut Output, stage: &Stage, played: &[Played]) 
     writeln!(out, "the backend is at {}, orders-api at {}", stage.url, stage.orders_api)?;
     writeln!(out, "traffic is flowing; some of it fails. In another terminal:\n")?;
     let mut commands = vec![
+        ("obs check".to_owned(), "what is up"),
+        ("obs errors".to_owned(), "what failed lately, each with an id to follow"),
         ("obs issues".to_owned(), "what broke"),
         ("obs logs --level error".to_owned(), "what was logged about it"),
         ("obs logs -f".to_owned(), "what is being logged"),
+        ("obs runbook".to_owned(), "what to do"),
     ];
     for one in played {
         let sent = &one.sent;
