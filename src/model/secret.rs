@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use memchr::{memchr, memchr2, memchr2_iter, memmem};
+use regex::{Captures, Regex};
 
 /// What stands in a masked value's place.
 const MASK: &str = "[masked]";
@@ -42,58 +43,101 @@ pub fn mask_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
 /// Returns `text` with what looks like a secret masked, and unchanged when nothing does.
 ///
 /// Masked are: `Bearer`/`Basic` credentials, JWTs, passwords and keys in URLs, `password=…` and its
-/// like, and card numbers (13 to 19 digits that pass the Luhn check).
+/// like, and card numbers (13 to 19 digits that pass the Luhn check). A pattern is compiled when the
+/// first text that could match it comes: most programs never see one.
 pub fn mask_text(text: &str) -> Cow<'_, str> {
-    if !may_hold_secret(text) {
-        return Cow::Borrowed(text);
-    }
-    let [credentials, jwt, url, assignment, card] = patterns();
     let mut masked = Cow::Borrowed(text);
-    for (pattern, replacement) in [
-        (jwt, MASK),
-        (credentials, "$1 [masked]"),
-        (url, "$1[masked]@"),
-        (assignment, "$1$2[masked]"),
-    ] {
-        if let Cow::Owned(changed) = pattern.replace_all(&masked, replacement) {
+    for shape in &SHAPES {
+        if !(shape.may_be_in)(masked.as_bytes()) {
+            continue;
+        }
+        let pattern = shape.compiled();
+        let changed = match shape.mask {
+            Mask::With(replacement) => pattern.replace_all(&masked, replacement),
+            Mask::Card => pattern.replace_all(&masked, |found: &Captures<'_>| {
+                let digits = &found[0];
+                if is_card(digits) { MASK.to_owned() } else { digits.to_owned() }
+            }),
+        };
+        if let Cow::Owned(changed) = changed {
             masked = Cow::Owned(changed);
         }
     }
-    let cards = card.replace_all(&masked, |found: &regex::Captures<'_>| {
-        let digits = &found[0];
-        if is_card(digits) { MASK.to_owned() } else { digits.to_owned() }
-    });
-    match cards {
-        Cow::Owned(changed) => Cow::Owned(changed),
-        Cow::Borrowed(_) => masked,
+    masked
+}
+
+/// How secrets of one kind look.
+struct Shape {
+    /// Rules out, cheaply, the texts that the pattern cannot match.
+    may_be_in: fn(&[u8]) -> bool,
+    pattern: &'static str,
+    mask: Mask,
+    compiled: OnceLock<Regex>,
+}
+
+impl Shape {
+    fn compiled(&self) -> &Regex {
+        self.compiled.get_or_init(|| {
+            Regex::new(self.pattern).expect("the patterns are constants that tests compile")
+        })
     }
 }
 
-/// Rules out, cheaply, the texts that none of the patterns can match.
-fn may_hold_secret(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr3(b'=', b'@', b':', bytes).is_some()
-        || memchr::memmem::find(bytes, b"eyJ").is_some()
-        || memchr::memmem::find(bytes, b"earer ").is_some()
-        || memchr::memmem::find(bytes, b"asic ").is_some()
-        || bytes.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some()
+enum Mask {
+    With(&'static str),
+    /// Only digits that are a card's.
+    Card,
 }
 
-fn patterns() -> &'static [Regex; 5] {
-    static PATTERNS: OnceLock<[Regex; 5]> = OnceLock::new();
-    PATTERNS.get_or_init(|| {
-        [
-            r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
-            r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.?[A-Za-z0-9_-]*",
-            r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
-            concat!(
-                r#"(?i)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
-                r#"private[_-]?key|authorization|cookie))(["']?\s*[=:]\s*["']?)"#,
-                r#"(?:\[masked\]|[^\s"',;&}\])]{3,})"#
-            ),
-            r"\b\d(?:[ -]?\d){12,18}\b",
-        ]
-        .map(|pattern| Regex::new(pattern).expect("the patterns are constants that tests compile"))
+const fn shape(may_be_in: fn(&[u8]) -> bool, pattern: &'static str, mask: Mask) -> Shape {
+    Shape { may_be_in, pattern, mask, compiled: OnceLock::new() }
+}
+
+/// In the order in which they are masked.
+static SHAPES: [Shape; 5] = [
+    shape(
+        |text| memmem::find(text, b"eyJ").is_some(),
+        r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.?[A-Za-z0-9_-]*",
+        Mask::With(MASK),
+    ),
+    shape(
+        |text| holds_any(text, &[b"bearer", b"basic"]),
+        r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
+        Mask::With("$1 [masked]"),
+    ),
+    shape(
+        |text| memchr(b'@', text).is_some() && memmem::find(text, b"://").is_some(),
+        r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
+        Mask::With("$1[masked]@"),
+    ),
+    shape(
+        |text| memchr2(b'=', b':', text).is_some() && holds_any(text, NAMES),
+        concat!(
+            r#"(?i)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
+            r#"private[_-]?key|authorization|cookie))(["']?\s*[=:]\s*["']?)"#,
+            r#"(?:\[masked\]|[^\s"',;&}\])]{3,})"#
+        ),
+        Mask::With("$1$2[masked]"),
+    ),
+    shape(
+        |text| text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some(),
+        r"\b\d(?:[ -]?\d){12,18}\b",
+        Mask::Card,
+    ),
+];
+
+/// What the names of assigned secrets have in them.
+const NAMES: &[&[u8]] =
+    &[b"passw", b"pwd", b"secret", b"token", b"key", b"authorization", b"cookie"];
+
+/// Says whether one of the lower-case words is in the text, in any case. O(bytes), no allocation.
+fn holds_any(text: &[u8], words: &[&[u8]]) -> bool {
+    words.iter().any(|word| {
+        let Some((first, rest)) = word.split_first() else { return true };
+        memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
+            let after = text.get(at + 1..at + word.len());
+            after.is_some_and(|after| after.eq_ignore_ascii_case(rest))
+        })
     })
 }
 
@@ -163,6 +207,16 @@ mod tests {
         ) {
             let once = mask_text(&text).into_owned();
             proptest::prop_assert_eq!(mask_text(&once).into_owned(), once);
+        }
+
+        #[test]
+        fn nothing_that_a_pattern_matches_is_ruled_out(
+            text in "(toKen|PASSWORD|Api-Key|cookie|eyJabcdefg|BASIC |bearer |x://a@|[ a-z0-9=:.@]){0,12}"
+        ) {
+            for shape in &SHAPES {
+                let matches = shape.compiled().is_match(&text);
+                proptest::prop_assert!(!matches || (shape.may_be_in)(text.as_bytes()), "{}", shape.pattern);
+            }
         }
     }
 
