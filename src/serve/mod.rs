@@ -49,8 +49,9 @@ const INFLATED_BYTES_MAX: usize = 64 << 20;
 /// What the routes share.
 #[derive(Debug)]
 pub struct Backend {
-    writer: Writer,
+    // Before the writer: its connection takes the write-ahead log away when it is the last to close.
     readers: Readers,
+    writer: Writer,
     store: PathBuf,
     instance: String,
     counts: counts::Counts,

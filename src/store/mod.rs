@@ -70,6 +70,12 @@ pub enum StoreError {
         /// Ours.
         known: i64,
     },
+    /// The file is an `SQLite` database, but of something else.
+    #[error("the file {path} is a database of something else")]
+    Foreign {
+        /// The file.
+        path: String,
+    },
     /// There is no room for more; when there is again, writing goes on.
     #[error("the disk is full")]
     Full,
@@ -102,7 +108,7 @@ impl StoreError {
                 "use the newer obs that wrote it, or another file: obs serve --store FILE"
                     .to_owned(),
             ),
-            Self::Open { .. } => Some(
+            Self::Open { .. } | Self::Foreign { .. } => Some(
                 "name a file in a folder that can be written: obs serve --store FILE".to_owned(),
             ),
             _ => None,

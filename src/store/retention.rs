@@ -15,7 +15,7 @@ use crate::model::UnixNanos;
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// How long after it came a record is removed, give or take a minute.
+    /// How long after it came a record is removed, at most three minutes later than that.
     pub age: Duration,
     /// How many bytes the file may use, without the space that removed rows left in it, which is
     /// used again, and without the write-ahead log beside it.
@@ -74,6 +74,22 @@ pub(super) fn mark(
     Ok(())
 }
 
+/// Notes what came since the last mark when nothing comes any more: it gets old too.
+fn mark_the_last(connection: &Connection, known: &Known, now: UnixNanos) -> Result<(), StoreError> {
+    let newest: Option<Mark> = connection
+        .prepare_cached(
+            "SELECT at_ns, spans, logs, events, metrics, items FROM arrivals
+             ORDER BY at_ns DESC LIMIT 1",
+        )?
+        .query_row([], mark_of)
+        .optional()?;
+    let last = known.ids.last();
+    if newest.is_some_and(|mark| mark.last == last) || last.iter().all(|last| *last == 0) {
+        return Ok(());
+    }
+    mark(connection, known, now)
+}
+
 fn add_mark(connection: &Connection, known: &Known, at_ns: i64) -> Result<(), StoreError> {
     let [spans, logs, events, metrics, items] = known.ids.last();
     connection
@@ -94,6 +110,7 @@ pub(super) fn step(
     rows_max: usize,
     removed: &Removed,
 ) -> Result<bool, StoreError> {
+    mark_the_last(connection, known, now)?;
     let Some(mark) = due(connection, retention, now)? else { return Ok(false) };
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let counts = remove_up_to(&transaction, mark, rows_max)?;

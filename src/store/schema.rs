@@ -1,7 +1,7 @@
 //! Opening the file: its version brought up to ours, its settings, and whether it is sound.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -121,7 +121,14 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     // SQLite gives the files beside it the same mode.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    // One that was there already may be open to others, and one of another owner cannot be closed to
+    // them.
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(mode & 0o700))?;
+    }
+    Ok(())
 }
 
 fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -137,6 +144,9 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     // Immediate: of two processes that find no tables, the second must see those of the first.
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found = usize::try_from(check_version(&transaction, path)?).unwrap_or(0);
+    if found == 0 && transaction.prepare("SELECT 1 FROM sqlite_master")?.exists([])? {
+        return Err(StoreError::Foreign { path: path.display().to_string() });
+    }
     for migration in MIGRATIONS.iter().skip(found) {
         transaction.execute_batch(migration)?;
     }

@@ -125,3 +125,32 @@ fn a_batch_that_cannot_be_stored_takes_no_other_with_it() {
     outcomes.sort_unstable();
     assert_eq!(outcomes, [("a", true), ("b", false), ("c", true)]);
 }
+
+#[test]
+fn a_database_of_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.sqlite");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE foo (a)").unwrap();
+    let error = Writer::open(&path, Retention::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+    assert!(error.remedy().unwrap().contains("--store"));
+    let tables: i64 =
+        other.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn a_file_that_others_may_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let writer = Writer::open(&path, Retention::default()).unwrap();
+    writer.write(spans(1..3)).unwrap();
+    for name in ["store.sqlite", "store.sqlite-wal"] {
+        let mode = folder.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

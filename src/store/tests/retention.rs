@@ -182,3 +182,20 @@ fn the_writer_removes_while_it_takes_more() {
     let used = bytes_used(&reader.connection).unwrap();
     assert!(used < retention.bytes + 200 * 1_024, "{used}");
 }
+
+#[test]
+fn what_came_last_gets_old_too_when_nothing_comes_after_it() {
+    let store = Clocked::new();
+    store.write(one_of_each(1));
+    store.mark(HOUR);
+    store.write(one_of_each(2));
+    // Their writer's clock is the real one: the marks that it made are taken away.
+    let opened = schema::open_for_writing(&store.path()).unwrap();
+    opened.connection.execute("DELETE FROM arrivals WHERE at_ns > ?1", [HOUR]).unwrap();
+    drop(opened);
+    let keep = Retention { age: Duration::from_secs(3), ..Retention::default() };
+    store.remove(keep, HOUR + 60_000_000_000, 100);
+    assert_eq!(store.count("logs"), 1, "the second came within the minute");
+    store.remove(keep, HOUR + 120_000_000_000, 100);
+    assert_eq!((store.count("logs"), store.count("spans")), (0, 0));
+}
