@@ -1,6 +1,8 @@
 //! Spans, as every tracing backend's answer is read into.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Attribute, AttributeValue, SpanId, TraceId, UnixNanos};
 
@@ -42,12 +44,29 @@ pub struct Span {
     /// Other spans it has to do with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<SpanLink>,
-    /// The process that made it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resource: Vec<Attribute>,
+    /// The process that made it; the spans of one request share it.
+    #[serde(
+        default,
+        skip_serializing_if = "is_empty",
+        serialize_with = "write_shared",
+        deserialize_with = "read_shared"
+    )]
+    pub resource: Arc<[Attribute]>,
     /// The instrumentation library's name; empty when not sent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
+}
+
+fn is_empty(shared: &Arc<[Attribute]>) -> bool {
+    shared.is_empty()
+}
+
+fn write_shared<S: Serializer>(shared: &Arc<[Attribute]>, to: S) -> Result<S::Ok, S::Error> {
+    shared.as_ref().serialize(to)
+}
+
+fn read_shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[Attribute]>, D::Error> {
+    Vec::deserialize(from).map(Arc::from)
 }
 
 impl Span {

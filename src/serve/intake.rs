@@ -140,6 +140,14 @@ pub(super) async fn store(backend: &Backend, records: Vec<Record>) -> Result<Sto
     // Writing JSON and hashing: not on the thread that writes.
     let weight = records.iter().map(Record::bytes).sum();
     let batch = on_a_thread(weight, move || Ok(Batch::of(records)?)).await?;
+    commit(backend, batch).await
+}
+
+/// Hands over what was made ready where its body was read, and waits until it is on disk.
+pub(super) async fn commit(backend: &Backend, batch: Batch) -> Result<Stored, Refusal> {
+    if batch.is_empty() {
+        return Ok(Stored::default());
+    }
     let (answer, answered) = oneshot::channel();
     // The client may have gone when the answer comes; what it sent is stored all the same.
     let acknowledge = move |outcome| drop(answer.send(outcome));

@@ -226,7 +226,7 @@ impl TraceQuery {
 /// that tracing backends derive.
 fn says(span: &Span, key: &str, value: &str) -> bool {
     let events = span.events.iter().flat_map(|event| &event.attributes);
-    let mut stored = span.attributes.iter().chain(&span.resource).chain(events);
+    let mut stored = span.attributes.iter().chain(span.resource.iter()).chain(events);
     stored.any(|(name, stored)| name == key && stored.to_string() == value)
         || match key {
             "error" => value == span.is_error().to_string(),

@@ -29,7 +29,7 @@ fn span(number: u64, end: Option<i64>) -> Span {
         attributes: vec![],
         events: vec![],
         links: vec![],
-        resource: vec![],
+        resource: [].into(),
         scope: String::new(),
     }
 }
@@ -258,7 +258,7 @@ fn spans_of_several_processes_keep_what_each_said_about_itself() {
     let store = Scratch::new();
     let of_process = |number: u64, host: &str| {
         let mut span = span(number, Some(200));
-        span.resource = vec![("host.name".to_owned(), host.into())];
+        span.resource = [("host.name".to_owned(), host.into())].into();
         span.scope = "lib".to_owned();
         span
     };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::ingest::{self, Ids, Known, Resources, Rows};
+use super::ingest::{self, Ids, Inserts, Known, Resources, Rows};
 use super::queue::{NotTaken, Queue, QueueFull, Taken, Waiting};
 use super::retention::{self, Removed, Retention};
 use super::schema::{self, Opened};
@@ -43,6 +43,11 @@ impl Batch {
     /// Makes the rows; O(bytes), about 3 µs a span.
     pub fn of(records: Vec<Record>) -> Result<Self, StoreError> {
         Rows::of(records).map(Self)
+    }
+
+    /// Says whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.0.rows.is_empty()
     }
 }
 
@@ -305,13 +310,15 @@ fn store_all(
 ) -> Result<Vec<Stored>, StoreError> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let mut all = Vec::with_capacity(batches.len());
+    let mut inserts = Inserts::new(&transaction);
     for batch in batches {
         let mut stored = Stored::default();
         for row in &batch.rows.rows {
-            stored.count(row.kind(), ingest::store(&transaction, known, row)?);
+            stored.count(row.kind(), ingest::store(&mut inserts, known, row)?);
         }
         all.push(stored);
     }
+    drop(inserts);
     retention::mark(&transaction, known, now())?;
     transaction.commit()?;
     Ok(all)

@@ -29,7 +29,7 @@ pub(crate) fn span(id: u64, parent: u64, name: &str, start_ms: i64, end_ms: i64)
         attributes: Vec::new(),
         events: Vec::new(),
         links: Vec::new(),
-        resource: Vec::new(),
+        resource: [].into(),
         scope: String::new(),
     }
 }

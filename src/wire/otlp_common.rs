@@ -3,6 +3,7 @@
 //! Source: OTLP 1.9, `common.proto` and `resource.proto`.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -29,7 +30,7 @@ pub(super) struct Sender {
     /// The resource's `service.name`, or [`UNKNOWN_SERVICE`].
     pub(super) service: String,
     /// The resource's attributes.
-    pub(super) attributes: Vec<Attribute>,
+    pub(super) attributes: Arc<[Attribute]>,
     /// The scope's name; empty when not sent.
     pub(super) scope: String,
     /// What each record pays for its copy of them.
@@ -47,7 +48,7 @@ impl Sender {
         let service = named.map(|(_, name)| name.to_string()).filter(|name| !name.is_empty());
         Self {
             service: service.unwrap_or_else(|| UNKNOWN_SERVICE.to_owned()),
-            attributes,
+            attributes: attributes.into(),
             scope: String::new(),
             bytes: keeper.spent,
             cut: keeper.cut,

@@ -2,6 +2,8 @@
 //!
 //! Source: OTLP 1.9, `trace.proto` and `trace_service.proto`.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::trace::v1 as proto;
 
 use super::decoded::{Decoded, Keeper, Rejected};
@@ -55,7 +57,7 @@ fn span(sent: proto::Span, sender: &Sender, keeper: &mut Keeper) -> Result<Span,
         attributes: attributes(sent.attributes, keeper),
         events: sent.events.into_iter().map(|sent| event(sent, keeper)).collect(),
         links,
-        resource: sender.attributes.clone(),
+        resource: Arc::clone(&sender.attributes),
         scope: sender.scope.clone(),
     })
 }

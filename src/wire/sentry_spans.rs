@@ -6,6 +6,8 @@
 //! Source: develop.sentry.dev, "Transaction Payloads", "Span Protocol"; `issues.md` section 5.2 has
 //! what was recorded.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -105,7 +107,7 @@ struct SentSpans {
 /// What all spans of one process say alike.
 struct Process {
     service: String,
-    resource: Vec<Attribute>,
+    resource: Arc<[Attribute]>,
 }
 
 /// Reads a transaction; spans without a usable id or time are refused one by one.
@@ -212,7 +214,7 @@ fn process(tags: &[(String, String)], facts: [(&str, String); 5]) -> Process {
     let mut resource = vec![("service.name".to_owned(), AttributeValue::Text(service.clone()))];
     let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
     resource.extend(known.map(|(key, value)| (key.to_owned(), AttributeValue::Text(value))));
-    Process { service, resource }
+    Process { service, resource: resource.into() }
 }
 
 /// Makes a span; `told` is said of it elsewhere, and less than what it says itself.
@@ -259,7 +261,7 @@ fn span(sent: SentSpan, told: Vec<Attribute>, process: &Process) -> Result<Span,
         attributes,
         events: Vec::new(),
         links: sent.links.taken.into_iter().flatten().filter_map(link).collect(),
-        resource: process.resource.clone(),
+        resource: Arc::clone(&process.resource),
         scope: String::new(),
     })
 }

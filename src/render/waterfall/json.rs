@@ -75,8 +75,9 @@ fn masked_span(span: &Span) -> Span {
     for text in texts.into_iter().chain(masked.events.iter_mut().map(|event| &mut event.name)) {
         mask_in_place("", text);
     }
+    let resource = std::sync::Arc::make_mut(&mut masked.resource);
     let events = masked.events.iter_mut().flat_map(|event| &mut event.attributes);
-    for attribute in masked.attributes.iter_mut().chain(&mut masked.resource).chain(events) {
+    for attribute in masked.attributes.iter_mut().chain(resource).chain(events) {
         mask_attribute(attribute);
     }
     masked

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use super::answer::Refusal;
 use super::{Backend, intake, logs};
 use crate::model::UnixNanos;
-use crate::store::Record;
+use crate::store::{self, Record, StoreError};
 use crate::wire::{
     Decoded, OtlpFormat, Rejected, WireError, decode_logs, decode_metrics, decode_traces,
 };
@@ -62,7 +62,8 @@ impl Signal {
 /// A request's records, and what of it is not among them.
 #[derive(Debug)]
 struct Batch {
-    records: Vec<Record>,
+    /// Made ready on the thread that read them: to wake another costs as much as some fifty spans.
+    ready: Result<store::Batch, StoreError>,
     rejected: Vec<(Rejected, u64)>,
     told: String,
 }
@@ -90,7 +91,8 @@ impl Batch {
 
     fn of<T>(decoded: Decoded<T>, records: impl FnOnce(Vec<T>) -> Vec<Record>) -> Self {
         let told = decoded.told();
-        Self { rejected: decoded.rejected, records: records(decoded.accepted), told }
+        let ready = store::Batch::of(records(decoded.accepted));
+        Self { rejected: decoded.rejected, ready, told }
     }
 }
 
@@ -108,10 +110,11 @@ async fn take(backend: &Backend, signal: Signal, batch: Batch) -> Result<Taken, 
         backend.counts.rejected(signal.record(), why.as_str(), *number);
     }
     let rejected = batch.rejected.iter().map(|(_, number)| number).sum();
-    if batch.records.is_empty() && rejected > 0 {
+    let ready = batch.ready?;
+    if ready.is_empty() && rejected > 0 {
         return Err(Refusal::Malformed(batch.told));
     }
-    intake::store(backend, batch.records).await?;
+    intake::commit(backend, ready).await?;
     Ok(Taken { rejected, told: batch.told })
 }
 

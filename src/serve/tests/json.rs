@@ -36,7 +36,7 @@ fn expected() -> Span {
         attributes: vec![("n".to_owned(), AttributeValue::Int(7))],
         events: vec![],
         links: vec![],
-        resource: vec![],
+        resource: [].into(),
         scope: String::new(),
     }
 }

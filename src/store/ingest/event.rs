@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::{StoreError, grouping};
-use super::level_number;
+use super::{Inserts, RecordKind, level_number};
 use crate::model::{ErrorEvent, id_key};
 
 /// One row of `events`.
@@ -45,14 +45,16 @@ impl EventRow {
     }
 
     /// The first of two events with one id stays.
-    pub(super) fn store(&self, connection: &Connection, id: i64) -> Result<usize, StoreError> {
+    pub(super) fn store(&self, inserts: &mut Inserts<'_>, id: i64) -> Result<usize, StoreError> {
+        let connection = inserts.connection;
         // Looked up first: an event that is not taken must not leave an issue without events.
         let mut known = connection.prepare_cached("SELECT 1 FROM events WHERE event_id = ?1")?;
         if known.exists([&self.event_id])? {
             return Ok(0);
         }
         let issue = issue_of(connection, self.fingerprint, &self.service)?;
-        let mut statement = connection.prepare_cached(
+        let statement = inserts.of(
+            RecordKind::Event,
             "INSERT INTO events (id, event_id, issue, time_ns, level, request_key, trace_key, user,
                body, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;

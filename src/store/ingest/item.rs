@@ -1,10 +1,10 @@
 //! Items of envelopes as rows, byte for byte.
 
 use ring::digest::{Context, SHA256};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::super::StoreError;
-use super::short;
+use super::{Inserts, RecordKind, short};
 use crate::model::Item;
 
 /// One row of `items`.
@@ -32,8 +32,9 @@ impl ItemRow {
     }
 
     /// An envelope that is sent again, as a client does that missed the answer, stores nothing new.
-    pub(super) fn store(&self, connection: &Connection, id: i64) -> Result<usize, StoreError> {
-        let mut statement = connection.prepare_cached(
+    pub(super) fn store(&self, inserts: &mut Inserts<'_>, id: i64) -> Result<usize, StoreError> {
+        let statement = inserts.of(
+            RecordKind::Item,
             "INSERT INTO items (id, digest, received_ns, kind, project, event_id, header, payload)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (digest) DO NOTHING",
         )?;

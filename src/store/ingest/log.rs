@@ -1,10 +1,10 @@
 //! Log lines as rows.
 
 use ring::digest::{Context, SHA256};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::super::{LogOrigin, Reader, StoreError};
-use super::{level_number, short};
+use super::{Inserts, RecordKind, level_number, short};
 use crate::model::{LogRecord, id_key};
 
 /// One row of `logs`.
@@ -39,8 +39,9 @@ impl LogRow {
 
     /// The longer body wins: a line of a file is stored at once, and again when a traceback was
     /// written below it. It then moves to the end, so that who follows the log sees it.
-    pub(super) fn store(&self, connection: &Connection, id: i64) -> Result<usize, StoreError> {
-        let mut statement = connection.prepare_cached(
+    pub(super) fn store(&self, inserts: &mut Inserts<'_>, id: i64) -> Result<usize, StoreError> {
+        let statement = inserts.of(
+            RecordKind::Log,
             "INSERT INTO logs (id, digest, time_ns, level, service, request_key, trace_key, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (digest) DO UPDATE SET id = excluded.id, level = excluded.level,

@@ -1,10 +1,10 @@
 //! Measurements as rows.
 
 use ring::digest::{Context, SHA256};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::super::StoreError;
-use super::short;
+use super::{Inserts, RecordKind, short};
 use crate::model::MetricPoint;
 
 /// One row of `metrics`.
@@ -41,8 +41,9 @@ impl MetricRow {
 
     /// A series has one point at one time; of two that differ the one stays whose JSON is greater, in
     /// whatever order they come.
-    pub(super) fn store(&self, connection: &Connection, id: i64) -> Result<usize, StoreError> {
-        let mut statement = connection.prepare_cached(
+    pub(super) fn store(&self, inserts: &mut Inserts<'_>, id: i64) -> Result<usize, StoreError> {
+        let statement = inserts.of(
+            RecordKind::Metric,
             "INSERT INTO metrics (id, digest, time_ns, name, service, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (digest) DO UPDATE SET body = excluded.body

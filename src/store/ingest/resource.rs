@@ -26,17 +26,17 @@ pub(super) struct Resource {
 /// Makes resources of a batch: most of its spans have the same one.
 #[derive(Debug, Default)]
 pub(super) struct Maker {
-    last: Option<(Vec<Attribute>, Arc<Resource>)>,
+    last: Option<(Arc<[Attribute]>, Arc<Resource>)>,
 }
 
 impl Maker {
-    pub(super) fn of(&mut self, attributes: Vec<Attribute>) -> Result<Arc<Resource>, StoreError> {
+    pub(super) fn of(&mut self, attributes: Arc<[Attribute]>) -> Result<Arc<Resource>, StoreError> {
         if let Some((known, resource)) = &self.last
-            && *known == attributes
+            && (Arc::ptr_eq(known, &attributes) || *known == attributes)
         {
             return Ok(Arc::clone(resource));
         }
-        let body = serde_json::to_string(&attributes)?;
+        let body = serde_json::to_string(attributes.as_ref())?;
         let mut context = Context::new(&SHA256);
         context.update(body.as_bytes());
         let resource = Arc::new(Resource { digest: short(context), body });

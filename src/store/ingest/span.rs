@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
 use super::resource::{Maker, Resource};
+use super::{Inserts, RecordKind};
 use crate::model::{
     Attribute, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId, UnixNanos,
 };
@@ -83,11 +84,12 @@ impl SpanRow {
     /// ended is the ended one.
     pub(super) fn store(
         &self,
-        connection: &Connection,
+        inserts: &mut Inserts<'_>,
         id: i64,
         resource: i64,
     ) -> Result<usize, StoreError> {
-        let mut statement = connection.prepare_cached(
+        let statement = inserts.of(
+            RecordKind::Span,
             "INSERT INTO spans (id, trace_id, span_id, kind, parent_id, service, name, start_ns,
                end_ns, is_error, body, resource)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -146,7 +148,7 @@ pub(in super::super) const SPAN_COLUMNS: &str = "s.trace_id, s.span_id, s.parent
 pub(in super::super) fn span_of(row: &Row<'_>) -> Result<Span, StoreError> {
     let text = |column: usize| row.get_ref(column).map(|value| value.as_str().unwrap_or_default());
     let resource = match row.get_ref(9)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-        Some(resource) => serde_json::from_str(resource)?,
+        Some(resource) => serde_json::from_str::<Vec<Attribute>>(resource)?.into(),
         // Before version 3 the body was the whole span.
         None => return Ok(serde_json::from_str(text(8)?)?),
     };

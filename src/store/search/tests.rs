@@ -18,7 +18,7 @@ fn span(trace: u128, id: u64, service: &str, name: &str, start: i64) -> Span {
         attributes: Vec::new(),
         events: Vec::new(),
         links: Vec::new(),
-        resource: Vec::new(),
+        resource: [].into(),
         scope: String::new(),
     }
 }
@@ -80,7 +80,7 @@ fn all_conditions_hold_of_one_span() {
     let tag = |key: &str, value| (key.to_owned(), value);
     let mut one = span(1, 1, "web", "a", 20);
     one.attributes = vec![tag("http.response.status_code", AttributeValue::Int(503))];
-    one.resource = vec![tag("host.name", "h1".into())];
+    one.resource = [tag("host.name", "h1".into())].into();
     let attributes = vec![tag("exception.type", "KeyError".into())];
     one.events = vec![SpanEvent { time: UnixNanos(21), name: "exception".into(), attributes }];
     let mut other = span(1, 2, "db", "b", 22);
