@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::WireError;
+use super::json_text::json_value;
 use super::otlp_common::hex;
 use super::sentry_json::{KEPT_MAX, Listed, Object, Scalar, TextOr, read_json};
 use super::sentry_sender::{pairs, request_id, service};
@@ -105,7 +107,8 @@ struct SentBreadcrumb {
     #[serde(rename = "type")]
     kind: Scalar,
     message: Scalar,
-    data: Value,
+    /// Only read where there is no message.
+    data: Option<Box<RawValue>>,
 }
 
 /// A message with its parameters, or only its text.
@@ -224,10 +227,10 @@ fn exception(sent: SentException) -> Exception {
 
 fn frame(sent: SentFrame) -> Frame {
     let module = sent.module.or_empty();
-    let file = [sent.filename.or_empty(), sent.abs_path.or_empty(), module.clone()];
+    let file = [sent.filename, sent.abs_path].into_iter().map(Scalar::or_empty);
     Frame {
         function: sent.function.or_empty(),
-        filename: file.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
+        filename: file.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| module.clone()),
         module,
         line: sent.lineno.count(),
         in_app: sent.in_app.truth().unwrap_or(false),
@@ -236,13 +239,15 @@ fn frame(sent: SentFrame) -> Frame {
 }
 
 fn breadcrumb(sent: SentBreadcrumb) -> Breadcrumb {
-    let told = sent.data.as_object().is_some_and(|data| !data.is_empty());
     let message = sent.message.or_empty();
+    let data = sent.data.filter(|_| message.is_empty());
+    let data = data.and_then(|data| json_value(data.get().as_bytes()).ok());
+    let told = data.filter(|data| data.as_object().is_some_and(|data| !data.is_empty()));
     let category = sent.category.into_text().filter(|category| !category.is_empty());
     Breadcrumb {
         time: time(&sent.timestamp),
         category: category.unwrap_or_else(|| sent.kind.or_empty()),
-        message: if message.is_empty() && told { sent.data.to_string() } else { message },
+        message: told.map_or(message, |data| data.to_string()),
     }
 }
 

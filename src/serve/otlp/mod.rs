@@ -62,7 +62,7 @@ impl Signal {
 /// A request's records, and what of it is not among them.
 #[derive(Debug)]
 struct Batch {
-    /// Made ready on the thread that read them: to wake another costs as much as some fifty spans.
+    /// Made ready on the thread that read them: no other has to be woken.
     ready: Result<store::Batch, StoreError>,
     rejected: Vec<(Rejected, u64)>,
     told: String,
