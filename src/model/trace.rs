@@ -122,6 +122,9 @@ pub struct SpanLink {
     pub trace_id: TraceId,
     /// The linked span.
     pub span_id: SpanId,
+    /// What is said of the link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
 }
 
 /// The role of a span in a call between processes.

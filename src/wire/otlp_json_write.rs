@@ -106,7 +106,12 @@ fn write_event(event: &SpanEvent) -> Value {
 }
 
 fn write_link(link: &SpanLink) -> Value {
-    json!({ "traceId": link.trace_id.to_string(), "spanId": link.span_id.to_string() })
+    let (trace_id, span_id) = (link.trace_id.to_string(), link.span_id.to_string());
+    let mut written = json!({ "traceId": trace_id, "spanId": span_id });
+    if !link.attributes.is_empty() {
+        written["attributes"] = write_attributes(&link.attributes).into();
+    }
+    written
 }
 
 fn write_attributes(attributes: &[Attribute]) -> Vec<Value> {

@@ -46,6 +46,13 @@ fn record(sent: proto::LogRecord, sender: &Sender, keeper: &mut Keeper) -> LogRe
     for attribute in attributes(sent.attributes, keeper) {
         add_attribute(&mut record, attribute);
     }
+    let severity = Some(sent.severity_text)
+        .filter(|text| !text.is_empty() && Severity::from_name(text).is_none());
+    let event = Some(sent.event_name).filter(|name| !name.is_empty());
+    for (name, text) in [("severity_text", severity), ("event_name", event.clone())] {
+        let value = text.map(|text| AttributeValue::Text(keeper.text(text)));
+        record.fields.extend(value.and_then(|value| field(name.to_owned(), &value)));
+    }
     let own = record.fields.len();
     for of_process in sender.fields() {
         // What the record says of itself counts more.
@@ -54,7 +61,7 @@ fn record(sent: proto::LogRecord, sender: &Sender, keeper: &mut Keeper) -> LogRe
         }
     }
     if record.message.is_empty() {
-        record.message = keeper.text(sent.event_name);
+        record.message = event.unwrap_or_default();
     }
     record
 }

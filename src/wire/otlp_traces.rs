@@ -9,15 +9,29 @@ use opentelemetry_proto::tonic::trace::v1 as proto;
 use super::decoded::{Decoded, Keeper, Rejected};
 use super::otlp_common::{Sender, attributes, time};
 use super::{OtlpFormat, WireError, otlp_json, otlp_protobuf};
-use crate::model::{Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId, UnixNanos};
+use crate::model::{
+    AttributeValue, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId, UnixNanos,
+};
 
 /// What a link is taken to need in memory.
 const LINK_BYTES: usize = 24;
 
+/// How many the sender left out, and its `tracestate`: attributes of the names that exporters to
+/// formats without a place for them use.
+///
+/// Source: OpenTelemetry, "Transformation to non-OTLP Formats".
+const DROPPED_ATTRIBUTES: &str = "otel.dropped_attributes_count";
+const DROPPED_EVENTS: &str = "otel.dropped_events_count";
+const DROPPED_LINKS: &str = "otel.dropped_links_count";
+const TRACE_STATE: &str = "w3c.tracestate";
+
+/// The end of a span that ends before it starts, in nanoseconds since the Unix epoch.
+const END_SENT: &str = "obs.end_sent_unix_nano";
+
 /// Reads a request for `/v1/traces`; spans without a usable id or time are refused one by one.
 ///
 /// O(bytes); holds the accepted spans and one message at a time. A span that ends before it starts is
-/// taken as one whose end is not known.
+/// taken as one whose end is not known; the end that was sent is an attribute, [`END_SENT`].
 pub fn decode_traces(body: &[u8], format: OtlpFormat) -> Result<Decoded<Span>, WireError> {
     let mut decoded = Decoded::default();
     let mut take = |sender: &Sender, sent: Result<proto::Span, Rejected>| {
@@ -37,8 +51,20 @@ fn span(sent: proto::Span, sender: &Sender, keeper: &mut Keeper) -> Result<Span,
     let start = time(sent.start_time_unix_nano).or(end).ok_or(Rejected::Time)?;
     let status = sent.status.unwrap_or_default();
     sender.pay(keeper);
-    let links: Vec<SpanLink> = sent.links.iter().filter_map(link).collect();
-    keeper.spent += LINK_BYTES * links.len();
+    let end_sent = end.filter(|end| *end < start);
+    let untold = [
+        (DROPPED_ATTRIBUTES, sent.dropped_attributes_count),
+        (DROPPED_EVENTS, sent.dropped_events_count),
+        (DROPPED_LINKS, sent.dropped_links_count),
+    ];
+    let untold = untold.into_iter().filter(|(_, count)| *count > 0);
+    let untold = untold.map(|(name, count)| (name.to_owned(), AttributeValue::Int(count.into())));
+    let state = Some(sent.trace_state).filter(|state| !state.is_empty());
+    let state = state.map(|state| (TRACE_STATE.to_owned(), AttributeValue::Text(state)));
+    let end_sent = end_sent.map(|end| (END_SENT.to_owned(), AttributeValue::Int(end.0)));
+    let mut attributes = attributes(sent.attributes, keeper);
+    attributes.extend(untold.chain(state).chain(end_sent));
+    let links = sent.links.into_iter().filter_map(|sent| link(sent, keeper)).collect();
     Ok(Span {
         trace_id,
         span_id,
@@ -54,7 +80,7 @@ fn span(sent: proto::Span, sender: &Sender, keeper: &mut Keeper) -> Result<Span,
             _ => SpanStatus::Unset,
         },
         status_message: keeper.text(status.message),
-        attributes: attributes(sent.attributes, keeper),
+        attributes,
         events: sent.events.into_iter().map(|sent| event(sent, keeper)).collect(),
         links,
         resource: Arc::clone(&sender.attributes),
@@ -74,14 +100,21 @@ fn kind(number: i32) -> SpanKind {
 
 fn event(sent: proto::span::Event, keeper: &mut Keeper) -> SpanEvent {
     keeper.spent += size_of::<SpanEvent>();
+    let mut attributes = attributes(sent.attributes, keeper);
+    if sent.dropped_attributes_count > 0 {
+        let dropped = AttributeValue::Int(sent.dropped_attributes_count.into());
+        attributes.push((DROPPED_ATTRIBUTES.to_owned(), dropped));
+    }
     SpanEvent {
         time: time(sent.time_unix_nano).unwrap_or(UnixNanos(0)),
         name: keeper.text(sent.name),
-        attributes: attributes(sent.attributes, keeper),
+        attributes,
     }
 }
 
-fn link(sent: &proto::span::Link) -> Option<SpanLink> {
+fn link(sent: proto::span::Link, keeper: &mut Keeper) -> Option<SpanLink> {
     let trace_id = TraceId::from_bytes(&sent.trace_id)?;
-    Some(SpanLink { trace_id, span_id: SpanId::from_bytes(&sent.span_id)? })
+    let span_id = SpanId::from_bytes(&sent.span_id)?;
+    keeper.spent += LINK_BYTES;
+    Some(SpanLink { trace_id, span_id, attributes: attributes(sent.attributes, keeper) })
 }

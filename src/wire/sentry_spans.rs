@@ -245,7 +245,8 @@ fn span(sent: SentSpan, told: Vec<Attribute>, process: &Process) -> Result<Span,
     let name = sent.name.into_text().or_else(|| sent.description.into_text());
     let link = |sent: SentLink| {
         let trace_id = TraceId::from_hex(sent.trace_id.text()?)?;
-        Some(SpanLink { trace_id, span_id: SpanId::from_hex(sent.span_id.text()?)? })
+        let span_id = SpanId::from_hex(sent.span_id.text()?)?;
+        Some(SpanLink { trace_id, span_id, attributes: Vec::new() })
     };
     Ok(Span {
         trace_id,

@@ -98,7 +98,9 @@ async fn a_span_that_ends_before_it_starts_is_kept_without_an_end() {
     let served = Served::new();
     let span = with(&json!({ "endTimeUnixNano": 3 }));
     assert_eq!(served.post_json("/v1/traces", &request(&json!([span]))).await.status, 200);
-    assert_eq!((trace(&served)[0].start.0, trace(&served)[0].end), (9, None));
+    let span = &trace(&served)[0];
+    assert_eq!((span.start.0, span.end), (9, None));
+    assert_eq!(span.attribute("obs.end_sent_unix_nano").and_then(|end| end.as_int()), Some(3));
 }
 
 #[tokio::test]
@@ -256,4 +258,21 @@ async fn a_log_record_keeps_what_tells_its_process_from_others() {
             (json!("k8s.pod.name"), json!("orders-7d9f"))
         ]
     );
+}
+
+#[tokio::test]
+async fn what_the_model_has_no_place_for_is_kept_as_attributes() {
+    let served = Served::new();
+    let link = json!({ "traceId": "0192f3a1b2c37d4e8f90a1b2c3d4e5f6", "spanId": "00f067aa0ba902b7",
+        "attributes": [{ "key": "why", "value": { "stringValue": "follows" } }] });
+    let span = with(&json!({ "endTimeUnixNano": 12, "droppedAttributesCount": 3,
+        "traceState": "vendor=1", "links": [link] }));
+    assert_eq!(served.post_json("/v1/traces", &request(&json!([span]))).await.status, 200);
+    let span = &trace(&served)[0];
+    let said = |name: &str| span.attribute(name).unwrap().to_string();
+    assert_eq!(
+        (said("otel.dropped_attributes_count"), said("w3c.tracestate")),
+        ("3".to_owned(), "vendor=1".to_owned())
+    );
+    assert_eq!(span.links[0].attributes[0].0, "why");
 }

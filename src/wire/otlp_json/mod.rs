@@ -72,16 +72,21 @@ fn span(sent: &Value) -> Result<trace_proto::Span> {
                 time_unix_nano: unsigned(event, "timeUnixNano")?,
                 name: text(event, "name")?,
                 attributes: attributes(event)?,
-                ..Default::default()
+                dropped_attributes_count: count(event, "droppedAttributesCount")?,
             })
         })?,
         links: each(sent, "links", |link| {
             Ok(trace_proto::span::Link {
                 trace_id: id(link, "traceId", 16)?,
                 span_id: id(link, "spanId", 8)?,
+                attributes: attributes(link)?,
                 ..Default::default()
             })
         })?,
+        trace_state: text(sent, "traceState")?,
+        dropped_attributes_count: count(sent, "droppedAttributesCount")?,
+        dropped_events_count: count(sent, "droppedEventsCount")?,
+        dropped_links_count: count(sent, "droppedLinksCount")?,
         status,
         ..Default::default()
     })
@@ -100,6 +105,10 @@ fn log_record(sent: &Value) -> Result<logs_proto::LogRecord> {
         event_name: text(sent, "eventName")?,
         ..Default::default()
     })
+}
+
+fn count(holder: &Value, name: &str) -> Result<u32> {
+    Ok(u32::try_from(unsigned(holder, name)?).unwrap_or(u32::MAX))
 }
 
 fn resource(sent: &Value) -> Result<Resource> {
