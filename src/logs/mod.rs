@@ -9,6 +9,7 @@
 
 mod assemble;
 mod dialect;
+mod expression;
 mod fields;
 mod filter;
 mod follow;
@@ -20,6 +21,7 @@ mod scan;
 mod value;
 
 pub use assemble::Assembler;
+pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};
 pub use level_word::level_in_text;

@@ -25,6 +25,9 @@ pub struct LogSummary {
     pub unlevelled: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
+    /// Fields that `--where` names and that no record had that was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_fields: Vec<UnknownField>,
     /// Whether there were more lines than were asked for.
     pub truncated: bool,
     /// Whether it was the user who set how many.
@@ -34,6 +37,16 @@ pub struct LogSummary {
     pub asked: Vec<String>,
     /// Those that did not answer.
     pub missing: Vec<Missing>,
+}
+
+/// A field that was asked for and that no record had.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnknownField {
+    /// As it was typed.
+    pub name: String,
+    /// One that the records have and that was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
 }
 
 /// One JSON document of all records: `obs.logs/1`.
@@ -107,31 +120,43 @@ impl LogWriter {
             output.json(&LogReport { schema: "obs.logs/1", records, summary })?;
         }
         output.flush()?;
-        if summary.truncated && !summary.limit_given {
+        summary.say(output);
+        Ok(())
+    }
+}
+
+impl LogSummary {
+    /// Says what a reader would not expect of the answer.
+    fn say(&self, output: &mut Output) {
+        if self.truncated && !self.limit_given {
             output.warn("there were more lines; see them with --limit N");
         }
-        if summary.elsewhere > 0 {
-            let (count, lines) = counted(summary.elsewhere, "more line holds", "more lines hold");
+        if self.elsewhere > 0 {
+            let (count, lines) = counted(self.elsewhere, "more line holds", "more lines hold");
             output.note(&format!("{count} {lines} the id, but not as an id: --anywhere"));
         }
-        if summary.malformed > 0 {
-            let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
+        if self.malformed > 0 {
+            let (count, lines) = counted(self.malformed, "line begins", "lines begin");
             output.note(&format!("{count} {lines} as JSON and did not end as it"));
         }
-        if summary.unlevelled > 0 {
-            let (count, lines) = counted(summary.unlevelled, "line has", "lines have");
+        if self.unlevelled > 0 {
+            let (count, lines) = counted(self.unlevelled, "line has", "lines have");
             let why = "no level that is understood: left out by --level";
             output.warn(&format!("{count} {lines} {why}"));
         }
-        if summary.untimed > 0 {
-            let (count, lines) = counted(summary.untimed, "line shown has", "lines shown have");
+        if self.untimed > 0 {
+            let (count, lines) = counted(self.untimed, "line shown has", "lines shown have");
             output.note(&format!("{count} {lines} no time, and none before: of any age"));
         }
-        if summary.cut > 0 {
-            let (count, lines) = counted(summary.cut, "line was", "lines were");
+        if self.cut > 0 {
+            let (count, lines) = counted(self.cut, "line was", "lines were");
             output.warn(&format!("{count} {lines} too long and cut"));
         }
-        Ok(())
+        for UnknownField { name, near } in &self.unknown_fields {
+            let near = near.as_ref().map(|near| format!("; did you mean `{near}`?"));
+            let near = near.unwrap_or_default();
+            output.note(&format!("no record that was looked at has a field `{name}`{near}"));
+        }
     }
 }
 
