@@ -132,7 +132,7 @@ impl<'a> Reading<'a> {
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
-        let at_once = only && self.request.limit.is_none();
+        let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut kept = VecDeque::new();
         let mut scan = Scan::new(input, name, &self.request.filter);

@@ -23,6 +23,7 @@ use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Condition, LogFilter};
 use crate::model::{Severity, UnixNanos, parse_time};
+use crate::render::{Columns, Format};
 
 /// Arguments of `obs logs`.
 #[derive(Debug, Args)]
@@ -33,6 +34,9 @@ Examples:
   kubectl logs deploy/api | obs logs --grep 'timed? ?out'
   obs logs app.log --where 'status >= 500 and path ~ \"^/api\" and not user.id = 7'
   obs logs --level warn -f            what the running backend receives
+  obs logs app.log --fields time,status,path -o csv
+  obs logs app.log --level error --group
+  obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
 Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
@@ -82,6 +86,18 @@ pub struct LogsArgs {
     /// Show long values and ids whole
     #[arg(long)]
     full: bool,
+    /// Show only these, in this order: time,level,status,user.id (human, csv, md, logfmt)
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', conflicts_with = "hide")]
+    fields: Vec<String>,
+    /// Show all but these and what is nested in them (human, csv, md, logfmt)
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    hide: Vec<String>,
+    /// Show the newest line first
+    #[arg(long, conflicts_with = "follow")]
+    reverse: bool,
+    /// Count lines by what they say, numbers, ids and quoted texts left out, the most frequent first
+    #[arg(long, conflicts_with_all = ["follow", "reverse", "fields", "hide", "full"])]
+    group: bool,
 }
 
 /// What is asked for, understood.
@@ -90,6 +106,9 @@ struct Request {
     limit: Option<u32>,
     full: bool,
     follow: bool,
+    columns: Columns,
+    reverse: bool,
+    group: bool,
 }
 
 /// Where lines come from.
@@ -104,6 +123,9 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     if args.follow && context.output.is_json() {
         return Err(Error::usage("one JSON document cannot be followed")
             .hint("one document a line can: obs logs -f -o jsonl"));
+    }
+    if args.group {
+        context.output.only_human_or_json("logs --group")?;
     }
     let request = understand(&args, context)?;
     match choose(args.files, context)? {
@@ -130,7 +152,36 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
     {
         return Err(Error::usage(format!("--since {since} is after --until {until}")));
     }
-    Ok(Request { filter, limit: args.limit, full: args.full, follow: args.follow })
+    Ok(Request {
+        filter,
+        limit: args.limit,
+        full: args.full,
+        follow: args.follow,
+        columns: columns(args, context)?,
+        reverse: args.reverse,
+        group: args.group,
+    })
+}
+
+/// Reads `--fields` and `--hide`, and refuses them where a record is always whole.
+fn columns(args: &LogsArgs, context: &Context) -> Result<Columns> {
+    let named = |names: &[String]| -> Vec<String> {
+        let names = names.iter().map(|name| name.trim().to_owned());
+        names.filter(|name| !name.is_empty()).collect()
+    };
+    let columns = Columns { only: named(&args.fields), hidden: named(&args.hide) };
+    let flag = if args.fields.is_empty() { "--hide" } else { "--fields" };
+    let format = context.output.format();
+    if !columns.is_all() && matches!(format, Format::Json | Format::Jsonl | Format::Raw) {
+        return Err(Error::usage(format!("{flag} is for human, csv, md and logfmt"))
+            .hint("as JSON a record is whole: obs logs -o jsonl | jq"));
+    }
+    let fixed = |name: &&String| *name == "time" || *name == "level";
+    if let Some(name) = columns.hidden.iter().find(fixed).filter(|_| format == Format::Human) {
+        return Err(Error::usage(format!("a line always has its {name}"))
+            .hint("choose what it has: --fields message,status"));
+    }
+    Ok(columns)
 }
 
 fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {

@@ -249,8 +249,8 @@ impl Parser<'_> {
             Token::Comma => "`,`".to_owned(),
         };
         let near = match token {
-            Token::Word(word) if word.starts_with("&") => words.contains(&"and").then_some("and"),
-            Token::Word(word) if word.starts_with("|") => words.contains(&"or").then_some("or"),
+            Token::Word(word) if word.starts_with('&') => words.contains(&"and").then_some("and"),
+            Token::Word(word) if word.starts_with('|') => words.contains(&"or").then_some("or"),
             Token::Word(word) => nearest(&word.to_lowercase(), words.iter().copied()),
             _ => None,
         };
