@@ -1,8 +1,11 @@
 //! Which records are asked for, and what a line must hold to be one of them.
 
+use std::sync::Arc;
+
 use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
 
 use super::dialect::names_an_id;
+use super::expression::Condition;
 use super::line::{Outline, trimmed};
 
 /// What a record must be to match; an absent condition holds for every record.
@@ -25,6 +28,10 @@ pub struct LogFilter {
     pub service: Option<String>,
     /// Whether the id may stand anywhere in the line, not only in a field for ids.
     pub anywhere: bool,
+    /// What the record must be, in the words of `--where`.
+    ///
+    /// It is judged by its own line: a traceback in lines below it is added to it only afterwards.
+    pub condition: Option<Arc<Condition>>,
 }
 
 impl LogFilter {
@@ -97,6 +104,7 @@ impl LogFilter {
         self.in_range(time, record.level)
             && self.is_service(record.service.as_deref())
             && self.greps(written.as_deref().unwrap_or(&record.message))
+            && self.condition.as_ref().is_none_or(|condition| condition.holds(record, time))
     }
 
     fn is_service(&self, service: Option<&str>) -> bool {

@@ -9,19 +9,24 @@
 
 mod assemble;
 mod dialect;
+mod expression;
 mod fields;
 mod filter;
 mod follow;
+mod groups;
 mod level_word;
 mod line;
 mod live;
 mod merge;
 mod scan;
+mod template;
 mod value;
 
 pub use assemble::Assembler;
+pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};
+pub use groups::Groups;
 pub use level_word::level_in_text;
 pub use line::read_line;
 pub use live::Live;

@@ -116,7 +116,7 @@ impl LogLines {
     }
 }
 
-fn mask<'a>(theme: &Theme, key: &str, value: &'a str) -> Cow<'a, str> {
+pub(super) fn mask<'a>(theme: &Theme, key: &str, value: &'a str) -> Cow<'a, str> {
     match (theme.show_secrets, key) {
         (true, _) => Cow::Borrowed(value),
         (false, "message" | "exception") => mask_text(value),
@@ -129,7 +129,7 @@ fn shown(theme: &Theme, key: &str, value: &str) -> String {
 }
 
 /// Returns `key=value`, the value in quotes when a reader could not see where it ends.
-fn pair(theme: &Theme, key: &str, value: &str, columns_max: Option<usize>) -> String {
+pub(super) fn pair(theme: &Theme, key: &str, value: &str, columns_max: Option<usize>) -> String {
     let value = shown(theme, key, value);
     let value = columns_max.map_or(Cow::Borrowed(&*value), |max| text::cut(&value, max));
     let quoted = value.is_empty() || value.contains([' ', '"', '=']);

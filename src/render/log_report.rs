@@ -1,12 +1,14 @@
 //! The answer of `obs logs` in each of its formats, a record at a time.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::log_columns::{self, Unseen};
 use super::log_line::{self, LogLines};
-use super::{Format, Output};
+use super::{Columns, Format, Output};
 use crate::model::{Correlation, LogRecord, Missing};
 
 /// What is known when all records are written.
@@ -25,6 +27,9 @@ pub struct LogSummary {
     pub unlevelled: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
+    /// Fields that `--where`, `--fields` or `--hide` names and that no record had that was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_fields: Vec<UnknownField>,
     /// Whether there were more lines than were asked for.
     pub truncated: bool,
     /// Whether it was the user who set how many.
@@ -34,6 +39,16 @@ pub struct LogSummary {
     pub asked: Vec<String>,
     /// Those that did not answer.
     pub missing: Vec<Missing>,
+}
+
+/// A field that was asked for and that no record had.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnknownField {
+    /// As it was typed.
+    pub name: String,
+    /// One that the records have and that was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
 }
 
 /// One JSON document of all records: `obs.logs/1`.
@@ -49,6 +64,9 @@ struct LogReport<'a> {
 #[derive(Debug)]
 pub struct LogWriter {
     lines: LogLines,
+    full: bool,
+    columns: Columns,
+    unseen: Unseen,
     collected: Vec<Box<RawValue>>,
     /// Whether it was said that some records never were lines.
     said_no_line: bool,
@@ -58,10 +76,13 @@ pub struct LogWriter {
 
 impl LogWriter {
     /// Begins; `full` shows values and ids whole on a terminal too, and `about` is the request that
-    /// all records belong to, if one was asked for.
-    pub fn new(full: bool, about: Option<Correlation>) -> Self {
+    /// all records belong to, if one was asked for. `columns` are for people and for tables.
+    pub fn new(full: bool, about: Option<Correlation>, columns: Columns) -> Self {
         Self {
             lines: LogLines::new(full, about),
+            full,
+            unseen: Unseen::new(&columns),
+            columns,
             collected: Vec::new(),
             said_no_line: false,
             written: 0,
@@ -70,11 +91,28 @@ impl LogWriter {
 
     /// Writes one record; for one JSON document it is kept until the end.
     pub fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+        self.unseen.notice(record);
+        if self.written == 0 {
+            let format = output.format();
+            log_columns::heading(output.stream().0, format, &self.columns)?;
+        }
         self.written += 1;
+        let record = if self.columns.hidden.is_empty() {
+            Cow::Borrowed(record)
+        } else {
+            Cow::Owned(self.columns.without_hidden(record))
+        };
+        let record = record.as_ref();
         let format = output.format();
         let (out, theme) = output.stream();
         match format {
+            Format::Human if !self.columns.only.is_empty() => {
+                log_columns::line(out, theme, record, &self.columns, self.full)
+            }
             Format::Human => self.lines.write(out, theme, record),
+            Format::Csv | Format::Logfmt | Format::Md => {
+                log_columns::row(out, theme, format, record, &self.columns)
+            }
             Format::Jsonl => log_line::json(out, theme, record),
             Format::Raw => match &record.raw {
                 Some(bytes) => log_line::raw(out, theme, bytes),
@@ -102,36 +140,55 @@ impl LogWriter {
 
     /// Writes what is left, and says what a reader would not expect of the answer.
     pub fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
+        let mut summary = summary.clone();
+        let unknown = self.unseen.unknown().into_iter().filter(|_| self.written > 0);
+        summary.unknown_fields.extend(unknown.map(|(name, near)| UnknownField { name, near }));
+        if self.written == 0 {
+            let format = output.format();
+            log_columns::heading(output.stream().0, format, &self.columns)?;
+        }
         if output.is_json() {
             let records = &self.collected;
-            output.json(&LogReport { schema: "obs.logs/1", records, summary })?;
+            output.json(&LogReport { schema: "obs.logs/1", records, summary: &summary })?;
         }
         output.flush()?;
-        if summary.truncated && !summary.limit_given {
+        summary.say(output);
+        Ok(())
+    }
+}
+
+impl LogSummary {
+    /// Says what a reader would not expect of the answer.
+    pub(super) fn say(&self, output: &mut Output) {
+        if self.truncated && !self.limit_given {
             output.warn("there were more lines; see them with --limit N");
         }
-        if summary.elsewhere > 0 {
-            let (count, lines) = counted(summary.elsewhere, "more line holds", "more lines hold");
+        if self.elsewhere > 0 {
+            let (count, lines) = counted(self.elsewhere, "more line holds", "more lines hold");
             output.note(&format!("{count} {lines} the id, but not as an id: --anywhere"));
         }
-        if summary.malformed > 0 {
-            let (count, lines) = counted(summary.malformed, "line begins", "lines begin");
+        if self.malformed > 0 {
+            let (count, lines) = counted(self.malformed, "line begins", "lines begin");
             output.note(&format!("{count} {lines} as JSON and did not end as it"));
         }
-        if summary.unlevelled > 0 {
-            let (count, lines) = counted(summary.unlevelled, "line has", "lines have");
+        if self.unlevelled > 0 {
+            let (count, lines) = counted(self.unlevelled, "line has", "lines have");
             let why = "no level that is understood: left out by --level";
             output.warn(&format!("{count} {lines} {why}"));
         }
-        if summary.untimed > 0 {
-            let (count, lines) = counted(summary.untimed, "line shown has", "lines shown have");
+        if self.untimed > 0 {
+            let (count, lines) = counted(self.untimed, "line shown has", "lines shown have");
             output.note(&format!("{count} {lines} no time, and none before: of any age"));
         }
-        if summary.cut > 0 {
-            let (count, lines) = counted(summary.cut, "line was", "lines were");
+        if self.cut > 0 {
+            let (count, lines) = counted(self.cut, "line was", "lines were");
             output.warn(&format!("{count} {lines} too long and cut"));
         }
-        Ok(())
+        for UnknownField { name, near } in &self.unknown_fields {
+            let near = near.as_ref().map(|near| format!("; did you mean `{near}`?"));
+            let near = near.unwrap_or_default();
+            output.note(&format!("no record that was looked at has a field `{name}`{near}"));
+        }
     }
 }
 

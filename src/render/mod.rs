@@ -12,6 +12,8 @@ pub mod check;
 pub mod errors;
 pub mod explain;
 pub mod issues;
+mod log_columns;
+pub mod log_groups;
 pub mod log_line;
 pub mod log_report;
 pub mod markdown;
@@ -23,6 +25,7 @@ pub mod theme;
 pub mod timeline;
 pub mod waterfall;
 
+pub use log_columns::Columns;
 use pager::Pager;
 pub use progress::Progress;
 pub use theme::{Theme, Tone};
@@ -39,6 +42,12 @@ pub enum Format {
     Jsonl,
     /// Lines as they were written, nothing masked (`logs`).
     Raw,
+    /// A table for spreadsheets, with a heading (`logs`).
+    Csv,
+    /// `key=value` lines (`logs`).
+    Logfmt,
+    /// A table in Markdown (`logs`).
+    Md,
 }
 
 /// How notes, warnings and errors are written to standard error.
@@ -158,9 +167,7 @@ impl Output {
     pub fn only_human_or_json(&self, command: &str) -> Result<(), UnknownFormat> {
         match self.format {
             Format::Human | Format::Json => Ok(()),
-            Format::Jsonl | Format::Raw => {
-                Err(UnknownFormat { command: command.to_owned(), formats: "human or json" })
-            }
+            _ => Err(UnknownFormat { command: command.to_owned(), formats: "human or json" }),
         }
     }
 

@@ -57,6 +57,8 @@ fn log_lines_of_files_are_valid() {
         for line in lines.lines() {
             schemas.assert_valid("log-record.schema.json", &serde_json::from_str(line).unwrap());
         }
+        let groups = answer(home.path(), &["logs", file, "--group", "-o", "json"]);
+        schemas.assert_valid("log-groups.schema.json", &groups);
         assert_eq!(lines.lines().count(), document["records"].as_array().unwrap().len());
     }
 }

@@ -15,6 +15,8 @@ mod formats;
 mod generated;
 mod ids;
 mod logs;
+mod logs_shown;
+mod logs_where;
 mod runbook;
 mod serve_intake;
 mod telemetry;

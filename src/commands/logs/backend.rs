@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use super::Request;
+use super::answer::Answer;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
 use crate::model::{LogQuery, LogRecord};
-use crate::render::log_report::{LogSummary, LogWriter};
+use crate::render::log_report::LogSummary;
 
 /// How many lines are asked for unless `--limit` says otherwise.
 const LIMIT_DEFAULT: u32 = 1_000;
 
 /// How many lines a backend gives at the most.
 const LIMIT_MAX: u32 = 100_000;
+
+/// How many lines are asked for to hold `--where` against, which a backend does not know.
+const CANDIDATES_MAX: u32 = 20_000;
 
 /// How long the backend is left alone when nothing new was there.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -37,11 +41,22 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
     if !request.follow {
         context.output.page();
     }
-    let mut writer = LogWriter::new(request.full, request.filter.correlation.clone());
-    for record in &gathered.found.records {
+    let mut writer = Answer::new(request);
+    let mut truncated = gathered.found.truncated;
+    if truncated && request.filter.condition.is_some() {
+        let given = gathered.found.records.len();
+        context.output.warn(&format!(
+            "--where was held against the last {given} lines that match otherwise; there are more: \
+             narrow it down with --since, --until, --level"
+        ));
+    }
+    let records = narrowed(gathered.found.records, request, &mut truncated);
+    for record in &records {
         writer.write(&mut context.output, record)?;
     }
     let (found, complete) = (writer.written > 0, gathered.missing.is_empty());
+    // A match may be among the lines that --where was not held against.
+    let complete = complete && !(gathered.found.truncated && request.filter.condition.is_some());
     if request.follow {
         context.output.flush()?;
         return follow(request, writer, gathered.found.position, context);
@@ -50,7 +65,7 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
         context.say_not_found("no log line", correlation, &asked, &gathered.missing);
     }
     let summary = LogSummary {
-        truncated: gathered.found.truncated,
+        truncated,
         limit_given: request.limit.is_some(),
         asked,
         missing: gathered.missing,
@@ -63,7 +78,7 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
 /// Asks again and again for what was stored since.
 fn follow(
     request: &Request,
-    mut writer: LogWriter,
+    mut writer: Answer,
     mut position: i64,
     context: &mut Context,
 ) -> Result<Outcome> {
@@ -82,7 +97,7 @@ fn follow(
             correlation.as_ref().is_none_or(|correlation| {
                 let ids = [&record.request_id, &record.trace_id];
                 ids.into_iter().flatten().any(|id| correlation.matches(id))
-            })
+            }) && holds(record, request)
         };
         for record in page.records.iter().filter(wanted) {
             writer.write(&mut context.output, record)?;
@@ -92,6 +107,25 @@ fn follow(
             context.pause(PAUSE)?;
         }
     }
+}
+
+/// Leaves the records that `--where` holds for, the last of them that were asked for.
+fn narrowed(records: Vec<LogRecord>, request: &Request, truncated: &mut bool) -> Vec<LogRecord> {
+    let mut records = records;
+    if request.filter.condition.is_some() {
+        records.retain(|record| holds(record, request));
+        let limit = usize::try_from(request.limit.unwrap_or(LIMIT_DEFAULT)).unwrap_or(usize::MAX);
+        let surplus = records.len().saturating_sub(limit);
+        *truncated |= surplus > 0;
+        records.drain(..surplus);
+    }
+    records
+}
+
+/// Says whether `--where` holds: a backend does not know it.
+fn holds(record: &LogRecord, request: &Request) -> bool {
+    let condition = request.filter.condition.as_ref();
+    condition.is_none_or(|condition| condition.holds(record, record.time))
 }
 
 fn query(request: &Request) -> LogQuery {
@@ -104,6 +138,9 @@ fn query(request: &Request) -> LogQuery {
         service: filter.service.clone(),
         grep: filter.grep.as_ref().map(|pattern| pattern.as_str().to_owned()),
         after: None,
-        limit: request.limit.unwrap_or(LIMIT_DEFAULT),
+        limit: match request.filter.condition {
+            Some(_) => CANDIDATES_MAX.max(request.limit.unwrap_or(0)),
+            None => request.limit.unwrap_or(LIMIT_DEFAULT),
+        },
     }
 }

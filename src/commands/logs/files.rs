@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::Request;
+use super::answer::Answer;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
-use crate::render::log_report::{LogSummary, LogWriter};
+use crate::render::log_report::LogSummary;
 
 /// Shows lines of standard input, as they come.
 pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Outcome> {
@@ -99,7 +100,7 @@ fn compression(_: &File) -> io::Result<Option<&'static str>> {
 struct Reading<'a> {
     request: &'a Request,
     context: &'a mut Context,
-    writer: LogWriter,
+    writer: Answer,
     kept: Vec<VecDeque<LogRecord>>,
     count: ScanCount,
     missing: Vec<Missing>,
@@ -111,7 +112,7 @@ impl<'a> Reading<'a> {
         if !request.follow {
             context.output.page();
         }
-        let writer = LogWriter::new(request.full, request.filter.correlation.clone());
+        let writer = Answer::new(request);
         Self {
             request,
             context,
@@ -131,7 +132,7 @@ impl<'a> Reading<'a> {
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
-        let at_once = only && self.request.limit.is_none();
+        let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut kept = VecDeque::new();
         let mut scan = Scan::new(input, name, &self.request.filter);
@@ -207,6 +208,7 @@ impl<'a> Reading<'a> {
             untimed: self.count.untimed,
             unlevelled: self.count.unlevelled,
             cut: self.count.cut,
+            unknown_fields: Vec::new(),
             truncated: self.truncated,
             limit_given: self.request.limit.is_some(),
             asked,

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Request;
+use super::answer::Answer;
 use super::files::{is_stream, open};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Assembler, Follower, LogFilter, Polled, ScanCount, merge};
 use crate::model::LogRecord;
 use crate::render::Output;
-use crate::render::log_report::{LogSummary, LogWriter};
+use crate::render::log_report::LogSummary;
 
 /// How long the files are left alone when nothing new was in them.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -40,7 +41,7 @@ pub(super) fn files(
     let named = files.into_iter().zip(&names);
     let mut sources: Vec<Source<'_>> =
         named.map(|(file, name)| Source::new(file, name, &request.filter)).collect();
-    let mut writer = LogWriter::new(request.full, request.filter.correlation.clone());
+    let mut writer = Answer::new(request);
     show_before(&mut sources, request, &mut writer, context)?;
     loop {
         let mut quiet = true;
@@ -74,7 +75,7 @@ pub(super) fn files(
 fn show_before(
     sources: &mut [Source<'_>],
     request: &Request,
-    writer: &mut LogWriter,
+    writer: &mut Answer,
     context: &mut Context,
 ) -> Result<()> {
     let asked = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -106,7 +107,7 @@ fn show_before(
     Ok(())
 }
 
-fn finish(writer: LogWriter, names: Vec<String>, context: &mut Context) -> Result<Outcome> {
+fn finish(writer: Answer, names: Vec<String>, context: &mut Context) -> Result<Outcome> {
     let found = writer.written > 0;
     // What was not shown was said when it came.
     let summary = LogSummary { asked: names, ..LogSummary::default() };

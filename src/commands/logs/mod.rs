@@ -1,14 +1,17 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime, `follow` keeps reading them, `backend` asks where telemetry is stored.
+//! without any runtime, `follow` keeps reading them, `backend` asks where telemetry is stored; what they
+//! find goes to `answer`.
 
+mod answer;
 mod backend;
 mod files;
 mod follow;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -18,8 +21,9 @@ use crate::completion::recent_ids;
 use crate::config::Origin;
 use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
-use crate::logs::LogFilter;
+use crate::logs::{Condition, LogFilter};
 use crate::model::{Severity, UnixNanos, parse_time};
+use crate::render::{Columns, Format};
 
 /// Arguments of `obs logs`.
 #[derive(Debug, Args)]
@@ -28,11 +32,23 @@ Examples:
   obs logs app.log --request-id 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs logs app.log worker.log --level error --since 15m
   kubectl logs deploy/api | obs logs --grep 'timed? ?out'
+  obs logs app.log --where 'status >= 500 and path ~ \"^/api\" and not user.id = 7'
   obs logs --level warn -f            what the running backend receives
+  obs logs app.log --fields time,status,path -o csv
+  obs logs app.log --level error --group
+  obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
 Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
-the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.")]
+the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.
+
+--where takes comparisons, joined by and, or, not and parentheses:
+  FIELD = VALUE   also != < <= > >=   numbers with units: took > 500ms, size >= 2MiB
+  FIELD ~ REGEX   also !~             level >= warn, time > 15m: by what they mean
+  FIELD in (VALUE, ..)                exists(FIELD); FIELD = null where it is not there
+FIELD is time, level, service, message, logger, request_id, trace_id, span_id, exception, source, line
+or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~ hold for a record that
+lacks the field, no other comparison does. A traceback in lines below its record is not looked at.")]
 pub struct LogsArgs {
     /// Files to read; - is standard input
     #[arg(value_name = "FILE")]
@@ -55,6 +71,9 @@ pub struct LogsArgs {
     /// Only lines of this service
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
+    /// Only lines for which this holds: 'status >= 500 and not user.id = 7' (see below)
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    condition: Option<String>,
     /// With --request-id, on files: also lines that hold the id anywhere, as in a message
     #[arg(long, requires = "request_id")]
     anywhere: bool,
@@ -67,6 +86,18 @@ pub struct LogsArgs {
     /// Show long values and ids whole
     #[arg(long)]
     full: bool,
+    /// Show only these, in this order: time,level,status,user.id (human, csv, md, logfmt)
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', conflicts_with = "hide")]
+    fields: Vec<String>,
+    /// Show all but these and what is nested in them (human, csv, md, logfmt)
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    hide: Vec<String>,
+    /// Show the newest line first
+    #[arg(long, conflicts_with = "follow")]
+    reverse: bool,
+    /// Count lines by what they say, numbers, ids and quoted texts left out, the most frequent first
+    #[arg(long, conflicts_with_all = ["follow", "reverse", "fields", "hide", "full"])]
+    group: bool,
 }
 
 /// What is asked for, understood.
@@ -75,6 +106,9 @@ struct Request {
     limit: Option<u32>,
     full: bool,
     follow: bool,
+    columns: Columns,
+    reverse: bool,
+    group: bool,
 }
 
 /// Where lines come from.
@@ -89,6 +123,9 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     if args.follow && context.output.is_json() {
         return Err(Error::usage("one JSON document cannot be followed")
             .hint("one document a line can: obs logs -f -o jsonl"));
+    }
+    if args.group {
+        context.output.only_human_or_json("logs --group")?;
     }
     let request = understand(&args, context)?;
     match choose(args.files, context)? {
@@ -108,13 +145,43 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
         grep: args.grep.as_deref().map(regex).transpose()?,
         service: args.service.clone(),
         anywhere: args.anywhere,
+        condition: args.condition.as_deref().map(|text| condition(text, context)).transpose()?,
     };
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && since > until
     {
         return Err(Error::usage(format!("--since {since} is after --until {until}")));
     }
-    Ok(Request { filter, limit: args.limit, full: args.full, follow: args.follow })
+    Ok(Request {
+        filter,
+        limit: args.limit,
+        full: args.full,
+        follow: args.follow,
+        columns: columns(args, context)?,
+        reverse: args.reverse,
+        group: args.group,
+    })
+}
+
+/// Reads `--fields` and `--hide`, and refuses them where a record is always whole.
+fn columns(args: &LogsArgs, context: &Context) -> Result<Columns> {
+    let named = |names: &[String]| -> Vec<String> {
+        let names = names.iter().map(|name| name.trim().to_owned());
+        names.filter(|name| !name.is_empty()).collect()
+    };
+    let columns = Columns { only: named(&args.fields), hidden: named(&args.hide) };
+    let flag = if args.fields.is_empty() { "--hide" } else { "--fields" };
+    let format = context.output.format();
+    if !columns.is_all() && matches!(format, Format::Json | Format::Jsonl | Format::Raw) {
+        return Err(Error::usage(format!("{flag} is for human, csv, md and logfmt"))
+            .hint("as JSON a record is whole: obs logs -o jsonl | jq"));
+    }
+    let fixed = |name: &&String| *name == "time" || *name == "level";
+    if let Some(name) = columns.hidden.iter().find(fixed).filter(|_| format == Format::Human) {
+        return Err(Error::usage(format!("a line always has its {name}"))
+            .hint("choose what it has: --fields message,status"));
+    }
+    Ok(columns)
 }
 
 fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
@@ -171,6 +238,14 @@ fn time(flag: &str, text: Option<&str>, context: &Context) -> Result<Option<Unix
     text.map(read)
         .transpose()
         .map_err(|error| Error::usage(format!("{flag} cannot be understood")).because(error))
+}
+
+fn condition(text: &str, context: &Context) -> Result<Arc<Condition>> {
+    Condition::parse(text, &context.now).map(Arc::new).map_err(|error| {
+        Error::usage("--where cannot be understood")
+            .because(error)
+            .hint("for example: --where 'status >= 500 and path ~ \"^/api\"'")
+    })
 }
 
 fn regex(pattern: &str) -> Result<Regex> {

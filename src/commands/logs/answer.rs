@@ -1,0 +1,78 @@
+//! What takes the records of any source, and ends as the answer that was asked for.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Request;
+use crate::logs::{Condition, Groups};
+use crate::model::LogRecord;
+use crate::render::Output;
+use crate::render::log_groups::GroupReport;
+use crate::render::log_report::{LogSummary, LogWriter, UnknownField};
+
+/// The answer in the making.
+pub(super) struct Answer {
+    shape: Shape,
+    condition: Option<Arc<Condition>>,
+    /// How many records it was given.
+    pub(super) written: u64,
+}
+
+enum Shape {
+    /// As they come.
+    Records(LogWriter),
+    /// The last first: they wait for it.
+    Reversed(LogWriter, Vec<LogRecord>),
+    Groups(Groups),
+}
+
+impl Answer {
+    pub(super) fn new(request: &Request) -> Self {
+        let about = request.filter.correlation.clone();
+        let writer = LogWriter::new(request.full, about, request.columns.clone());
+        let shape = match (request.group, request.reverse) {
+            (true, _) => Shape::Groups(Groups::default()),
+            (false, true) => Shape::Reversed(writer, Vec::new()),
+            (false, false) => Shape::Records(writer),
+        };
+        Self { shape, condition: request.filter.condition.clone(), written: 0 }
+    }
+
+    /// Says whether the records of several sources need not be in one order.
+    pub(super) fn takes_any_order(&self) -> bool {
+        matches!(self.shape, Shape::Groups(_))
+    }
+
+    /// Takes one record; they come in the order of their time.
+    pub(super) fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+        self.written += 1;
+        match &mut self.shape {
+            Shape::Records(writer) => return writer.write(output, record),
+            Shape::Reversed(_, records) => records.push(record.clone()),
+            Shape::Groups(groups) => groups.add(record),
+        }
+        Ok(())
+    }
+
+    /// Shows what waits, and says what a reader would not expect of the answer.
+    pub(super) fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
+        let unknown = self.condition.iter().flat_map(|condition| condition.unknown());
+        let unknown =
+            unknown.map(|field| UnknownField { name: field.name, near: field.near }).collect();
+        let summary = LogSummary { unknown_fields: unknown, ..summary.clone() };
+        match self.shape {
+            Shape::Records(writer) => writer.finish(output, &summary),
+            Shape::Reversed(mut writer, records) => {
+                for record in records.iter().rev() {
+                    writer.write(output, record)?;
+                }
+                writer.finish(output, &summary)
+            }
+            Shape::Groups(groups) => {
+                let others = groups.others;
+                let show_secrets = output.theme.show_secrets;
+                GroupReport::new(groups.sorted(), others, summary, show_secrets).show(output)
+            }
+        }
+    }
+}
