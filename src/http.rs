@@ -30,6 +30,12 @@ pub use fetch::{FetchError, Fetched, Limits, reason_of_io, reason_of_tls};
 /// The largest decompressed answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 
+/// How much is kept of an answer that says no.
+const STATUS_BYTES_MAX: usize = 4 << 10;
+
+/// How much of that is shown.
+const DETAIL_CHARACTERS_MAX: usize = 300;
+
 /// How many redirects are followed.
 const REDIRECTS_MAX: usize = 5;
 
@@ -112,7 +118,8 @@ impl HttpError {
 
 fn detail(body: &str) -> String {
     let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    if line.is_empty() { String::new() } else { format!(": {}", mask_text(line)) }
+    let line: String = line.chars().take(DETAIL_CHARACTERS_MAX).collect();
+    if line.is_empty() { String::new() } else { format!(": {}", mask_text(&line)) }
 }
 
 impl Http {
@@ -249,7 +256,7 @@ impl Http {
         call::answered(status);
         let bytes = self.read(response, &shown).await?;
         if !status.is_success() {
-            let head = bytes.get(..bytes.len().min(300)).unwrap_or_default();
+            let head = bytes.get(..bytes.len().min(STATUS_BYTES_MAX)).unwrap_or_default();
             let body = String::from_utf8_lossy(head).into_owned();
             return Err(HttpError::Status { url: shown, status, body });
         }

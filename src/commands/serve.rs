@@ -19,6 +19,9 @@ use crate::serve::{Backend, DEFAULT_PORT, Limits, Opening, Retention, run as ser
 
 mod doors;
 
+/// The least that a store is kept to.
+const KEEP_BYTES_MIN: u64 = 1 << 20;
+
 use doors::Doors;
 
 /// Arguments of `obs serve`.
@@ -47,7 +50,7 @@ Beyond loopback everybody needs a token, this machine too; only /healthz and /re
   OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN
   SENTRY_DSN=http://TOKEN@HOST:4318/1
   OBS_URL=http://HOST:4318 OBS_TOKEN=TOKEN obs logs
-Syslog knows no token: give --syslog an address beyond loopback only in a network you trust.
+Syslog has no password of any kind: give --syslog an address beyond loopback only in a network you trust.
 
 What is stored stays for --keep, or until the file is larger than --keep-bytes: then the oldest goes.
 The file is for its owner alone.")]
@@ -74,7 +77,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration)]
     keep: Duration,
     /// How large the file may grow before the oldest is removed, 2GiB, 500MB
-    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_bytes)]
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size)]
     keep_bytes: u64,
     /// Stop when standard input ends: for a parent that may die
     #[arg(long, hide = true)]
@@ -91,7 +94,16 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
     match crate::model::parse_duration(text) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         Ok(_) => Err("it must be longer than nothing".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(_) => Err("give a duration, such as 12h, 7d or 2w".to_owned()),
+    }
+}
+
+/// Reads a size that a store can have: its empty tables alone take a good part of the least.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    match parse_bytes(text) {
+        Ok(bytes) if bytes >= KEEP_BYTES_MIN => Ok(bytes),
+        Ok(_) => Err("it must be 1MiB or more".to_owned()),
+        Err(_) => Err("give a size, such as 500MB or 2GiB".to_owned()),
     }
 }
 
@@ -237,4 +249,19 @@ fn end_of_stdin() -> Result<oneshot::Receiver<()>> {
         .spawn(read)
         .map_err(|error| Error::could_not_tell("cannot start threads").because(error))?;
     Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_a_duration_and_a_size_and_the_words_say_so() {
+        assert_eq!(duration("7d"), Ok(Duration::from_hours(168)));
+        assert_eq!(duration("12:30").unwrap_err(), "give a duration, such as 12h, 7d or 2w");
+        assert_eq!(duration("0s").unwrap_err(), "it must be longer than nothing");
+        assert_eq!(size("1MiB"), Ok(1 << 20));
+        assert_eq!(size("10").unwrap_err(), "it must be 1MiB or more");
+        assert_eq!(size("much").unwrap_err(), "give a size, such as 500MB or 2GiB");
+    }
 }

@@ -56,9 +56,20 @@ pub async fn logs(
     mut query: LogQuery,
 ) -> Gathered<LogPage> {
     let (mut pages, mut missing) = each(backends, |backend| backend.logs(&query)).await;
-    let learned: Vec<String> = correlation
-        .map(|correlation| traces_in_lines(correlation, pages.iter().flat_map(|p| &p.records)))
-        .unwrap_or_default()
+    let (mut traces, mut unheard) = (Vec::new(), Vec::new());
+    if let Some(correlation) = correlation {
+        // Lines may name the trace alone: then an error event knows whose it is.
+        let ids = std::slice::from_ref(correlation);
+        let (events, silent) = each(backends, |backend| backend.events(ids)).await;
+        traces = traces_in_lines(correlation, pages.iter().flat_map(|page| &page.records));
+        for trace_id in traces_in_events(correlation, events.iter().flatten()) {
+            if !traces.contains(&trace_id) {
+                traces.push(trace_id);
+            }
+        }
+        unheard = silent;
+    }
+    let learned: Vec<String> = traces
         .into_iter()
         .map(|trace_id| trace_id.to_string())
         .filter(|id| !query.ids.contains(id))
@@ -67,6 +78,8 @@ pub async fn logs(
         query.ids.extend(learned);
         (pages, missing) = each(backends, |backend| backend.logs(&query)).await;
     }
+    unheard.retain(|more: &Missing| missing.iter().all(|known| known.source != more.source));
+    missing.extend(unheard);
     let mut found = LogPage::default();
     for page in pages {
         found.records.extend(page.records);
@@ -90,6 +103,16 @@ fn traces_in_lines<'a>(
         traces.extend(trace_id.filter(|id| !traces.contains(id)));
     }
     traces
+}
+
+/// Finds the traces that the request's own events name.
+fn traces_in_events<'a>(
+    correlation: &Correlation,
+    events: impl Iterator<Item = &'a ErrorEvent>,
+) -> impl Iterator<Item = TraceId> {
+    let own =
+        |event: &&ErrorEvent| event.request_id.as_ref().is_some_and(|id| correlation.matches(id));
+    events.filter(own).filter_map(|event| TraceId::from_hex(event.trace_id.as_ref()?))
 }
 
 /// What one source says in one round; a signal that it did not answer about is empty and has its
@@ -139,10 +162,7 @@ async fn one_round(
 fn traces_of(correlation: &Correlation, rounds: &[Round]) -> (Vec<TraceId>, Option<&'static str>) {
     let lines = rounds.iter().flat_map(|round| &round.logs.records);
     let of_lines = traces_in_lines(correlation, lines);
-    let is_this =
-        |event: &&ErrorEvent| event.request_id.as_ref().is_some_and(|id| correlation.matches(id));
-    let events = rounds.iter().flat_map(|round| &round.events).filter(is_this);
-    let of_events = events.filter_map(|event| TraceId::from_hex(event.trace_id.as_ref()?));
+    let of_events = traces_in_events(correlation, rounds.iter().flat_map(|round| &round.events));
     let mut traces: Vec<TraceId> = correlation.trace_id().into_iter().collect();
     let mut resolved_by = None;
     let lines = of_lines.into_iter().map(|trace_id| ("log line", trace_id));

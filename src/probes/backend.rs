@@ -12,6 +12,12 @@ pub(super) async fn run(backend: &dyn Backend, timeout: Duration) -> Finding {
         Ok(Err(error @ SourceError::Store(_))) => {
             Finding::fail(Reason::Protocol, error.to_string())
         }
+        Ok(Err(error @ SourceError::NotReady(_))) => {
+            Finding::fail(Reason::Status, error.to_string())
+        }
+        Ok(Err(error @ SourceError::NoToken(_))) => {
+            Finding::fail(Reason::AuthFailed, error.to_string())
+        }
         Ok(Err(SourceError::Http(error))) => Finding::fail(error.check_reason(), error.to_string()),
         Err(_) => Finding::fail(Reason::Timeout, format!("no answer within {timeout:?}")),
     }

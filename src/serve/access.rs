@@ -69,6 +69,7 @@ impl Token {
         hmac::verify(&self.key, given.as_bytes(), self.tag.as_ref()).is_ok()
     }
 
+    /// `query` is the part of the address where clients that send have their key.
     fn is_in(&self, headers: &HeaderMap, query: &str) -> bool {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let authorization = text(header::AUTHORIZATION.as_str()).unwrap_or("");
@@ -118,10 +119,12 @@ pub(super) async fn only_with_token(
     // A browser asks before it sends, and without the token then.
     let preflight = request.method() == Method::OPTIONS && takes(path);
     let open = preflight || matches!(path, "/healthz" | "/readyz");
-    if !open && !token.is_in(request.headers(), request.uri().query().unwrap_or("")) {
+    // An address is written to logs and histories: only senders that have no other place use it.
+    let query = request.uri().query().filter(|_| takes(path)).unwrap_or("");
+    if !open && !token.is_in(request.headers(), query) {
         backend.counts.rejected("request", "no_token", 1);
-        let text = "this backend takes requests with its token only: Authorization: Bearer TOKEN, \
-                    or the token as the key of a Sentry DSN\n";
+        let text = "this backend takes requests with its token only: the header `Authorization` \
+                    with `Bearer` and the token, or the token as the key of a Sentry DSN\n";
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"obs\"")];
         return (StatusCode::UNAUTHORIZED, challenge, text).into_response();
     }

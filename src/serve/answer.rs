@@ -27,9 +27,29 @@ pub(super) enum Refusal {
     Store(String),
     /// There is no such thing: 404.
     NotFound(String),
+    /// One of the others, counted where it arose: what comes later may not come, as its sender can
+    /// go away.
+    Counted(Box<Self>),
 }
 
+/// On an answer: the reason of its refusal, to be counted once, by [`super::observe`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused(pub(super) &'static str);
+
 impl Refusal {
+    /// Returns what marks an answer with this refusal; `None` when it is not to be counted.
+    pub(super) fn mark(&self) -> Option<Refused> {
+        Some(Refused(match self {
+            Self::Malformed(_) => "malformed",
+            Self::UnsupportedType(_) => "unsupported_type",
+            Self::TooLarge(_) => "too_large",
+            Self::Busy => "busy",
+            Self::Slow(_) => "slow",
+            Self::Store(_) => "store_failed",
+            Self::NotFound(_) | Self::Counted(_) => return None,
+        }))
+    }
+
     /// Returns the HTTP status, and the code that gRPC has for the same (google.rpc.Code).
     pub(super) fn status(&self) -> (StatusCode, i32) {
         match self {
@@ -40,6 +60,7 @@ impl Refusal {
             Self::Slow(_) => (StatusCode::REQUEST_TIMEOUT, 4),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, 14),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, 5),
+            Self::Counted(refusal) => refusal.status(),
         }
     }
 
@@ -53,6 +74,15 @@ impl Refusal {
             Self::Busy => "the store is busy, send again".to_owned(),
             Self::Slow(waited) => format!("the body was not there within {waited:?}"),
             Self::Store(reason) => format!("not stored: {reason}"),
+            Self::Counted(refusal) => refusal.message(),
+        }
+    }
+
+    /// Gives an answer the headers of the refusal, and its mark.
+    pub(super) fn dress(&self, response: &mut Response) {
+        response.headers_mut().extend(self.headers());
+        if let Some(mark) = self.mark() {
+            response.extensions_mut().insert(mark);
         }
     }
 
@@ -62,6 +92,7 @@ impl Refusal {
             Self::Busy | Self::Store(_) => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))]
             }
+            Self::Counted(refusal) => refusal.headers(),
             _ => Vec::new(),
         }
     }
@@ -71,7 +102,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, _) = self.status();
         let mut response = (status, Json(json!({ "error": self.message() }))).into_response();
-        response.headers_mut().extend(self.headers());
+        self.dress(&mut response);
         response
     }
 }
@@ -104,14 +135,26 @@ impl From<StoreError> for Refusal {
 /// `GET /`: what this is and where to send.
 pub(super) fn help() -> &'static str {
     "obs serve: the embedded backend\n\n\
-     POST /v1/traces               OTLP traces (protobuf or JSON, gzip)\n\
-     POST /v1/logs                 OTLP logs\n\
-     POST /logs                    log lines, one a line, JSON or plain\n\
-     POST /loki/api/v1/push        Loki's pushes (snappy protobuf or JSON)\n\
-     POST /_bulk, /INDEX/_bulk     Elasticsearch's bulks\n\
-     POST /api/1/envelope/         Sentry envelopes; the DSN is http://key@HOST:PORT/1\n\
-     GET  /healthz                 is it up\n\n\
-     Ask it with: obs logs, obs trace ID, obs issues, obs request ID\n"
+     To send; bodies may be gzip, deflate, zstd or br:\n\
+     POST /v1/traces, /v1/logs, /v1/metrics    OTLP over HTTP (protobuf or JSON)\n\
+     gRPC, on this port and on 4317            OTLP over gRPC (gzip, deflate or zstd)\n\
+     POST /api/PROJECT/envelope/               Sentry; the DSN is http://key@HOST:PORT/1\n\
+     POST /api/PROJECT/store/                  one Sentry event\n\
+     POST /api/PROJECT/security/               what browsers report: CSP and its like\n\
+     POST /api/PROJECT/minidump/               what crash handlers post\n\
+     POST /api/PROJECT/integration/otlp/v1/... OTLP where Sentry has it\n\
+     POST /tunnel, /stream                     Sentry envelopes by tunnel, and Spotlight's\n\
+     POST /logs                                log lines, one a line, JSON or plain\n\
+     POST /loki/api/v1/push                    Loki's pushes (snappy protobuf or JSON)\n\
+     POST /_bulk, /INDEX/_bulk                 Elasticsearch's bulks\n\n\
+     To ask:\n\
+     GET  /api/traces, /api/services           Jaeger's HTTP API, and what its page needs\n\
+     GET  /api/v3/traces/ID                    Jaeger's API v3 (OTLP's JSON)\n\
+     GET  /api/0/...                           Sentry's issues and events\n\
+     GET  /stream                              Spotlight's events, as they come\n\
+     GET  /metrics                             its own counts, for Prometheus\n\
+     GET  /healthz, /readyz                    is it up; would it store\n\n\
+     Or with: obs logs, obs trace ID, obs issues, obs request ID\n"
 }
 
 /// Any other path.

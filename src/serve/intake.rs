@@ -63,7 +63,7 @@ impl FromRequest<Arc<Backend>> for Sent {
                 drop(tokio::time::timeout(OVERFLOW_TIME_MAX, let_go(body)).await);
             }
         }
-        received.map(Self)
+        received.map(Self).map_err(|refusal| Refusal::Counted(Box::new(refusal)))
     }
 }
 

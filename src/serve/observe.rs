@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Backend;
+use super::answer::Refused;
 
 /// How many refused requests are told in one second; what is beyond is counted all the same.
 const LINES_PER_SECOND_MAX: u32 = 10;
@@ -24,15 +25,27 @@ pub(super) async fn count(
     let active = backend.counts.active();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let method = method_name(request.method());
+    let brings = brings(method, request.uri().path());
     let response = next.run(request).await;
     drop(active);
     let route = matched.as_ref().map_or("other", MatchedPath::as_str);
     let (status, took) = (response.status(), begun.elapsed());
     backend.counts.answered(method, route, status.as_u16(), took);
+    let mark = response.extensions().get::<Refused>();
+    if let Some(Refused(reason)) = mark.filter(|_| brings) {
+        backend.counts.rejected("request", reason, 1);
+    }
     if status.is_client_error() || status.is_server_error() {
         tell(&backend.told, method, route, status);
     }
     response
+}
+
+/// Says whether a request brings something to store. Paths that no route has carry no mark; what is
+/// left of POST and PUT are our own questions and Sentry's.
+fn brings(method: &str, path: &str) -> bool {
+    let asks = ["/api/obs/", "/api/0/"].iter().any(|prefix| path.starts_with(prefix));
+    matches!(method, "POST" | "PUT") && !asks
 }
 
 /// Returns one of few words: a client may send any.

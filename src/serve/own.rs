@@ -109,6 +109,25 @@ async fn commit_nothing(backend: &Backend) -> (Result<String, String>, Result<St
 fn disk(store: &Path) -> Result<String, String> {
     let disk = rustix::fs::statvfs(store).map_err(|error| error.to_string())?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    room(free)
+}
+
+/// Judges so many free bytes.
+fn room(free: u64) -> Result<String, String> {
     let room = format!("{} MiB free", free >> 20);
-    if free < DISK_BYTES_MIN { Err(format!("only {room}")) } else { Ok(room) }
+    if free < DISK_BYTES_MIN {
+        return Err(format!("only {room}, at least {} MiB are wanted", DISK_BYTES_MIN >> 20));
+    }
+    Ok(room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_with_little_room_is_told_with_what_is_wanted() {
+        assert_eq!(room(46 << 20).unwrap_err(), "only 46 MiB free, at least 64 MiB are wanted");
+        assert_eq!(room(64 << 20).unwrap(), "64 MiB free");
+    }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use reqwest::StatusCode;
 
 use super::{Backend, SourceError};
 use crate::config::running::RunningBackend;
@@ -51,8 +52,22 @@ impl Backend for Served {
     }
 
     async fn ping(&self) -> Result<String, SourceError> {
-        let health: Health = self.http.get(&self.url, &["healthz"], &[]).await?;
-        Ok(format!("answers \"{}\"", health.status))
+        let ready: Result<Readiness, HttpError> = self.http.get(&self.url, &["readyz"], &[]).await;
+        match ready {
+            Ok(ready) => Ok(format!("answers \"{}\"", ready.status)),
+            Err(HttpError::Status { status: StatusCode::NOT_FOUND, .. }) => {
+                // One of before that page.
+                let health: Health = self.http.get(&self.url, &["healthz"], &[]).await?;
+                Ok(format!("answers \"{}\"", health.status))
+            }
+            Err(HttpError::Status { status: StatusCode::SERVICE_UNAVAILABLE, body, .. }) => {
+                Err(SourceError::NotReady(failing(&body)))
+            }
+            Err(error @ HttpError::Status { status: StatusCode::UNAUTHORIZED, .. }) => {
+                Err(SourceError::NoToken(error))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
@@ -98,6 +113,29 @@ impl Backend for Served {
         let detail: IssueDetail = self.http.get(&self.url, &path, &query).await?;
         Ok(detail.issue.map(|issue| (issue, detail.events)))
     }
+}
+
+/// The answer of `/readyz`.
+#[derive(Debug, serde::Deserialize)]
+struct Readiness {
+    status: String,
+    #[serde(default)]
+    components: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Returns the words of the components that fail; of a page that is none of ours, its beginning.
+fn failing(body: &str) -> String {
+    let ready: Option<Readiness> = serde_json::from_str(body).ok();
+    let components = ready.map(|ready| ready.components).unwrap_or_default();
+    let error = |(name, part): (&String, &serde_json::Value)| {
+        part["error"].as_str().map(|error| format!("{name}: {}", crate::model::mask_text(error)))
+    };
+    let failing: Vec<String> = components.iter().filter_map(error).collect();
+    if failing.is_empty() {
+        let first = body.lines().next().unwrap_or_default();
+        return format!("it answered 503 {}", crate::model::mask_text(first)).trim_end().to_owned();
+    }
+    failing.join("; ")
 }
 
 /// The file of a backend that does not run.
@@ -165,3 +203,6 @@ impl Backend for StoredFile {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

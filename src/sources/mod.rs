@@ -16,6 +16,12 @@ pub enum SourceError {
     /// The request failed.
     #[error(transparent)]
     Http(#[from] crate::http::HttpError),
+    /// It runs and says that it would not store what is sent.
+    #[error("not ready: {0}")]
+    NotReady(String),
+    /// It asks for a token that this request did not have.
+    #[error("{0}; set OBS_TOKEN to the one that it was started with")]
+    NoToken(crate::http::HttpError),
     /// The store's file could not be read.
     #[error("{}", with_causes(.0))]
     Store(#[from] crate::store::StoreError),

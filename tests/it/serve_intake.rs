@@ -73,23 +73,32 @@ fn send(host: &str, line: &str) -> Option<()> {
     answer.starts_with("HTTP/1.1 200 ").then_some(())
 }
 
+/// Writes the token's file as its maker is told to.
+fn with_token(env: Env, token: &str) -> Env {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = env.file("token", token);
+    let owner_only = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(env.path().join("token"), owner_only).unwrap();
+    env
+}
+
 #[test]
 fn an_address_beyond_loopback_needs_a_token_and_says_how_to_make_one() {
     let env = Env::new();
     assert_snapshot!(env.obs(["serve", "--listen", "0.0.0.0:0", "--store", "s.sqlite"]), @"
     --- stderr
     error: 0.0.0.0:0 is beyond this machine: everybody who reaches it needs a token
-      hint: make one: (umask 077; openssl rand -hex 32 > token), then --token-file token
+      hint: make one: (umask 077; openssl rand -hex 32 > token), then --token-file token, or put it into OBS_SERVE_TOKEN
     --- exit 2
     ");
-    let env = env.file("token", "short\n");
+    let env = with_token(env, "short\n");
     assert_snapshot!(
         env.obs(["serve", "--listen", "0.0.0.0:0", "--store", "s.sqlite", "--token-file", "token"]),
         @"
     --- stderr
     error: the token from token cannot be used
       cause: a token has 16 to 512 characters
-      hint: make one: (umask 077; openssl rand -hex 32 > token), then --token-file token
+      hint: make one: (umask 077; openssl rand -hex 32 > token), then --token-file token, or put it into OBS_SERVE_TOKEN
     --- exit 2
     "
     );
@@ -103,7 +112,7 @@ fn an_address_beyond_loopback_needs_a_token_and_says_how_to_make_one() {
 
 #[test]
 fn with_a_token_the_commands_need_it_too() {
-    let env = Env::new().file("token", TOKEN);
+    let env = with_token(Env::new(), TOKEN);
     let serve = Serve::start(&env, &["--token-file", "token"]);
     let (status, _) = serve.post("/logs", "text/plain", b"hello");
     assert_eq!(status, 401);
@@ -119,7 +128,7 @@ fn with_a_token_the_commands_need_it_too() {
 
 #[test]
 fn a_token_of_the_user_is_not_sent_where_only_the_repository_says_to() {
-    let env = Env::new().file("token", TOKEN);
+    let env = with_token(Env::new(), TOKEN);
     let serve = Serve::start(&env, &["--token-file", "token"]);
     let path = format!("/logs?sentry_key={TOKEN}");
     assert_eq!(serve.post(&path, "text/plain", line(1).as_bytes()).0, 200);

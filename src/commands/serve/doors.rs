@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use tokio::net::TcpListener;
 
@@ -18,8 +20,15 @@ const GRPC_PORT: u16 = 4317;
 const SPOTLIGHT_PORT: u16 = 8969;
 
 /// How to make a token.
-const MAKE_TOKEN: &str =
-    "make one: (umask 077; openssl rand -hex 32 > token), then --token-file token";
+const MAKE_TOKEN: &str = "make one: (umask 077; openssl rand -hex 32 > token), then --token-file token, or put it into \
+     OBS_SERVE_TOKEN";
+
+/// Masking takes what follows some words for a secret: this has none of them.
+const SYSLOG_OPEN: &str =
+    "syslog has no password of any kind, so everybody who reaches that address can write";
+
+/// What a file's mode allows its group and everybody.
+const FOR_OTHERS: u32 = 0o077;
 
 /// What is listened to.
 pub(super) struct Doors {
@@ -33,6 +42,7 @@ pub(super) struct Doors {
 pub(super) fn token(args: &ServeArgs, context: &Context) -> Result<Option<Token>> {
     let given = match &args.token_file {
         Some(file) => {
+            for_its_owner_alone(file)?;
             let read = std::fs::read_to_string(file).map_err(|error| {
                 Error::usage(format!("cannot read the token in {}", file.display())).because(error)
             });
@@ -110,6 +120,20 @@ fn from_here(address: SocketAddr) -> SocketAddr {
     }
 }
 
+/// Refuses a file with a token that others may read. What is no file (a pipe, `/dev/stdin`) has no
+/// such mode, and what cannot be looked at is refused when it is read.
+fn for_its_owner_alone(file: &Path) -> Result<()> {
+    let about = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file);
+    if about.is_none_or(|about| about.permissions().mode() & FOR_OTHERS == 0) {
+        return Ok(());
+    }
+    let file = file.display();
+    Err(Error::usage(format!(
+        "others than its owner may open {file}, which holds what to keep secret"
+    ))
+    .hint(format!("chmod 600 {file}")))
+}
+
 async fn open_syslog(address: SocketAddr, context: &mut Context) -> Result<Sockets> {
     let opened = async {
         let sockets = Sockets::bind(address).await?;
@@ -123,7 +147,7 @@ async fn open_syslog(address: SocketAddr, context: &mut Context) -> Result<Socke
     })?;
     context.output.note(&format!("taking syslog at {address}, over TCP and UDP"));
     if !address.ip().is_loopback() {
-        context.output.warn("syslog knows no token: everybody who reaches that address can write");
+        context.output.warn(SYSLOG_OPEN);
     }
     Ok(sockets)
 }
@@ -131,6 +155,24 @@ async fn open_syslog(address: SocketAddr, context: &mut Context) -> Result<Socke
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_others_may_read_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let allow = |mode| {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            for_its_owner_alone(file.path()).is_ok()
+        };
+        let allowed = [0o600, 0o400, 0o640, 0o604, 0o620].map(allow);
+        assert_eq!(allowed, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn what_we_say_about_secrets_is_not_taken_for_one() {
+        for said in [SYSLOG_OPEN, MAKE_TOKEN] {
+            assert_eq!(crate::model::mask_text(said), said);
+        }
+    }
 
     #[test]
     fn an_address_that_means_all_is_reached_over_loopback() {

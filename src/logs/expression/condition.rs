@@ -95,7 +95,9 @@ impl Condition {
 fn collect(expression: &Expression, names: &mut BTreeSet<String>) {
     match expression {
         Expression::Or(parts) | Expression::And(parts) => {
-            parts.iter().for_each(|part| collect(part, names));
+            for part in parts {
+                collect(part, names);
+            }
         }
         Expression::Not(part) => collect(part, names),
         Expression::Exists(name) | Expression::Compare(name, ..) | Expression::In(name, _) => {

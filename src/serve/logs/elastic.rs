@@ -112,7 +112,7 @@ fn refuse(refusal: &Refusal) -> Response {
     let error = json!({ "root_cause": [cause], "type": kind, "reason": refusal.message() });
     let answer = json!({ "error": error, "status": status.as_u16() });
     let mut response = (status, [PRODUCT], Json(answer)).into_response();
-    response.headers_mut().extend(refusal.headers());
+    refusal.dress(&mut response);
     response
 }
 

@@ -19,8 +19,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use prost::Message as _;
 
 use super::message::{ExportResponse, Status};
-use super::{Batch, Signal, count_refused, take};
-use crate::serve::answer::Refusal;
+use super::{Batch, Signal, take};
+use crate::serve::answer::{Refusal, Refused};
 use crate::serve::intake::Sent;
 use crate::serve::{Backend, INFLATED_BYTES_MAX, intake};
 use crate::wire::{Encodings, OtlpFormat, WireError, frame, inflate, to_base64, unframe};
@@ -80,11 +80,12 @@ struct Failure {
     code: i32,
     message: String,
     retry_seconds: Option<i64>,
+    mark: Option<Refused>,
 }
 
 impl Failure {
     fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_seconds: None }
+        Self { code, message: message.into(), retry_seconds: None, mark: Some(Refused("grpc")) }
     }
 }
 
@@ -93,7 +94,7 @@ impl From<&Refusal> for Failure {
         let (_, code) = refusal.status();
         // Without it, RESOURCE_EXHAUSTED tells an exporter to drop what it sent.
         let retry_seconds = (!refusal.headers().is_empty()).then_some(1);
-        Self { code, message: refusal.message(), retry_seconds }
+        Self { code, message: refusal.message(), retry_seconds, mark: refusal.mark() }
     }
 }
 
@@ -104,7 +105,7 @@ async fn export(
     sent: Result<Sent, Refusal>,
 ) -> Response {
     if !is_grpc(&headers) {
-        return not_grpc(&backend);
+        return not_grpc();
     }
     let sent = match sent {
         Ok(sent) => sent,
@@ -119,14 +120,8 @@ async fn export(
     };
     match stored.await {
         Ok(taken) => succeed(&ExportResponse::new(&taken)),
-        Err(Problem::Refused(refusal)) => {
-            count_refused(&backend, &refusal);
-            fail(&Failure::from(&refusal))
-        }
-        Err(Problem::Call(failure)) => {
-            backend.counts.rejected("request", "grpc", 1);
-            fail(&failure)
-        }
+        Err(Problem::Refused(refusal)) => fail(&Failure::from(&refusal)),
+        Err(Problem::Call(failure)) => fail(&failure),
     }
 }
 
@@ -162,11 +157,7 @@ async fn message<T: Send + 'static>(
 }
 
 /// `grpc.health.v1.Health/Check`: whoever asks is answered, so this serves.
-async fn health(
-    State(backend): State<Arc<Backend>>,
-    headers: HeaderMap,
-    sent: Result<Sent, Refusal>,
-) -> Response {
+async fn health(headers: HeaderMap, sent: Result<Sent, Refusal>) -> Response {
     #[derive(Clone, PartialEq, prost::Message)]
     struct Check {
         #[prost(string, tag = "1")]
@@ -179,7 +170,7 @@ async fn health(
     }
     const SERVING: i32 = 1;
     if !is_grpc(&headers) {
-        return not_grpc(&backend);
+        return not_grpc();
     }
     let decode = |message: &[u8]| {
         Check::decode(message).map_err(|error| WireError::Protobuf(error.to_string()))
@@ -205,10 +196,8 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// A call of another sort: gRPC asks for the status of HTTP.
-fn not_grpc(backend: &Backend) -> Response {
-    let refusal = Refusal::UnsupportedType("application/grpc");
-    count_refused(backend, &refusal);
-    refusal.into_response()
+fn not_grpc() -> Response {
+    Refusal::UnsupportedType("application/grpc").into_response()
 }
 
 fn succeed(message: &impl prost::Message) -> Response {
@@ -224,6 +213,9 @@ fn succeed(message: &impl prost::Message) -> Response {
 /// Answers without a message: what would be the trailers are the headers.
 fn fail(failure: &Failure) -> Response {
     let mut response = ([(header::CONTENT_TYPE, MEDIA_TYPE), ACCEPTED], ()).into_response();
+    if let Some(mark) = failure.mark {
+        response.extensions_mut().insert(mark);
+    }
     let headers = response.headers_mut();
     headers.insert(STATUS, HeaderValue::from(failure.code));
     let words = utf8_percent_encode(&failure.message, PERCENT).to_string();
@@ -255,6 +247,7 @@ pub(in crate::serve) async fn speak_grpc(request: Request, next: Next) -> Respon
         StatusCode::UNSUPPORTED_MEDIA_TYPE => code::UNIMPLEMENTED,
         _ => code::UNKNOWN,
     };
+    let mark = response.extensions().get().copied();
     let words = to_bytes(response.into_body(), WORDS_BYTES_MAX).await.unwrap_or_default();
-    fail(&Failure::new(code, String::from_utf8_lossy(&words).trim()))
+    fail(&Failure { mark, ..Failure::new(code, String::from_utf8_lossy(&words).trim()) })
 }

@@ -16,7 +16,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use super::message::{ExportResponse, Status};
-use super::{Batch, Signal, Taken, count_refused, take};
+use super::{Batch, Signal, Taken, take};
 use crate::serve::answer::Refusal;
 use crate::serve::intake::Sent;
 use crate::serve::{Backend, intake};
@@ -60,11 +60,12 @@ async fn export(
 ) -> Response {
     let Some(format) = format_of(&headers) else {
         let refusal = Refusal::UnsupportedType("application/json, application/x-protobuf");
-        count_refused(&backend, &refusal);
         // The Collector's words: senders' documentation has them.
         let (status, _) = refusal.status();
         let text = format!("{} unsupported media type, {}", status.as_u16(), refusal.message());
-        return (status, text).into_response();
+        let mut response = (status, text).into_response();
+        refusal.dress(&mut response);
+        return response;
     };
     let sent = match sent {
         Ok(sent) => sent,
@@ -75,10 +76,7 @@ async fn export(
     let stored = async { take(&backend, signal, intake::read(&headers, sent, read).await?).await };
     match stored.await {
         Ok(taken) => answer(format, signal, &taken),
-        Err(refusal) => {
-            count_refused(&backend, &refusal);
-            refuse(format, &refusal)
-        }
+        Err(refusal) => refuse(format, &refusal),
     }
 }
 
@@ -110,7 +108,7 @@ fn refuse(format: OtlpFormat, refusal: &Refusal) -> Response {
         OtlpFormat::Protobuf => protobuf(http, &Status::new(code, message, None)),
         OtlpFormat::Json => json_answer(http, &json!({ "code": code, "message": message })),
     };
-    response.headers_mut().extend(refusal.headers());
+    refusal.dress(&mut response);
     response
 }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 
 use super::answer::Refusal;
 use super::{Backend, intake, logs};
@@ -116,17 +115,4 @@ async fn take(backend: &Backend, signal: Signal, batch: Batch) -> Result<Taken, 
     }
     intake::commit(backend, ready).await?;
     Ok(Taken { rejected, told: batch.told })
-}
-
-/// Counts a request that was refused as a whole, once its body was there.
-fn count_refused(backend: &Backend, refusal: &Refusal) {
-    let reason = match refusal.status().0 {
-        StatusCode::BAD_REQUEST => "malformed",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_type",
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-        StatusCode::TOO_MANY_REQUESTS => "busy",
-        StatusCode::SERVICE_UNAVAILABLE => "store_failed",
-        _ => "other",
-    };
-    backend.counts.rejected("request", reason, 1);
 }

@@ -32,7 +32,7 @@ pub(super) fn refused(refusal: &Refusal, causes: &[String]) -> Response {
     let detail = refusal.message();
     let body = json!({ "detail": detail, "causes": causes });
     let mut response = (status, Json(body)).into_response();
-    response.headers_mut().extend(refusal.headers());
+    refusal.dress(&mut response);
     let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
     let text: String = detail.chars().take(ERROR_CHARACTERS_MAX).map(printable).collect();
     if let Ok(value) = HeaderValue::from_str(&text) {

@@ -42,6 +42,9 @@ async fn with_it_every_host_is_answered_and_health_needs_none() {
     let sentry = format!("/logs?sentry_version=7&sentry_key={TOKEN}");
     let answer = served.send(request("POST", &sentry, &headers[..1])).await;
     assert_eq!(answer.status, StatusCode::OK);
+    let reading = format!("/api/obs/v1/issues?sentry_key={TOKEN}");
+    let answer = served.send(request("GET", &reading, &headers[..1])).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "a key in an address only sends");
     let health = served.send(request("GET", "/healthz", &headers[..1])).await;
     assert_eq!(health.status, StatusCode::OK, "{}", health.text());
 }

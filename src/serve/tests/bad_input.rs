@@ -279,3 +279,36 @@ async fn what_the_model_has_no_place_for_is_kept_as_attributes() {
     );
     assert_eq!(span.links[0].attributes[0].0, "why");
 }
+
+#[tokio::test]
+async fn a_request_that_is_refused_as_a_whole_counts_once_on_every_route_and_questions_do_not() {
+    const JSON: &str = "application/json";
+    for (path, media_type, reason) in [
+        ("/v1/traces", JSON, "malformed"),
+        ("/v1/traces", "text/plain", "unsupported_type"),
+        ("/loki/api/v1/push", JSON, "malformed"),
+        ("/loki/api/v1/push", "text/plain", "unsupported_type"),
+        ("/_bulk", JSON, "malformed"),
+        ("/api/1/envelope/", "", "malformed"),
+        ("/below/api/1/envelope/", "", "malformed"),
+        ("/api/1/store/", JSON, "malformed"),
+        ("/api/1/security/", JSON, "malformed"),
+    ] {
+        let served = Served::new();
+        let status = served.post(path, media_type, "{").await.status;
+        assert!(status.is_client_error(), "{path}: {status}");
+        assert_eq!(counted(&served, "request", reason).await, 1, "{path} {media_type}");
+        served.post("/api/obs/v1/logs", JSON, "{").await;
+        served.get("/api/traces/none").await;
+        assert_eq!(counted(&served, "request", reason).await, 1, "{path} {media_type}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_does_not_take_counts_as_that() {
+    let served = Served::new();
+    let other = rusqlite::Connection::open(served.store()).unwrap();
+    other.execute_batch("DROP TABLE logs").unwrap();
+    assert_eq!(served.post("/logs", "", "x").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(counted(&served, "request", "store_failed").await, 1);
+}
