@@ -1,6 +1,6 @@
 //! The embedded backend: what instrumented services send is stored, what the commands ask is answered.
 //!
-//! [`app`] is the whole of it as a router, testable without a socket; [`listen`] finds a port and
+//! [`app`] is the whole of it as a router, testable without a socket; [`listen()`] finds a port and
 //! [`run`] serves until told to stop. It answers on loopback and to loopback's names only, unless a
 //! [`Token`] says who else may ask.
 

@@ -30,7 +30,7 @@ pub enum Rejected {
     Name,
     /// A metric's point without a value.
     Value,
-    /// Larger than [`RECORD_BYTES_MAX`].
+    /// Larger than 2 MiB.
     Large,
     /// The records before it need all the memory that a request may.
     Full,

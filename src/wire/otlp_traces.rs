@@ -31,7 +31,7 @@ const END_SENT: &str = "obs.end_sent_unix_nano";
 /// Reads a request for `/v1/traces`; spans without a usable id or time are refused one by one.
 ///
 /// O(bytes); holds the accepted spans and one message at a time. A span that ends before it starts is
-/// taken as one whose end is not known; the end that was sent is an attribute, [`END_SENT`].
+/// taken as one whose end is not known; the end that was sent is an attribute, `obs.end_sent_unix_nano`.
 pub fn decode_traces(body: &[u8], format: OtlpFormat) -> Result<Decoded<Span>, WireError> {
     let mut decoded = Decoded::default();
     let mut take = |sender: &Sender, sent: Result<proto::Span, Rejected>| {
