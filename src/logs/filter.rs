@@ -42,6 +42,14 @@ impl LogFilter {
         self.has_id(record) && self.matches_otherwise(record, time)
     }
 
+    /// Says whether every record is asked for.
+    pub fn takes_all(&self) -> bool {
+        let Self { correlation, level, since: _, until: _, grep, service, anywhere: _ } = self;
+        let chosen =
+            correlation.is_some() || level.is_some() || grep.is_some() || service.is_some();
+        !chosen && !self.bounds_time()
+    }
+
     /// Says whether some times are not asked for.
     pub(super) fn bounds_time(&self) -> bool {
         self.since.is_some() || self.until.is_some()

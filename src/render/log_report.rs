@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::log_line::{self, LogLines};
 use super::{Format, Output};
-use crate::model::{Correlation, LogRecord, Missing};
+use crate::model::{Correlation, LogLine, LogRecord, Missing};
 
 /// What is known when all records are written.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -86,6 +86,22 @@ impl LogWriter {
                 self.collected.push(serde_json::from_slice(&line)?);
                 Ok(())
             }
+        }
+    }
+
+    /// Says whether [`LogWriter::write_line`] is enough for the chosen format.
+    pub fn takes_lines(output: &Output) -> bool {
+        matches!(output.format(), Format::Human | Format::Raw)
+    }
+
+    /// Writes one record that was borrowed from its line, for people or as it was written.
+    pub fn write_line(&mut self, output: &mut Output, line: &LogLine<'_>) -> io::Result<()> {
+        self.written += 1;
+        let format = output.format();
+        let (out, theme) = output.stream();
+        match (format, line.raw) {
+            (Format::Raw, Some(bytes)) => log_line::raw(out, theme, bytes),
+            _ => self.lines.write_line(out, theme, line),
         }
     }
 
