@@ -3,7 +3,8 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::line::{Outline, Shape, read};
+use super::found::{Found, FoundSink};
+use super::line::{Outline, Room, Shape, read};
 use super::{LogFilter, ScanCount};
 use crate::model::{LogRecord, UnixNanos};
 
@@ -44,7 +45,7 @@ pub struct Assembler<'a> {
     before: Before,
     /// The last time that a line of this source has: also that of those after it that have none.
     time: Option<UnixNanos>,
-    path: String,
+    room: Room,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
 }
@@ -60,7 +61,7 @@ impl<'a> Assembler<'a> {
             in_traceback: false,
             before: Before::Nothing,
             time: None,
-            path: String::new(),
+            room: Room::default(),
             count: ScanCount::default(),
         }
     }
@@ -116,9 +117,9 @@ impl<'a> Assembler<'a> {
     /// Passes over lines that cannot match; the last time in them may be that of the next line.
     pub(super) fn pass_over(&mut self, lines: &[u8]) {
         if self.filter.bounds_time() {
-            let path = &mut self.path;
+            let room = &mut self.room;
             let mut times =
-                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, path).time);
+                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, room).time);
             self.time = times.find_map(|time| time).or(self.time);
         }
     }
@@ -129,15 +130,8 @@ impl<'a> Assembler<'a> {
     }
 
     fn judge(&mut self, line: &[u8], number: u64) {
-        self.before = Before::LeftOut;
-        let outline = Outline::of(line, &mut self.path);
-        self.count.malformed += u64::from(outline.shape == Shape::Malformed);
-        self.time = outline.time.or(self.time);
-        self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
-        if self.filter.rules_out(&outline, self.time) {
-            return;
-        }
-        let mut record = read(&outline);
+        let Some(outline) = self.outline(line) else { return };
+        let mut record = read(&outline, &self.room);
         if self.filter.matches_at(&record, self.time) {
             self.count.untimed += u64::from(self.time.is_none() && self.filter.bounds_time());
             self.source.clone_into(&mut record.source);
@@ -146,6 +140,41 @@ impl<'a> Assembler<'a> {
         } else if self.filter.matches_elsewhere(&record, self.time) {
             self.count.elsewhere += 1;
         }
+    }
+
+    /// Walks a line that begins a record and counts it; `None` when all but the id rules it out.
+    fn outline<'l>(&mut self, line: &'l [u8]) -> Option<Outline<'l>> {
+        self.before = Before::LeftOut;
+        let outline = Outline::of(line, &mut self.room);
+        self.count.malformed += u64::from(outline.shape == Shape::Malformed);
+        self.time = outline.time.or(self.time);
+        self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
+        (!self.filter.rules_out(&outline, self.time)).then_some(outline)
+    }
+
+    /// Takes a line that the next one does not continue: as [`Assembler::line`], but what matches is
+    /// given at once, and no record is built for it.
+    pub(super) fn whole_line(
+        &mut self,
+        line: &[u8],
+        number: u64,
+        sink: &mut FoundSink<'_>,
+    ) -> io::Result<ControlFlow<()>> {
+        let record_sink = &mut |record| sink(Found::record(record));
+        // Ids and conditions are held against records; what begins an object continues nothing.
+        let of_record = self.filter.correlation.is_some() || self.filter.condition.is_some();
+        if of_record || !line.starts_with(b"{") {
+            return self.line(line, number, record_sink);
+        }
+        self.after_indented = false;
+        self.in_traceback = false;
+        if self.give(record_sink)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let Some(outline) = self.outline(line) else { return Ok(ControlFlow::Continue(())) };
+        self.count.untimed += u64::from(self.time.is_none() && self.filter.bounds_time());
+        self.count.matched += 1;
+        sink(Found::line(&outline, &self.room, self.source, number))
     }
 
     fn append(&mut self, line: &[u8]) {
@@ -175,7 +204,7 @@ impl<'a> Assembler<'a> {
             b"During handling of the above exception",
         ];
         let continues = if indented {
-            Outline::of(line, &mut self.path).shape != Shape::Json
+            Outline::of(line, &mut self.room).shape != Shape::Json
         } else if line.is_empty() {
             self.in_traceback
         } else {

@@ -49,6 +49,14 @@ impl LogFilter {
         self.has_id(record) && self.matches_otherwise(record, time)
     }
 
+    /// Says whether every record is asked for.
+    pub fn takes_all(&self) -> bool {
+        let Self { correlation, level, since, until, grep, service, anywhere: _, condition } = self;
+        let named = correlation.is_some() || service.is_some();
+        let chosen = level.is_some() || grep.is_some() || condition.is_some();
+        !named && !chosen && since.is_none() && until.is_none()
+    }
+
     /// Says whether some times are not asked for.
     pub(super) fn bounds_time(&self) -> bool {
         self.since.is_some() || self.until.is_some()

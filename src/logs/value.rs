@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use super::fields::{find, text};
-use crate::model::{Severity, UnixNanos};
+use super::line::raw_value;
+use crate::model::{Field, Severity, UnixNanos};
+
+mod stamp;
 
 /// The smallest number that is a time and not a duration, in seconds: March 1973.
 const TIME_SECONDS_MIN: i128 = 100_000_000;
@@ -18,6 +21,9 @@ const TIME_SECONDS_MIN: i128 = 100_000_000;
 pub(super) fn time(value: &[u8]) -> Option<UnixNanos> {
     match value.first()? {
         b'"' => {
+            if let Some(time) = stamp::read(value.get(1..value.len() - 1)?) {
+                return Some(time);
+            }
             let text = text(value)?;
             number_time(&text).or_else(|| UnixNanos::parse_rfc3339(&text))
         }
@@ -113,6 +119,17 @@ pub(super) fn id(value: &[u8]) -> Option<Cow<'_, str>> {
         _ => return None,
     };
     id.bytes().any(|byte| byte != b'0' && byte != b'-').then_some(id)
+}
+
+/// Returns a raw JSON value as a reader wants it: what [`Field::text`] gives of it.
+pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
+    let inner = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+    let plain = |bytes: &[u8]| bytes.iter().all(|byte| *byte >= b' ' && *byte != b'\\');
+    match inner {
+        Some(inner) if plain(inner) => String::from_utf8_lossy(inner),
+        Some(_) => Field { name: String::new(), value: raw_value(value) }.text().into(),
+        None => String::from_utf8_lossy(value),
+    }
 }
 
 /// Reads a raw JSON value as a traceback: text, or structlog's list of `{exc_type,exc_value,frames}`.

@@ -10,7 +10,7 @@ use super::Request;
 use super::answer::Answer;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
+use crate::logs::{Live, Scan, ScanCount, Scanned, merge, seek_last};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
@@ -41,7 +41,10 @@ pub(super) fn from_files(
             Ok(opened) if files.len() == 1 && reading.shows_at_once() && is_stream(file) => {
                 reading.source(Live::new(|| Ok(opened))?, &name, true)?;
             }
-            Ok(opened) => reading.source(opened, &name, files.len() == 1)?,
+            Ok(mut opened) => match reading.skip(file, &mut opened) {
+                Ok(()) => reading.source(opened, &name, files.len() == 1)?,
+                Err(error) => reading.failed(name, &error),
+            },
             Err(error) => reading.failed(name, &error),
         }
     }
@@ -129,6 +132,22 @@ impl<'a> Reading<'a> {
         self.request.limit.is_none() && !self.context.output.is_json()
     }
 
+    /// Passes over what stands before the last records, where they are all that is asked for.
+    ///
+    /// JSON has line numbers and the number of lines in it: for those the whole is read.
+    fn skip(&self, path: &Path, file: &mut File) -> io::Result<()> {
+        match self.request.limit {
+            Some(limit)
+                if self.request.filter.takes_all()
+                    && self.writer.needs_no_places(&self.context.output)
+                    && !is_stream(path) =>
+            {
+                seek_last(file, usize::try_from(limit).unwrap_or(usize::MAX))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
@@ -140,13 +159,13 @@ impl<'a> Reading<'a> {
             let mut shown: io::Result<()> = Ok(());
             let (writer, output) = (&mut self.writer, &mut self.context.output);
             let truncated = &mut self.truncated;
-            let scanned = scan.go_on(&mut |record| {
+            let scanned = scan.go_on(&mut |found| {
                 if at_once {
-                    shown = writer.write(output, &record);
+                    shown = writer.take(output, found);
                     let go_on = ControlFlow::Continue(());
                     return Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) });
                 }
-                kept.push_back(record);
+                kept.push_back(found.into_record());
                 if limit.is_some_and(|limit| kept.len() > limit) {
                     kept.pop_front();
                     *truncated = true;

@@ -4,8 +4,8 @@ use super::*;
 fn records(text: &str, filter: &LogFilter) -> Vec<LogRecord> {
     let mut records = Vec::new();
     let mut scan = Scan::new(text.as_bytes(), "app.log", filter);
-    let scanned = scan.go_on(&mut |record| {
-        records.push(record);
+    let scanned = scan.go_on(&mut |found| {
+        records.push(found.into_record());
         Ok(ControlFlow::Continue(()))
     });
     scanned.unwrap();

@@ -175,3 +175,80 @@ proptest! {
         prop_assert_eq!(read, map);
     }
 }
+
+/// Lines with values in every place, some of them keys of loggers, some broken.
+fn any_line() -> impl Strategy<Value = String> {
+    let known = [
+        "level",
+        "time",
+        "msg",
+        "text",
+        "record",
+        "message",
+        "exception",
+        "request_id",
+        "trace",
+        "span",
+        "spans",
+        "fields",
+        "@t",
+        "a",
+        "b.c",
+        "é",
+    ];
+    let key = prop::sample::select(known.to_vec());
+    let leaves = [
+        "null",
+        "\"\"",
+        "12",
+        "1795329000",
+        "NaN",
+        "01",
+        "true",
+        "\"info\"",
+        "\"r\\u00e9\"",
+        "\"\\q\"",
+        "\"\\ud800\"",
+        "\"a\tb\"",
+        "[]",
+        "\"2026-11-22T06:30:00.5Z\"",
+        "\"E: b\\n  \"",
+        "[\"a\", 1]",
+        "\"abc\"",
+        "{\"name\":\"error\"}",
+    ];
+    let leaf = prop::sample::select(leaves.to_vec()).prop_map(str::to_owned);
+    let value = leaf.prop_recursive(3, 16, 4, move |inner| {
+        let pairs = prop::collection::vec((key.clone(), inner.clone()), 0..5);
+        let object = pairs.prop_map(|pairs| {
+            let members = pairs.iter().map(|(key, value)| format!("\"{key}\":{value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        });
+        prop_oneof![object, inner.prop_map(|one| format!("[{one}]"))]
+    });
+    (value, 0_usize..20).prop_map(|(value, cut)| {
+        let cut = if cut == 0 { value.len() / 2 } else { value.len() };
+        value.chars().take(cut).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_of_a_line_is_what_is_shown_of_its_record(line in any_line()) {
+        let mut room = Room::default();
+        let outline = Outline::of(line.as_bytes(), &mut room);
+        let mut record = read(&outline, &room);
+        record.exception = record.exception.map(|exception| exception.trim_end().to_owned());
+        let of_record = format!("{:?}", crate::model::LogLine::from(&record));
+        prop_assert_eq!(format!("{:?}", show(&outline, &room)), of_record);
+    }
+
+    #[test]
+    fn one_walk_finds_the_fields_that_two_find(line in any_line()) {
+        let mut room = Room::default();
+        let outline = Outline::of(line.as_bytes(), &mut room);
+        let once = format!("{:?}", read(&outline, &room));
+        let twice = read(&Outline { folded: true, ..outline }, &room);
+        prop_assert_eq!(once, format!("{twice:?}"));
+    }
+}

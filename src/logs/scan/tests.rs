@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::line::{Outline, read};
+use super::super::line::{Outline, Room, read};
 use super::*;
+use crate::model::LogRecord;
 
 const UUID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
@@ -12,8 +13,8 @@ fn by_id() -> LogFilter {
 fn scanned(input: impl Read, filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
     let mut records = Vec::new();
     let mut scan = Scan::new(input, "app.log", filter);
-    let scanned = scan.go_on(&mut |record| {
-        records.push(record);
+    let scanned = scan.go_on(&mut |found| {
+        records.push(found.into_record());
         Ok(ControlFlow::Continue(()))
     });
     assert_eq!(scanned.unwrap(), Scanned::Done);
@@ -99,8 +100,8 @@ fn an_input_that_has_no_more_for_now_is_said_and_the_last_record_given_when_it_s
         if let Some(piece) = piece {
             pieces.send(piece).unwrap();
         }
-        let scanned = scan.go_on(&mut |record| {
-            records.push(record);
+        let scanned = scan.go_on(&mut |found| {
+            records.push(found.into_record());
             Ok(ControlFlow::Continue(()))
         });
         assert_eq!(scanned.unwrap(), Scanned::Dry);
@@ -192,8 +193,10 @@ proptest! {
         let level = Some(crate::model::Severity::Error);
         let filter = LogFilter { level, ..LogFilter::default() };
         for line in log.split(|byte| *byte == b'\n') {
-            let outline = Outline::of(line, &mut String::new());
-            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&read(&outline)));
+            let mut room = Room::default();
+            let outline = Outline::of(line, &mut room);
+            let record = read(&outline, &room);
+            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&record));
         }
     }
 }
