@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::dialect::{ROLES, Role, role_of};
 use super::fields::{Malformed, find, text};
-use super::value;
+use super::plain::{Heading, heading};
+use super::{logfmt, other, value, wrapper};
 use crate::model::{Field, LogRecord, Severity, UnixNanos};
 use walk::walk;
 
@@ -25,8 +26,9 @@ pub(super) enum Shape {
 
 /// Reads a line in any dialect; never fails, whatever the bytes.
 ///
-/// A line that is not one JSON object becomes a record whose `message` is the line (invalid UTF-8 as
-/// U+FFFD) and that has nothing else but `raw`. In JSON the best key of each kind that holds a usable
+/// A wrapped line is what is in the wrapper, with what the wrapper adds. A plain one gives what stands before
+/// its message as loggers write it, and the ids in it that are written `request_id=…`; JSON that does
+/// not end is a message and nothing else (invalid UTF-8 is U+FFFD). In JSON the best key of each kind that holds a usable
 /// value gives the record's part; all others go to `fields`, flattened with dots, in order. `source`
 /// and `line` are left for the caller.
 pub fn read_line(line: &[u8]) -> LogRecord {
@@ -43,30 +45,62 @@ pub(super) struct Outline<'a> {
     pub(super) time: Option<UnixNanos>,
     pub(super) level: Option<Severity>,
     chosen: [Option<(usize, &'a [u8])>; ROLES],
+    /// What stands before the message of a plain line.
+    heading: Option<Heading<'a>>,
+    /// The record of a line in a wrapper or of logfmt.
+    other: Option<Box<LogRecord>>,
 }
 
 impl<'a> Outline<'a> {
     /// Walks the line once; `path` is room to work in, so that nothing is allocated a line.
     pub(super) fn of(line: &'a [u8], path: &mut String) -> Self {
+        Self::at(line, path, 0)
+    }
+
+    /// The same for a line in `depth` wrappers.
+    pub(super) fn at(line: &'a [u8], path: &mut String, depth: u8) -> Self {
         let raw = line.strip_suffix(b"\n").unwrap_or(line);
         let line = trimmed(raw);
         let shape =
             if line.trim_ascii_start().starts_with(b"{") { Shape::Json } else { Shape::Text };
-        let mut outline = Self { raw, line, shape, time: None, level: None, chosen: [None; ROLES] };
+        let (time, level, chosen) = (None, None, [None; ROLES]);
+        let mut outline =
+            Self { raw, line, shape, time, level, chosen, heading: None, other: None };
         if shape == Shape::Text {
-            return outline;
+            return outline.of_text(depth);
         }
         path.clear();
         let walked = walk(line, path, true, 0, &mut |path, value, _| outline.consider(path, value));
         if walked.is_err() {
-            let (time, level, chosen) = (None, None, [None; ROLES]);
-            return Self { raw, line, shape: Shape::Malformed, time, level, chosen };
+            let shape = Shape::Malformed;
+            return Self { raw, line, shape, time, level, chosen, heading: None, other: None };
+        }
+        let (time, message) = (outline.chosen(Role::Time), outline.chosen(Role::Message));
+        if let Some(inner) =
+            wrapper::unwrap_json(line, time, message).filter(|_| other::is_opened(depth))
+        {
+            let outer = read(&outline);
+            return outline.with_other(other::json(&inner, outer, depth));
         }
         if outline.level.is_none() && find(line, "@t").is_some() {
             // Serilog leaves out the level of what is merely information.
             outline.level = Some(Severity::Info);
         }
         outline
+    }
+
+    fn of_text(self, depth: u8) -> Self {
+        if let Some(read) = other::text(self.line, depth) {
+            return self.with_other(read);
+        }
+        let heading = heading(self.line);
+        Self { time: heading.time, level: heading.level, heading: Some(heading), ..self }
+    }
+
+    fn with_other(self, (record, inner): (LogRecord, Shape)) -> Self {
+        let shape = if inner == Shape::Malformed { inner } else { self.shape };
+        let (time, level) = (record.time, record.level);
+        Self { shape, time, level, other: Some(Box::new(record)), ..self }
     }
 
     /// Takes the value when it is the best for its role so far; says whether it is usable at all.
@@ -93,7 +127,11 @@ impl<'a> Outline<'a> {
 
     /// Returns the service's name.
     pub(super) fn service(&self) -> Option<Cow<'a, str>> {
-        self.chosen(Role::Service).and_then(text)
+        match (&self.other, self.heading.and_then(|heading| heading.service)) {
+            (Some(record), _) => record.service.clone().map(Cow::Owned),
+            (None, Some(service)) => Some(Cow::Borrowed(service)),
+            (None, None) => self.chosen(Role::Service).and_then(text),
+        }
     }
 
     /// Returns the line as text, without what [`trimmed`] takes away.
@@ -109,6 +147,12 @@ impl<'a> Outline<'a> {
 /// Builds the record of a line that has been walked.
 pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
     let raw = Some(outline.raw.to_vec());
+    if let Some(record) = &outline.other {
+        return LogRecord { raw, ..LogRecord::clone(record) };
+    }
+    if let Some(heading) = outline.heading {
+        return LogRecord { raw, ..plain(outline.line, heading) };
+    }
     if outline.shape != Shape::Json {
         return LogRecord { message: outline.written().into_owned(), raw, ..LogRecord::default() };
     }
@@ -129,6 +173,23 @@ pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
         source: String::new(),
         line: 0,
         raw,
+    }
+}
+
+/// Builds the record of a plain line.
+fn plain(line: &[u8], heading: Heading<'_>) -> LogRecord {
+    let message = heading.message_of(line);
+    let [request_id, trace_id, span_id] = logfmt::ids(&message).map(|id| id.map(str::to_owned));
+    LogRecord {
+        time: heading.time,
+        level: heading.level,
+        service: heading.service.map(str::to_owned),
+        logger: heading.logger.map(str::to_owned),
+        request_id,
+        trace_id,
+        span_id,
+        message: message.into_owned(),
+        ..LogRecord::default()
     }
 }
 

@@ -15,9 +15,13 @@ mod follow;
 mod level_word;
 mod line;
 mod live;
+mod logfmt;
 mod merge;
+mod other;
+mod plain;
 mod scan;
 mod value;
+mod wrapper;
 
 pub use assemble::Assembler;
 pub use filter::LogFilter;
