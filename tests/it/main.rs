@@ -15,6 +15,7 @@ mod formats;
 mod generated;
 mod ids;
 mod logs;
+mod logs_inputs;
 mod runbook;
 mod serve_intake;
 mod telemetry;
