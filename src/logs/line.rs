@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::dialect::{ROLES, Role, role_of};
 use super::fields::{find, text};
-use super::value;
+use super::plain::{Heading, heading};
+use super::{logfmt, other, value, wrapper};
 use crate::model::{Field, LogLine, LogRecord, Severity, UnixNanos};
 use walk::{Kind, Lists, walk};
 
@@ -29,8 +30,9 @@ pub(super) enum Shape {
 
 /// Reads a line in any dialect; never fails, whatever the bytes.
 ///
-/// A line that is not one JSON object becomes a record whose `message` is the line (invalid UTF-8 as
-/// U+FFFD) and that has nothing else but `raw`. In JSON the best key of each kind that holds a usable
+/// A wrapped line is what is in the wrapper, with what the wrapper adds. A plain one gives what stands before
+/// its message as loggers write it, and the ids in it that are written `request_id=…`; JSON that does
+/// not end is a message and nothing else (invalid UTF-8 is U+FFFD). In JSON the best key of each kind that holds a usable
 /// value gives the record's part; all others go to `fields`, flattened with dots, in order. `source`
 /// and `line` are left for the caller.
 pub fn read_line(line: &[u8]) -> LogRecord {
@@ -68,11 +70,23 @@ pub(super) struct Outline<'a> {
     chosen: [Option<(usize, &'a [u8])>; ROLES],
     /// Whether an object has a role of its own: then the room does not know what is in it.
     folded: bool,
+    /// What stands before the message of a plain line.
+    heading: Option<Heading<'a>>,
+    /// The record of a line in a wrapper or of logfmt.
+    other: Option<Box<LogRecord>>,
 }
 
 impl<'a> Outline<'a> {
-    /// Walks the line once; `room` is filled anew, and nothing is allocated once it is large enough.
+    /// Walks the line once; `room` is filled anew.
+    ///
+    /// Nothing is allocated for a JSON line once the room is large enough; for one in a wrapper or of
+    /// logfmt its record is.
     pub(super) fn of(line: &'a [u8], room: &mut Room) -> Self {
+        Self::at(line, room, 0)
+    }
+
+    /// The same for a line in `depth` wrappers.
+    pub(super) fn at(line: &'a [u8], room: &mut Room, depth: u8) -> Self {
         let raw = line.strip_suffix(b"\n").unwrap_or(line);
         let line = trimmed(raw);
         let shape =
@@ -85,10 +99,12 @@ impl<'a> Outline<'a> {
             level: None,
             chosen: [None; ROLES],
             folded: false,
+            heading: None,
+            other: None,
         };
         let mut outline = nothing(shape);
         if shape == Shape::Text {
-            return outline;
+            return outline.of_text(depth);
         }
         let Room { path, names, leaves } = room;
         path.clear();
@@ -112,11 +128,32 @@ impl<'a> Outline<'a> {
         if walked.is_err() {
             return nothing(Shape::Malformed);
         }
+        let (time, message) = (outline.chosen(Role::Time), outline.chosen(Role::Message));
+        if let Some(inner) =
+            wrapper::unwrap_json(line, time, message).filter(|_| other::is_opened(depth))
+        {
+            let outer = read(&outline, room);
+            return outline.with_other(other::json(&inner, outer, depth));
+        }
         if outline.level.is_none() && find(line, "@t").is_some() {
             // Serilog leaves out the level of what is merely information.
             outline.level = Some(Severity::Info);
         }
         outline
+    }
+
+    fn of_text(self, depth: u8) -> Self {
+        if let Some(read) = other::text(self.line, depth) {
+            return self.with_other(read);
+        }
+        let heading = heading(self.line);
+        Self { time: heading.time, level: heading.level, heading: Some(heading), ..self }
+    }
+
+    fn with_other(self, (record, inner): (LogRecord, Shape)) -> Self {
+        let shape = if inner == Shape::Malformed { inner } else { self.shape };
+        let (time, level) = (record.time, record.level);
+        Self { shape, time, level, other: Some(Box::new(record)), ..self }
     }
 
     /// Takes the value when it is the best for its role so far; says whether it is usable at all.
@@ -142,7 +179,11 @@ impl<'a> Outline<'a> {
 
     /// Returns the service's name.
     pub(super) fn service(&self) -> Option<Cow<'a, str>> {
-        self.chosen(Role::Service).and_then(text)
+        match (&self.other, self.heading.and_then(|heading| heading.service)) {
+            (Some(record), _) => record.service.clone().map(Cow::Owned),
+            (None, Some(service)) => Some(Cow::Borrowed(service)),
+            (None, None) => self.chosen(Role::Service).and_then(text),
+        }
     }
 
     /// Returns the line as text, without what [`trimmed`] takes away.
@@ -164,9 +205,35 @@ impl<'a> Outline<'a> {
     }
 }
 
+/// Reads a plain line behind its heading; the ids in it are those written `request_id=…`.
+fn plain<'a>(line: &'a [u8], heading: Heading<'a>) -> LogLine<'a> {
+    let message = heading.message_of(line);
+    let [request_id, trace_id, span_id] = match &message {
+        Cow::Borrowed(text) => logfmt::ids(text).map(|id| id.map(Cow::Borrowed)),
+        Cow::Owned(text) => logfmt::ids(text).map(|id| id.map(|id| Cow::Owned(id.to_owned()))),
+    };
+    LogLine {
+        time: heading.time,
+        level: heading.level,
+        service: heading.service.map(Cow::Borrowed),
+        logger: heading.logger.map(Cow::Borrowed),
+        request_id,
+        trace_id,
+        span_id,
+        message,
+        ..LogLine::default()
+    }
+}
+
 /// Builds the record of a line that has been walked, `room` being as the walk left it.
 pub(super) fn read(outline: &Outline<'_>, room: &Room) -> LogRecord {
     let raw = Some(outline.raw.to_vec());
+    if let Some(record) = &outline.other {
+        return LogRecord { raw, ..LogRecord::clone(record) };
+    }
+    if let Some(heading) = outline.heading {
+        return LogRecord { raw, ..owned(plain(outline.line, heading)) };
+    }
     if outline.shape != Shape::Json {
         return LogRecord { message: outline.written().into_owned(), raw, ..LogRecord::default() };
     }
@@ -196,8 +263,15 @@ pub(super) fn read(outline: &Outline<'_>, room: &Room) -> LogRecord {
 
 /// Returns what is shown of a line that has been walked: the same as of the record that
 /// [`read`] builds, without building it.
-pub(super) fn show<'a>(outline: &Outline<'a>, room: &'a Room) -> LogLine<'a> {
+pub(super) fn show<'a>(outline: &'a Outline<'a>, room: &'a Room) -> LogLine<'a> {
     let raw = Some(outline.raw);
+    if let Some(record) = &outline.other {
+        let line = LogLine::from(&**record);
+        return LogLine { exception: line.exception.map(without_end), raw, ..line };
+    }
+    if let Some(heading) = outline.heading {
+        return LogLine { raw, ..plain(outline.line, heading) };
+    }
     if outline.shape != Shape::Json {
         return LogLine { message: outline.written(), raw, ..LogLine::default() };
     }
@@ -229,6 +303,22 @@ pub(super) fn show<'a>(outline: &Outline<'a>, room: &'a Room) -> LogLine<'a> {
         fields,
         exception: exception.map(without_end),
         raw,
+    }
+}
+
+/// Returns the record of a line without fields.
+fn owned(line: LogLine<'_>) -> LogRecord {
+    let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+    LogRecord {
+        time: line.time,
+        level: line.level,
+        message: line.message.into_owned(),
+        service: text(line.service),
+        logger: text(line.logger),
+        request_id: text(line.request_id),
+        trace_id: text(line.trace_id),
+        span_id: text(line.span_id),
+        ..LogRecord::default()
     }
 }
 

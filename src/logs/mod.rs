@@ -19,10 +19,14 @@ mod last;
 mod level_word;
 mod line;
 mod live;
+mod logfmt;
 mod merge;
+mod other;
+mod plain;
 mod scan;
 mod template;
 mod value;
+mod wrapper;
 
 pub use assemble::Assembler;
 pub use expression::{Condition, ExpressionError, UnknownField};

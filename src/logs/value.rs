@@ -9,7 +9,7 @@ use super::fields::{find, text};
 use super::line::raw_value;
 use crate::model::{Field, Severity, UnixNanos};
 
-mod stamp;
+pub(super) mod stamp;
 
 /// The smallest number that is a time and not a duration, in seconds: March 1973.
 const TIME_SECONDS_MIN: i128 = 100_000_000;
@@ -92,7 +92,7 @@ pub(super) fn level(path: &str, value: &[u8]) -> Option<Severity> {
 fn level_of_number(path: &str, number: u32) -> Option<Severity> {
     use Severity::{Debug, Error, Fatal, Info, Trace, Warn};
     let is = |key: &str| path.eq_ignore_ascii_case(key);
-    let steps: &[(u32, Severity)] = if is("levelno") {
+    let steps: &[(u32, Severity)] = if is("levelno") || is("level_number") {
         &[(50, Fatal), (40, Error), (30, Warn), (20, Info), (10, Debug), (1, Trace)]
     } else if is("severityNumber") || is("severity_number") {
         &[(21, Fatal), (17, Error), (13, Warn), (9, Info), (5, Debug), (1, Trace)]

@@ -1,13 +1,14 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime, `follow` keeps reading them, `backend` asks where telemetry is stored; what they
-//! find goes to `answer`.
+//! without any runtime, `inputs` opens them whatever they are compressed with, `follow` keeps reading
+//! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
 mod files;
 mod follow;
+mod inputs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -82,8 +82,8 @@ fn the_services_of_an_incident_are_understood() {
 2026-11-22T06:53:55.19071Z info "request_finished" request:334275d2-3c7f-06ae-18cd-0dfd3fc1b185 trace:334275d23c7f06ae18cd0dfd3fc1b185 span:8132b6d5e90ad81e method="GET" path="/healthz" status=200 duration=0.00031
 2026-11-22T06:53:56.827917Z info "request_finished" request:e4762263-f086-4276-a60e-8228f6040d40 trace:e4762263f0864276a60e8228f6040d40 span:cd281c7bbfe76ad5 method="GET" path="/stock/SKU-6" status=200 duration=0.00266
 2026-11-22T06:53:56.888648Z info "request_finished" request:e9f94ec3-00d1-4541-9baf-1dc3637b6507 trace:e9f94ec300d145419baf1dc3637b6507 span:de3a3a252178d3f5 method="GET" path="/stock/SKU-1" status=200 duration=0.00232
-- - "[2026-11-22 06:53:41 +0000] [10642] [INFO] Booting worker wi"
-- - "[2026-11-22 06:54:02,235] ERROR in app: Exception on /stock/"
+2026-11-22T06:53:41Z info "Booting worker with pid: 10642"
+2026-11-22T06:54:02.235Z error "Exception on /stock/SKU-9 [GET]" logger:app
 - - "Traceback (most recent call last):"
 - - "  File \"/srv/checkout/current/app/inventory_flask/app.py\", l"
 - - "    return jsonify(sku=sku, per_box=row.qty / 0)"
@@ -116,6 +116,24 @@ fn dialects_known_from_their_documentation_are_understood() {
 2026-11-22T06:30:00.000001Z warn "journal"
 2026-11-22T06:30:00.000000007Z error "log4j2" logger:a.B request:r1
 "##);
+}
+
+/// Each sample of `documented.log` stands between its name (`# …`) and what is read of it (`> …`).
+#[test]
+fn every_documented_dialect_and_wrapper_is_read_as_its_sample_says() {
+    let samples = include_str!("../../../tests/fixtures/logs/dialects/documented.log");
+    let mut samples_read = String::new();
+    for line in samples.lines() {
+        match line.get(..2) {
+            Some("# ") => writeln!(samples_read, "{line}").unwrap(),
+            Some("> ") => {}
+            _ => {
+                let read = outline(&read_line(line.as_bytes()));
+                writeln!(samples_read, "{line}\n> {read}").unwrap();
+            }
+        }
+    }
+    assert!(samples_read == samples, "read now:\n{samples_read}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::model::UnixNanos;
 /// or nothing (UTC). `None` for all else, which may still be a time.
 ///
 /// Never another time than [`UnixNanos::parse_rfc3339`] reads.
-pub(super) fn read(text: &[u8]) -> Option<UnixNanos> {
+pub(in crate::logs) fn read(text: &[u8]) -> Option<UnixNanos> {
     let (stamp, rest) = text.split_at_checked(19)?;
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b' ', rest_of_day @ ..] = stamp else {
         return None;
