@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
+use super::assemble::begins_record;
 use super::found::{Found, FoundSink};
 use super::{Assembler, LINE_BYTES_MAX, LogFilter};
 
@@ -150,8 +151,7 @@ impl Search<'_> {
             let tail = block.get(hit..).unwrap_or_default();
             let end = memchr(b'\n', tail).map_or(block.len(), |length| hit + length);
             let line = block.get(start..end).unwrap_or_default();
-            // What begins an object continues nothing.
-            let go_on = if block.get(end + 1) == Some(&b'{') {
+            let go_on = if begins_record(block.get(end + 1..).unwrap_or_default()) {
                 self.assembler.whole_line(line, self.lines, sink)?
             } else {
                 let sink = &mut |record| sink(Found::record(record));

@@ -194,8 +194,43 @@ proptest! {
     }
 }
 
-/// Lines with values in every place, some of them keys of loggers, some broken.
+/// Lines of every kind: JSON, bare and in wrappers, logfmt, plain, some of them broken.
 fn any_line() -> impl Strategy<Value = String> {
+    let wrapped = |start: &'static str| any_json().prop_map(move |json| format!("{start}{json}"));
+    let words = prop::sample::select(vec![
+        "2026-11-22 06:30:00,5 ERROR app.db: failed request_id=r1",
+        "[2026-11-22 06:30:00 +0000] [7] [INFO] Booting",
+        "Nov 22 06:30:00 web app[7]: ERROR trace_id=4bf92f",
+        "level=warn msg=\"two words\" request_id=r1 n=7 exception=\"E: b \"",
+        "E1122 06:30:00.123456       7 server.go:12] text",
+        "plain words",
+        "",
+    ]);
+    let in_docker =
+        prop_oneof![any_json(), words.clone().prop_map(str::to_owned)].prop_map(|line| {
+            let line = serde_json::to_string(&format!("{line}\n")).unwrap();
+            format!("{{\"log\":{line},\"stream\":\"stderr\",\"time\":\"2026-11-22T06:30:00.1Z\"}}")
+        });
+    let in_journal = any_json().prop_map(|json| {
+        let bytes: Vec<u8> = json.into_bytes();
+        format!("{{\"__REALTIME_TIMESTAMP\":\"1795329000000000\",\"MESSAGE\":{bytes:?}}}")
+    });
+    prop_oneof![
+        any_json(),
+        wrapped("2026-11-22T06:30:00.1Z stdout F "),
+        wrapped("api-1  | "),
+        wrapped("[pod/orders-7d9/api] "),
+        wrapped("2026-11-22 06:30:00 ERROR app: "),
+        wrapped("\u{1b}[36mapi-1  |\u{1b}[0m "),
+        (wrapped("api-1  | "), words.clone()).prop_map(|(json, words)| json + words),
+        words.prop_map(str::to_owned),
+        in_docker,
+        in_journal,
+    ]
+}
+
+/// JSON with values in every place, some of them keys of loggers, some broken.
+fn any_json() -> impl Strategy<Value = String> {
     let known = [
         "level",
         "time",
@@ -250,15 +285,35 @@ fn any_line() -> impl Strategy<Value = String> {
     })
 }
 
+/// Returns what is shown of a line, and what is shown of its record.
+fn shown_twice(line: &[u8]) -> (String, String) {
+    let mut room = Room::default();
+    let outline = Outline::of(line, &mut room);
+    let mut record = read(&outline, &room);
+    record.exception = record.exception.map(|exception| exception.trim_end().to_owned());
+    let of_record = format!("{:?}", LogLine::from(&record));
+    (format!("{:?}", show(&outline, &room)), of_record)
+}
+
+#[test]
+fn what_is_shown_of_every_documented_line_is_what_is_shown_of_its_record() {
+    let documented = &include_bytes!("../../../tests/fixtures/logs/dialects/documented.log")[..];
+    let recorded =
+        &include_bytes!("../../../tests/fixtures/logs/incident/inventory.gunicorn.stderr")[..];
+    let invalid = &b"2026-11-22 06:30:00,5 ERROR app: \xff request_id=r1"[..];
+    let lines =
+        [documented, recorded, invalid].into_iter().flat_map(|log| log.split(|b| *b == b'\n'));
+    for line in lines {
+        let (of_line, of_record) = shown_twice(line);
+        assert_eq!(of_line, of_record, "{}", String::from_utf8_lossy(line));
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_shown_of_a_line_is_what_is_shown_of_its_record(line in any_line()) {
-        let mut room = Room::default();
-        let outline = Outline::of(line.as_bytes(), &mut room);
-        let mut record = read(&outline, &room);
-        record.exception = record.exception.map(|exception| exception.trim_end().to_owned());
-        let of_record = format!("{:?}", crate::model::LogLine::from(&record));
-        prop_assert_eq!(format!("{:?}", show(&outline, &room)), of_record);
+        let (of_line, of_record) = shown_twice(line.as_bytes());
+        prop_assert_eq!(of_line, of_record);
     }
 
     #[test]
