@@ -102,7 +102,7 @@ fn before_json(line: &[u8]) -> Option<Unwrapped<'_>> {
     let heading = plain::heading(prefix);
     let read = heading.message.trim_matches([' ', ':', '-', '|', '\t']).is_empty();
     let known = heading.time.is_some() || heading.level.is_some() || heading.service.is_some();
-    (read && known && is_object(rest)).then(|| Unwrapped {
+    (read && known && is_object(rest)).then_some(Unwrapped {
         inner: Cow::Borrowed(rest),
         time: heading.time,
         level: heading.level,
@@ -115,7 +115,7 @@ fn before_json(line: &[u8]) -> Option<Unwrapped<'_>> {
 /// Returns the line of the program in the JSON of a wrapper; `None` for JSON that is none.
 ///
 /// `time` and `message` are the values that the keys of the dialects found in `line`. Docker's
-/// json-file, Fluent Bit, journald (also bytes as numbers), CloudWatch, Loki, VictoriaLogs.
+/// json-file, Fluent Bit, journald (also bytes as numbers), `CloudWatch`, Loki, `VictoriaLogs`.
 pub(super) fn unwrap_json<'a>(
     line: &'a [u8],
     time: Option<&[u8]>,

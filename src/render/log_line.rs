@@ -105,7 +105,9 @@ impl LogLines {
     fn time(&mut self, made: &mut Parts, theme: &Theme, time: Option<UnixNanos>) {
         let Some(time) = time else {
             let columns = if theme.terminal { TIME_COLUMNS } else { TIMESTAMP_COLUMNS };
-            return made.begin().push_str(&format!("{:<columns$}", "-"));
+            let part = made.begin();
+            part.push('-');
+            return part.extend(std::iter::repeat_n(' ', columns - 1));
         };
         if !theme.terminal && !theme.color {
             return stamp::push(made.begin(), &theme.zone, time);

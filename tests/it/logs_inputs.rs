@@ -93,6 +93,19 @@ fn lines_in_wrappers_are_found_by_request_level_and_service() {
 }
 
 #[test]
+fn lines_that_are_only_shown_look_like_those_of_which_records_are_made() {
+    let documented = include_str!("../fixtures/logs/dialects/documented.log");
+    let env = Env::new().file("all", documented.to_owned() + STDERR + INVENTORY);
+    for [option, value] in [["-o", "human"], ["-o", "raw"], ["--color", "always"], ["-n", "100"]] {
+        let shown = env.obs(["logs", "all", option, value]);
+        // A condition that holds for every line is held against records.
+        let of_records = env.obs(["logs", "all", option, value, "--where", "line >= 1"]);
+        assert_eq!(shown.stdout, of_records.stdout, "{option} {value}");
+        assert!(shown.stdout.lines().count() >= 100, "{option} {value}: {shown}");
+    }
+}
+
+#[test]
 fn compressed_files_are_read_whole_whatever_their_name() {
     let files: [(&str, &[u8]); 3] = [
         ("gzip", include_bytes!("../fixtures/logs/compressed/two.gz")),
