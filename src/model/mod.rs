@@ -5,6 +5,7 @@
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
 mod attribute;
+mod base64;
 mod check;
 mod failure;
 mod id;
@@ -24,6 +25,7 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
+pub use base64::from_base64;
 pub use check::{CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
