@@ -73,8 +73,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
         let found = check_version(&connection, path)?;
-        for (version, views) in AS_THE_LATEST {
-            if (1..*version).contains(&found) {
+        for (versions, views) in AS_THE_LATEST {
+            if versions.contains(&found) {
                 connection.execute_batch(views)?;
             }
         }
