@@ -26,7 +26,7 @@ const REMOVED_AT_ONCE: usize = 256;
 /// Rows written, in bytes, after which the retention looks again; or a second.
 const LOOK_BYTES: usize = 1 << 20;
 
-/// Pages of the write-ahead log, after which it is copied into the file.
+/// Pages of the write-ahead log (8 KiB each in a new file), after which it is copied into the file.
 const LOG_PAGES: u32 = 4_000;
 
 /// After this time without a batch the write-ahead log is copied and synced.

@@ -168,9 +168,9 @@ fn a_bound_smaller_than_the_empty_tables_ends_with_none() {
 fn the_writer_removes_while_it_takes_more() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite");
-    let retention = Retention { bytes: 1 << 19, ..Retention::default() };
+    let retention = Retention { bytes: 1 << 20, ..Retention::default() };
     let writer = Writer::open(&path, retention).unwrap();
-    for round in 0..40_u64 {
+    for round in 0..80_u64 {
         let spans = (1..=200).map(|n| boxed_span(span(round * 200 + n, Some(200)))).collect();
         assert_eq!(writer.write(spans).unwrap().all_new(), 200);
     }
@@ -178,9 +178,10 @@ fn the_writer_removes_while_it_takes_more() {
     drop(writer);
     let reader = Reader::open(&path).unwrap();
     let newest = reader.trace(TraceId::from_hex(REQUEST).unwrap()).unwrap();
-    assert!(newest.contains(&span(8_000, Some(200))));
+    assert!(newest.contains(&span(16_000, Some(200))));
     let used = bytes_used(&reader.connection).unwrap();
-    assert!(used < retention.bytes + 200 * 1_024, "{used}");
+    // What comes between two looks is more for a while; all of it would be 2.4 MiB.
+    assert!(used < retention.bytes + (1 << 20), "{used}");
 }
 
 #[test]
