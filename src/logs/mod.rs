@@ -14,10 +14,12 @@ mod fields;
 mod filter;
 mod follow;
 mod groups;
+pub mod index;
 mod level_word;
 mod line;
 mod live;
 mod merge;
+mod parts;
 mod scan;
 mod template;
 mod value;
@@ -31,6 +33,7 @@ pub use level_word::level_in_text;
 pub use line::read_line;
 pub use live::Live;
 pub use merge::merge;
+pub use parts::{Part, Parts};
 pub use scan::{Scan, ScanCount, Scanned};
 
 /// The longest line read, in bytes; what is longer is cut here and counted.
