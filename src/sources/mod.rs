@@ -23,18 +23,8 @@ pub enum SourceError {
     #[error("{0}; set OBS_TOKEN to the one that it was started with")]
     NoToken(crate::http::HttpError),
     /// The store's file could not be read.
-    #[error("{}", with_causes(.0))]
+    #[error("{}", .0.in_full())]
     Store(#[from] crate::store::StoreError),
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// A place that has traces, logs and errors.
