@@ -52,6 +52,11 @@ impl Parts {
         &self.parts
     }
 
+    /// Returns the parts themselves.
+    pub(super) fn into_parts(self) -> Vec<Part> {
+        self.parts
+    }
+
     /// Returns how many lines stand after the last part.
     pub fn lines_after(&self) -> u64 {
         self.lines_after
