@@ -52,6 +52,11 @@ impl Parts {
         &self.parts
     }
 
+    /// Returns where the last part ends.
+    pub fn end(&self) -> u64 {
+        self.parts.last().map_or(0, |part| part.bytes.end)
+    }
+
     /// Returns the parts themselves.
     pub(super) fn into_parts(self) -> Vec<Part> {
         self.parts

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::Request;
 use super::answer::Answer;
-use super::inputs::{self, Opened};
+use super::inputs::{self, Input, Opened};
+use super::lookup::Lookup;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
+use crate::logs::index::Form;
 use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
@@ -39,11 +41,8 @@ pub(super) fn from_files(
     for file in files {
         let name = file.display().to_string();
         match inputs::open(file, reading.last_wanted()) {
-            Ok(opened) if files.len() == 1 && reading.shows_at_once() && is_stream(file) => {
-                reading.source(Live::new(|| Ok(opened.input))?, &name, true)?;
-            }
             Ok(Opened { input, fault }) => {
-                reading.source(input, &name, files.len() == 1)?;
+                reading.file(input, file, files.len() == 1)?;
                 if let Some(error) = fault.take() {
                     reading.failed(name, &error);
                 }
@@ -51,7 +50,11 @@ pub(super) fn from_files(
             Err(error) => reading.failed(name, &error),
         }
     }
-    reading.finish(files.iter().map(|file| file.display().to_string()).collect())
+    let lookup = std::mem::take(&mut reading.lookup);
+    let outcome = reading.finish(files.iter().map(|file| file.display().to_string()).collect());
+    context.output.flush()?;
+    lookup.make(&mut context.output);
+    outcome
 }
 
 /// Opens a file that grows; a folder or a compressed one is an error here and not at the first read.
@@ -84,6 +87,7 @@ struct Reading<'a> {
     count: ScanCount,
     missing: Vec<Missing>,
     truncated: bool,
+    lookup: Lookup,
 }
 
 impl<'a> Reading<'a> {
@@ -92,6 +96,7 @@ impl<'a> Reading<'a> {
             context.output.page();
         }
         let writer = Answer::new(request);
+        let lookup = Lookup::new(request, context);
         Self {
             request,
             context,
@@ -100,6 +105,7 @@ impl<'a> Reading<'a> {
             count: ScanCount::default(),
             missing: Vec::new(),
             truncated: false,
+            lookup,
         }
     }
 
@@ -118,13 +124,54 @@ impl<'a> Reading<'a> {
         (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
-    /// Reads one source; what cannot be read any further is said, and what was read counts.
+    /// Reads a file, or what an index leaves of it.
+    fn file(&mut self, input: Input, path: &Path, only: bool) -> Result<()> {
+        let name = path.display().to_string();
+        let (filter, output) = (&self.request.filter, &mut self.context.output);
+        match input {
+            Input::File(file) => {
+                let Some(parts) = self.lookup.parts(&file, Form::Plain, path, output) else {
+                    return self.source(file, &name, only);
+                };
+                let kept = file.try_clone()?;
+                self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)?;
+                if self.lookup.was_changed(&kept) {
+                    let reason = "it was changed while it was read: ask again";
+                    self.failed(name, &io::Error::other(reason));
+                }
+                Ok(())
+            }
+            Input::Decompressed(text, file) => {
+                match self.lookup.parts(&file, Form::Compressed, path, output) {
+                    Some(parts) => {
+                        let (end, after) = (parts.end(), parts.lines_after());
+                        self.scan(Scan::until(text, end, after, &name, filter), &name, only)
+                    }
+                    None => self.source(text, &name, only),
+                }
+            }
+            Input::Stream(stream) => {
+                self.lookup.say(path, "read as it comes: it is no file that stays", output);
+                if only && self.shows_at_once() {
+                    self.source(Live::new(|| Ok(stream))?, &name, true)
+                } else {
+                    self.source(stream, &name, only)
+                }
+            }
+        }
+    }
+
+    /// Reads one source to its end.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        self.scan(Scan::new(input, name, &self.request.filter), name, only)
+    }
+
+    /// Shows what a scan finds; what cannot be read any further is said, and what was read counts.
+    fn scan(&mut self, mut scan: Scan<'_, impl io::Read>, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
         let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut kept = VecDeque::new();
-        let mut scan = Scan::new(input, name, &self.request.filter);
         loop {
             let mut shown: io::Result<()> = Ok(());
             let (writer, output) = (&mut self.writer, &mut self.context.output);

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::build::{BLOCK_BYTES, build};
 use super::contents::Contents;
@@ -16,6 +16,12 @@ const BYTES_MAX: u64 = 1 << 30;
 
 /// How many files are remembered as seen once.
 const SEEN_MAX: usize = 1000;
+
+/// The ending of an index that is being made.
+const UNFINISHED: &str = "new";
+
+/// How long an index may not grow before nobody makes it any more.
+const UNFINISHED_MAX: Duration = Duration::from_hours(1);
 
 /// The folder in which indexes are kept, one a file, private to its user.
 #[derive(Debug, Clone)]
@@ -107,7 +113,9 @@ impl Cache {
         let before = Identity::of(&file.metadata()?);
         let held = Samples::of(file, before.size)?;
         self.make_folder()?;
-        let mut unfinished = tempfile::Builder::new().suffix(".new").tempfile_in(&self.folder)?;
+        self.remove_unfinished()?;
+        let mut unfinished =
+            tempfile::Builder::new().suffix(&format!(".{UNFINISHED}")).tempfile_in(&self.folder)?;
         let mut out = BufWriter::new(unfinished.as_file_mut());
         let (mut segments, mut start, mut place) = (Vec::new(), 0, 0);
         if let Some(known) = known {
@@ -135,7 +143,8 @@ impl Cache {
         drop(out);
         let stored = unfinished.as_file().metadata()?.len();
         unfinished.persist(self.path(&contents.file)).map_err(|error| error.error)?;
-        self.remove_oldest("index", self.bytes_max, usize::MAX)?;
+        // It is made, and the next one tries again to make room.
+        drop(self.remove_oldest("index", self.bytes_max, usize::MAX));
         Ok(Made { covered, known: start, stored })
     }
 
@@ -145,6 +154,20 @@ impl Cache {
 
     fn make_folder(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+
+    /// Removes what processes left that were ended while they made an index.
+    fn remove_unfinished(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            // Another may be making it, or have removed it.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            let age = metadata.modified()?.elapsed().unwrap_or_default();
+            if path.extension().is_some_and(|end| end == UNFINISHED) && age > UNFINISHED_MAX {
+                remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes what was used the longest time ago, until the others are within both bounds.

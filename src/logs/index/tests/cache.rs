@@ -232,3 +232,16 @@ fn of_several_that_make_it_at_once_one_stays_and_is_whole() {
     assert!(holds(&read(&place.log(), &parts).0, &id(77)));
     assert_eq!(fs::read_dir(place.folder.path().join("cache")).unwrap().count(), 1);
 }
+
+#[test]
+fn what_a_process_left_unfinished_is_removed_after_an_hour() {
+    let place = Place::new(&log(0..10));
+    place.made();
+    let kept = |name| place.folder.path().join("cache").join(name);
+    for (name, minutes) in [("old.new", 61), ("young.new", 59)] {
+        let file = File::create(kept(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_mins(minutes)).unwrap();
+    }
+    place.made();
+    assert!(!kept("old.new").exists() && kept("young.new").exists());
+}
