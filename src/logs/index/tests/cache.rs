@@ -1,3 +1,5 @@
+//! The folder of indexes: what is told apart, what is noticed, what goes.
+
 use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::time::{Duration, SystemTime};

@@ -1,3 +1,5 @@
+//! The pieces by which a text is found again, held against a plain reading.
+
 use proptest::prelude::*;
 
 use super::super::grams::*;

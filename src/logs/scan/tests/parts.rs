@@ -1,3 +1,5 @@
+//! Parts of a source, held against the whole.
+
 use super::*;
 
 /// Gives a few bytes at a time, from any place.
