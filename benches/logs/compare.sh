@@ -5,7 +5,8 @@
 #     benches/logs/compare.sh [BYTES] [SEED]      67108864 and 1 unless given
 #
 # OBS is the program (default target/release/obs). Answers go to /dev/null when measured; rg gets -N because
-# it must not count lines. With hyperfine the wall time is its median, else that of the best of five.
+# it must not count lines. With hyperfine the wall time is its median, else that of the best of five. Indexes
+# are kept in the folder that is removed at the end; only the last row uses one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bytes=${1:-67108864} seed=${2:-1}
@@ -17,6 +18,7 @@ rustc -O benches/logs/generate.rs -o "$work/generate" 2>/dev/null
 "$work/generate" "$work/logs" "$bytes" 1 "$seed"
 file=$work/logs/app.log
 fact() { grep -o "\"$1\":[0-9]*" "$work/logs/truth.json" | sed 's/.*://'; }
+export XDG_CACHE_HOME=$work/cache
 text_fact() { grep -o "\"$1\":\"[^\"]*" "$work/logs/truth.json" | sed 's/^[^:]*:"//'; }
 id=$(text_fact id) since=$(text_fact window_since) until=$(text_fact window_until)
 
@@ -53,8 +55,8 @@ row() {
 
 failed=0
 echo "$bytes bytes, seed $seed; the yardstick is rg, but wc -l for all records and tail for the last 100"
-row "one request id" "$obs logs $file --request-id $id" "rg -N -F $id $file" \
-  "$(fact target_lines)" "$("$obs" logs "$file" --request-id "$id" 2>/dev/null | wc -l)"
+row "one request id" "$obs logs $file --request-id $id --no-index" "rg -N -F $id $file" \
+  "$(fact target_lines)" "$("$obs" logs "$file" --request-id "$id" --no-index 2>/dev/null | wc -l)"
 row "errors of 10 minutes" "$obs logs $file --level error --since $since --until $until" \
   "rg -N '\"level\": ?\"(error|critical|fatal)\"' $file" "$(fact errors_in_window)" \
   "$("$obs" logs "$file" --level error --since "$since" --until "$until" 2>/dev/null | grep -c '^20')"
@@ -63,4 +65,11 @@ row "all records" "$obs logs $file" "wc -l $file" \
   "$("$obs" logs "$file" 2>/dev/null | grep -c -v '^    ')"
 row "the last 100" "$obs logs $file --limit 100" "tail -n 100 $file" \
   100 "$("$obs" logs "$file" --limit 100 2>/dev/null | grep -c -v '^    ')"
+read -ra made <<<"$(measure "rm -rf $XDG_CACHE_HOME; $obs logs index $file")"
+stored=$(cat "$XDG_CACHE_HOME"/obs/logs/*.index | wc -c)
+awk -v wall="${made[0]}" -v cpu="${made[1]}" -v stored="$stored" -v bytes="$(stat -c %s "$file")" 'BEGIN {
+  printf "its index: made in %.2f s, %.2f s of CPU a GiB; %.2f %% of the file\n",
+    wall, cpu * 1073741824 / bytes, stored * 100 / bytes }'
+row "one id, by the index" "$obs logs $file --request-id $id" "rg -N -F $id $file" \
+  "$(fact target_lines)" "$("$obs" logs "$file" --request-id "$id" 2>/dev/null | wc -l)"
 exit "$failed"

@@ -37,12 +37,13 @@ pub(super) fn from_files(
     request: &Request,
     context: &mut Context,
 ) -> Result<Outcome> {
+    let mut lookup = Lookup::new(request, context);
     let mut reading = Reading::new(request, context);
     for file in files {
         let name = file.display().to_string();
         match inputs::open(file, reading.last_wanted()) {
             Ok(Opened { input, fault }) => {
-                reading.file(input, file, files.len() == 1)?;
+                reading.file(input, file, files.len() == 1, &mut lookup)?;
                 if let Some(error) = fault.take() {
                     reading.failed(name, &error);
                 }
@@ -50,11 +51,10 @@ pub(super) fn from_files(
             Err(error) => reading.failed(name, &error),
         }
     }
-    let lookup = std::mem::take(&mut reading.lookup);
-    let outcome = reading.finish(files.iter().map(|file| file.display().to_string()).collect());
+    let outcome = reading.finish(files.iter().map(|file| file.display().to_string()).collect())?;
     context.output.flush()?;
     lookup.make(&mut context.output);
-    outcome
+    Ok(outcome)
 }
 
 /// Opens a file that grows; a folder or a compressed one is an error here and not at the first read.
@@ -87,7 +87,6 @@ struct Reading<'a> {
     count: ScanCount,
     missing: Vec<Missing>,
     truncated: bool,
-    lookup: Lookup,
 }
 
 impl<'a> Reading<'a> {
@@ -96,7 +95,6 @@ impl<'a> Reading<'a> {
             context.output.page();
         }
         let writer = Answer::new(request);
-        let lookup = Lookup::new(request, context);
         Self {
             request,
             context,
@@ -105,7 +103,6 @@ impl<'a> Reading<'a> {
             count: ScanCount::default(),
             missing: Vec::new(),
             truncated: false,
-            lookup,
         }
     }
 
@@ -125,24 +122,24 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads a file, or what an index leaves of it.
-    fn file(&mut self, input: Input, path: &Path, only: bool) -> Result<()> {
+    fn file(&mut self, input: Input, path: &Path, only: bool, lookup: &mut Lookup) -> Result<()> {
         let name = path.display().to_string();
         let (filter, output) = (&self.request.filter, &mut self.context.output);
         match input {
             Input::File(file) => {
-                let Some(parts) = self.lookup.parts(&file, Form::Plain, path, output) else {
+                let Some(parts) = lookup.parts(&file, Form::Plain, path, output) else {
                     return self.source(file, &name, only);
                 };
                 let kept = file.try_clone()?;
                 self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)?;
-                if self.lookup.was_changed(&kept) {
+                if lookup.was_changed(&kept) {
                     let reason = "it was changed while it was read: ask again";
                     self.failed(name, &io::Error::other(reason));
                 }
                 Ok(())
             }
             Input::Decompressed(text, file) => {
-                match self.lookup.parts(&file, Form::Compressed, path, output) {
+                match lookup.parts(&file, Form::Compressed, path, output) {
                     Some(parts) => {
                         let (end, after) = (parts.end(), parts.lines_after());
                         self.scan(Scan::until(text, end, after, &name, filter), &name, only)
@@ -151,7 +148,7 @@ impl<'a> Reading<'a> {
                 }
             }
             Input::Stream(stream) => {
-                self.lookup.say(path, "read as it comes: it is no file that stays", output);
+                lookup.say(path, "read as it comes: it is no file that stays", output);
                 if only && self.shows_at_once() {
                     self.source(Live::new(|| Ok(stream))?, &name, true)
                 } else {

@@ -21,7 +21,7 @@ Examples:
 
 With it a look-up of an id reads only the blocks of 256 KiB that may hold it, and what was appended since;
 a compressed file without the id is not decompressed. It is made by itself after the second look-up in a
-file of 64 MiB or more, and is about 0.7 % of the text. It is kept in $XDG_CACHE_HOME/obs/logs (else
+file of 64 MiB or more, a compressed one of 8 MiB, and is about 0.7 % of the text. It is kept in $XDG_CACHE_HOME/obs/logs (else
 ~/.cache/obs/logs), for its owner only; all together have 1 GiB at most, those not used for the longest
 time go first.
 

@@ -15,21 +15,22 @@ use crate::render::Output;
 /// A file this large gets an index when it is looked at for the second time, in bytes.
 const LARGE_BYTES: u64 = 64 << 20;
 
+/// The same of one that is compressed, which costs several times as much to read.
+const LARGE_COMPRESSED_BYTES: u64 = 8 << 20;
+
 /// When so much has come after what an index covers, it is lengthened.
 const LONGER_BYTES: u64 = 16 << 20;
 
 /// What indexes do for one question.
-#[derive(Default)]
 pub(super) struct Lookup {
-    /// The indexes and what is looked up in them; without, why none is used.
-    use_of: Option<Result<(Cache, Wanted), String>>,
+    /// The indexes and what is looked up in them, or why none is used.
+    indexes: Result<(Cache, Wanted), String>,
     explain: bool,
     /// The files that get an index once the answer is given.
     to_make: Vec<PathBuf>,
 }
 
 impl Lookup {
-    /// Only ids are looked up, so for other questions there is nothing to say unless it is asked.
     pub(super) fn new(request: &Request, context: &Context) -> Self {
         let wanted = || {
             if !request.use_index {
@@ -45,7 +46,7 @@ impl Lookup {
             let folder = folder(context).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
             Ok((Cache::new(folder), wanted))
         };
-        Self { use_of: Some(wanted()), explain: request.explain, to_make: Vec::new() }
+        Self { indexes: wanted(), explain: request.explain, to_make: Vec::new() }
     }
 
     /// Returns the parts of an open file that have to be read, if an index tells; says what it tells.
@@ -56,7 +57,7 @@ impl Lookup {
         path: &Path,
         output: &mut Output,
     ) -> Option<Parts> {
-        let reason = match self.use_of.as_ref()? {
+        let reason = match &self.indexes {
             Err(reason) => reason.clone(),
             Ok((cache, wanted)) => match read(cache, wanted, file, form) {
                 Ok((parts, covered)) => {
@@ -68,16 +69,11 @@ impl Lookup {
                     self.say(path, &plan(&parts, text, covered, form), output);
                     return Some(parts);
                 }
-                Err(reason) => {
-                    let large = file.metadata().is_ok_and(|metadata| metadata.len() >= LARGE_BYTES);
-                    // Where nothing can be kept, every look is the first.
-                    let makes = large && cache.was_seen(file).unwrap_or(false);
-                    if makes {
-                        self.to_make.push(path.to_owned());
-                    }
-                    let then = if makes { "; one is made after this" } else { "" };
-                    format!("no index: {reason}{then}")
+                Err(reason) if deserves_one(cache, file, form) => {
+                    self.to_make.push(path.to_owned());
+                    format!("no index: {reason}; one is made after this")
                 }
+                Err(reason) => format!("no index: {reason}"),
             },
         };
         self.say(path, &format!("read whole ({reason})"), output);
@@ -86,7 +82,7 @@ impl Lookup {
 
     /// Says whether a file of which parts were read has been written over meanwhile.
     pub(super) fn was_changed(&self, file: &File) -> bool {
-        let Some(Ok((cache, _))) = &self.use_of else { return false };
+        let Ok((cache, _)) = &self.indexes else { return false };
         matches!(
             cache.find(file, Form::Plain),
             Err(Ignored::Truncated | Ignored::Changed | Ignored::OtherFile)
@@ -95,7 +91,7 @@ impl Lookup {
 
     /// Makes the indexes that are wanted next time; the answer is the same without them.
     pub(super) fn make(self, output: &mut Output) {
-        let Some(Ok((cache, _))) = self.use_of else { return };
+        let Ok((cache, _)) = self.indexes else { return };
         for path in self.to_make {
             let name = path.display();
             match make(&cache, &path) {
@@ -124,6 +120,17 @@ fn read(cache: &Cache, wanted: &Wanted, file: &File, form: Form) -> Result<(Part
         drop(cache.forget(file));
     })?;
     Ok((parts, index.covered()))
+}
+
+/// Says whether a file is large and was looked at before; remembers that it was now.
+fn deserves_one(cache: &Cache, file: &File, form: Form) -> bool {
+    let least = match form {
+        Form::Plain => LARGE_BYTES,
+        Form::Compressed => LARGE_COMPRESSED_BYTES,
+    };
+    // Where nothing can be kept, every look is the first.
+    file.metadata().is_ok_and(|metadata| metadata.len() >= least)
+        && cache.was_seen(file).unwrap_or(false)
 }
 
 fn plan(parts: &Parts, text: u64, covered: u64, form: Form) -> String {
