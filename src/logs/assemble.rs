@@ -81,7 +81,7 @@ impl<'a> Assembler<'a> {
             in_traceback: false,
             before: Before::Nothing,
             time: None,
-            room: Room::default(),
+            room: Room::for_many(),
             count: ScanCount::default(),
         }
     }
