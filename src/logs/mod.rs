@@ -7,6 +7,7 @@
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
+mod ahead;
 mod assemble;
 mod dialect;
 mod expression;
@@ -30,6 +31,7 @@ mod template;
 mod value;
 mod wrapper;
 
+pub use ahead::parts_of;
 pub use assemble::Assembler;
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;

@@ -202,7 +202,7 @@ const LOOK_BACK_BYTES: u64 = if cfg!(test) { 50 } else { 1 << 20 };
 
 /// Returns the literals' ends where all are long: the spellings of a UUID, with dashes and
 /// without, end alike, and each literal less is one search through everything less.
-fn ends(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub(super) fn ends(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if literals.iter().any(|literal| literal.len() < LONG_BYTES) {
         return literals.to_vec();
     }

@@ -13,7 +13,7 @@ use super::lookup::Lookup;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::index::Form;
-use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
+use crate::logs::{Live, Parts, Scan, ScanCount, Scanned, merge, parts_of};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
@@ -87,6 +87,8 @@ struct Reading<'a> {
     count: ScanCount,
     missing: Vec<Missing>,
     truncated: bool,
+    /// Whether lines were passed over and not counted.
+    uncounted: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -103,6 +105,7 @@ impl<'a> Reading<'a> {
             count: ScanCount::default(),
             missing: Vec::new(),
             truncated: false,
+            uncounted: false,
         }
     }
 
@@ -121,6 +124,21 @@ impl<'a> Reading<'a> {
         (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
+    /// Returns the parts of a file that have to be read, where that is found out faster than by reading.
+    fn look_ahead(&mut self, file: &File) -> Option<Parts> {
+        if self.last_wanted().is_some() {
+            return None;
+        }
+        let filter = &self.request.filter;
+        // A condition may be about the number of a line.
+        let numbers =
+            filter.condition.is_some() || !self.writer.needs_no_places(&self.context.output);
+        // What fails here fails again where the file is read, and is said there.
+        let parts = parts_of(file, filter, numbers).ok().flatten()?;
+        self.uncounted |= !numbers && (filter.since.is_some() || filter.until.is_some());
+        Some(parts)
+    }
+
     /// Reads a file, or what an index leaves of it.
     fn file(&mut self, input: Input, path: &Path, only: bool, lookup: &mut Lookup) -> Result<()> {
         let name = path.display().to_string();
@@ -128,7 +146,12 @@ impl<'a> Reading<'a> {
         match input {
             Input::File(file) => {
                 let Some(parts) = lookup.parts(&file, Form::Plain, path, output) else {
-                    return self.source(file, &name, only);
+                    return match self.look_ahead(&file) {
+                        Some(parts) => {
+                            self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)
+                        }
+                        None => self.source(file, &name, only),
+                    };
                 };
                 let kept = file.try_clone()?;
                 self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)?;
@@ -232,9 +255,9 @@ impl<'a> Reading<'a> {
         }
         if !found && complete {
             let lines = self.count.lines;
-            self.context
-                .output
-                .note(&format!("none of {lines} lines in {} matches", asked.join(", ")));
+            let which = if self.uncounted { " that were looked at" } else { "" };
+            let asked = asked.join(", ");
+            self.context.output.note(&format!("none of {lines} lines{which} in {asked} matches"));
         }
         let summary = LogSummary {
             lines: Some(self.count.lines),
