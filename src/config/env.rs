@@ -38,6 +38,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("LC_CTYPE", "the same, where LC_ALL is not set"),
     variable("LANG", "the same, where neither is set"),
     variable("HOME", "where the XDG folders are by default"),
+    variable("XDG_CACHE_HOME", "holds obs/logs/, the indexes of large log files"),
     variable("XDG_CONFIG_HOME", "holds obs/config.toml"),
     variable("XDG_DATA_HOME", "holds obs/store.sqlite"),
     variable("XDG_STATE_HOME", "holds obs/running/, by which a running backend is found"),
@@ -119,6 +120,11 @@ impl Environment {
     /// Returns the folder for `obs`' own configuration.
     pub fn config_folder(&self) -> Option<PathBuf> {
         self.folder("XDG_CONFIG_HOME", ".config")
+    }
+
+    /// Returns the folder for what can be made again.
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        self.folder("XDG_CACHE_HOME", ".cache")
     }
 
     /// Returns the folder for stored telemetry.

@@ -81,7 +81,7 @@ impl<'a> Assembler<'a> {
             in_traceback: false,
             before: Before::Nothing,
             time: None,
-            room: Room::default(),
+            room: Room::for_many(),
             count: ScanCount::default(),
         }
     }
@@ -161,13 +161,20 @@ impl<'a> Assembler<'a> {
     }
 
     /// Passes over lines that cannot match; the last time in them may be that of the next line.
-    pub(super) fn pass_over(&mut self, lines: &[u8]) {
-        if self.filter.bounds_time() {
-            let room = &mut self.room;
-            let mut times =
-                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, room).time);
-            self.time = times.find_map(|time| time).or(self.time);
-        }
+    ///
+    /// Says whether one has a time, when times are needed.
+    pub(super) fn pass_over(&mut self, lines: &[u8]) -> bool {
+        let room = &mut self.room;
+        let mut times =
+            lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, room).time);
+        let time = if self.filter.bounds_time() { times.find_map(|time| time) } else { None };
+        self.time = time.or(self.time);
+        time.is_some()
+    }
+
+    /// Says whether the times of lines that are passed over count.
+    pub(super) fn needs_times(&self) -> bool {
+        self.filter.bounds_time()
     }
 
     /// Says whether the next line may belong to a record that matched.

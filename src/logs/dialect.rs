@@ -5,10 +5,12 @@
 //! like ([`super::value`]) and how a line is walked ([`super::line`]).
 
 mod keys;
+mod remembered;
 
 use std::sync::LazyLock;
 
 use keys::{CONTEXTS, KEYS, WRAPPERS};
+pub(super) use remembered::Roles;
 
 /// What a key's value is to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

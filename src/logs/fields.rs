@@ -52,7 +52,7 @@ pub(super) fn find<'a>(object: &'a [u8], path: &str) -> Option<&'a [u8]> {
 /// Invalid UTF-8 becomes U+FFFD; a string whose escapes are invalid is returned as written.
 pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let written = String::from_utf8_lossy(inner);
+    let written = lossy(inner);
     if memchr(b'\\', inner).is_none() {
         return Some(written);
     }
@@ -61,6 +61,12 @@ pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
         Cow::Owned(repaired) => serde_json::from_str(&format!("\"{repaired}\"")),
     };
     Some(read.map_or(written, Cow::Owned))
+}
+
+/// Returns the bytes as text, what is no UTF-8 as U+FFFD; as [`String::from_utf8_lossy`], which looks at
+/// every byte by itself.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The iterator of [`fields`].

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::dialect::{ROLES, Role, role_of};
-use super::fields::{find, text};
+use super::dialect::{ROLES, Role, Roles, role_of};
+use super::fields::{find, lossy, text};
 use super::plain::{Heading, heading};
 use super::{logfmt, other, value, wrapper};
 use crate::model::{Field, LogLine, LogRecord, Severity, UnixNanos};
@@ -47,6 +47,14 @@ pub(super) struct Room {
     path: String,
     names: String,
     leaves: Vec<Leaf>,
+    roles: Roles,
+}
+
+impl Room {
+    /// Makes room for many lines, one after the other.
+    pub(super) fn for_many() -> Self {
+        Self { roles: Roles::remembering(), ..Self::default() }
+    }
 }
 
 /// A value that may be a field: where its name stands in the room and its value in the line.
@@ -106,12 +114,12 @@ impl<'a> Outline<'a> {
         if shape == Shape::Text {
             return outline.of_text(depth);
         }
-        let Room { path, names, leaves } = room;
+        let Room { path, names, leaves, roles } = room;
         path.clear();
         names.clear();
         leaves.clear();
         let walked = walk(line, path, Lists::Entered, 0, &mut |path, value, kind| {
-            let role = role_of(path);
+            let role = roles.of(path);
             let usable = role.is_some_and(|role| outline.consider(role, path, value));
             match kind {
                 Kind::Leaf => {
@@ -188,7 +196,7 @@ impl<'a> Outline<'a> {
 
     /// Returns the line as text, without what [`trimmed`] takes away.
     pub(super) fn written(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.line)
+        lossy(self.line)
     }
 
     /// Says whether the value, by its place, is already a part of the record.
@@ -348,7 +356,8 @@ fn left_over<'a>(
     let value = outline.line.get(leaf.value.clone())?;
     let empty = leaf.has_role && (value == b"null" || value == b"\"\"");
     let said = empty || (rendered && name == RENDERED);
-    (!said && !outline.took(value, exception_taken)).then_some((name, value))
+    let taken = leaf.has_role && outline.took(value, exception_taken);
+    (!said && !taken).then_some((name, value))
 }
 
 /// Gives the fields that are no part of the record yet, in the order written.

@@ -7,6 +7,7 @@
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
+mod ahead;
 mod assemble;
 mod dialect;
 mod expression;
@@ -15,6 +16,7 @@ mod filter;
 mod follow;
 mod found;
 mod groups;
+pub mod index;
 mod last;
 mod level_word;
 mod line;
@@ -22,12 +24,14 @@ mod live;
 mod logfmt;
 mod merge;
 mod other;
+mod parts;
 mod plain;
 mod scan;
 mod template;
 mod value;
 mod wrapper;
 
+pub use ahead::parts_of;
 pub use assemble::Assembler;
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
@@ -39,6 +43,7 @@ pub use level_word::level_in_text;
 pub use line::read_line;
 pub use live::Live;
 pub use merge::merge;
+pub use parts::{Part, Parts};
 pub use scan::{Scan, ScanCount, Scanned};
 
 /// The longest line read, in bytes; what is longer is cut here and counted.

@@ -1,16 +1,18 @@
 //! A source read to its end: blocks are searched for the id, lines are bounded only where it stands.
 
-use std::io::{self, Read};
-use std::ops::ControlFlow;
+mod blocks;
+mod course;
+
+use std::io::{self, Read, Seek};
+use std::ops::{ControlFlow, Range};
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::assemble::begins_record;
 use super::found::{Found, FoundSink};
-use super::{Assembler, LINE_BYTES_MAX, LogFilter};
-
-/// What is read and searched at a time, in bytes: large for the kernel, small for the cache.
-const BLOCK_BYTES: usize = 256 << 10;
+use super::{Assembler, LogFilter, Parts};
+use blocks::Blocks;
+use course::{Course, Next};
 
 /// What a scan saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub struct ScanCount {
     pub untimed: u64,
     /// The lines left out because a level was asked for and they have none, among those parsed.
     pub unlevelled: u64,
-    /// The lines longer than [`LINE_BYTES_MAX`] and those beyond the bound of a traceback.
+    /// The lines longer than [`super::LINE_BYTES_MAX`] and those beyond the bound of a traceback.
     pub cut: u64,
 }
 
@@ -41,7 +43,7 @@ pub enum Scanned {
     Done,
 }
 
-/// A search through one source, from its start to its end.
+/// A search through one source, from its start to its end, or through parts of it.
 ///
 /// Line breaks are `\n` or `\r\n`, the last may be missing. When the filter has literals only lines
 /// that hold one are parsed. Memory is bounded by one block and the longest line.
@@ -49,22 +51,65 @@ pub enum Scanned {
 pub struct Scan<'a, R> {
     blocks: Blocks<R>,
     search: Search<'a>,
+    course: Course,
+    /// Goes to a place of the input; parts that begin further on are only asked of what can.
+    go_to: fn(&mut R, u64) -> io::Result<()>,
     /// Whether the input had nothing when it was last asked.
     dry: bool,
 }
 
 impl<'a, R: Read> Scan<'a, R> {
-    /// Begins; `source` goes into the records.
+    /// Begins where the input stands; `source` goes into the records.
     pub fn new(input: R, source: &'a str, filter: &'a LogFilter) -> Self {
-        let literals = ends(filter.literals());
-        let finder = |literal| memmem::Finder::new(literal).into_owned();
+        Self::begin(input, Course::all(), |_, _| Ok(()), source, filter)
+    }
+
+    /// Begins at the start of an input that is read no further than to `end`, which is the start of a
+    /// line; `lines_after` stand after it and need not be looked at.
+    pub fn until(
+        input: R,
+        end: u64,
+        lines_after: u64,
+        source: &'a str,
+        filter: &'a LogFilter,
+    ) -> Self {
+        let mut parts = Parts::none();
+        parts.read(0..end);
+        parts.pass_over(lines_after);
+        Self::begin(input, Course::of(parts), |_, _| Ok(()), source, filter)
+    }
+
+    /// Begins; only these parts are read, and what follows the last line of one when it is a record
+    /// that goes on.
+    ///
+    /// The answer is that of [`Scan::new`] when no line outside the parts holds a literal of the filter,
+    /// or matches.
+    pub fn of_parts(input: R, parts: Parts, source: &'a str, filter: &'a LogFilter) -> Self
+    where
+        R: Seek,
+    {
+        let go_to = |input: &mut R, place| input.seek(io::SeekFrom::Start(place)).map(drop);
+        Self::begin(input, Course::of(parts), go_to, source, filter)
+    }
+
+    fn begin(
+        input: R,
+        course: Course,
+        go_to: fn(&mut R, u64) -> io::Result<()>,
+        source: &'a str,
+        filter: &'a LogFilter,
+    ) -> Self {
+        let literals = filter.literals();
+        let ends = ends(&literals);
         let search = Search {
-            finders: literals.iter().map(finder).collect(),
-            next: vec![None; literals.len()],
+            finders: ends.iter().map(|end| memmem::Finder::new(end).into_owned()).collect(),
+            literals,
+            next: vec![None; ends.len()],
             assembler: Assembler::new(source, filter),
             lines: 0,
         };
-        Self { blocks: Blocks::new(input), search, dry: false }
+        let blocks = Blocks::new(input, course.end());
+        Self { blocks, search, course, go_to, dry: false }
     }
 
     /// Gives matching records to `sink`, in order, until the input has no more for now, or has ended.
@@ -83,9 +128,15 @@ impl<'a, R: Read> Scan<'a, R> {
                 block => block?,
             };
             self.dry = false;
-            let Some(block) = block else { break };
-            if self.search.block(block, sink)?.is_break() {
-                return Ok(Scanned::Done);
+            let in_part = match block {
+                Some(block) if self.search.block(block, sink)?.is_break() => {
+                    return Ok(Scanned::Done);
+                }
+                Some(_) => !self.course.is_beyond() || self.search.assembler.is_open(),
+                None => false,
+            };
+            if !in_part && !self.go_on_with_next_part()? {
+                break;
             }
         }
         // There is no record left to break off before.
@@ -98,16 +149,65 @@ impl<'a, R: Read> Scan<'a, R> {
         let count = self.search.assembler.count;
         ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
     }
+
+    /// Goes to the next part; says whether there is one, or the last one's record goes on after it.
+    fn go_on_with_next_part(&mut self) -> io::Result<bool> {
+        let is_open = self.search.assembler.is_open();
+        match self.course.next(self.search.lines, is_open) {
+            Next::Beyond { end } => self.blocks.go_on_to(end),
+            Next::Part { part, line } => {
+                let gap = self.blocks.place()..part.start;
+                if self.search.assembler.needs_times() && !self.knows_time_before(gap.clone())? {
+                    // Whatever was passed over would hide when the part begins.
+                    let read_to = self.blocks.read_to();
+                    (self.go_to)(self.blocks.input(), read_to)?;
+                    self.blocks.go_on_to(part.end);
+                } else {
+                    self.search.lines = line;
+                    if !gap.is_empty() {
+                        (self.go_to)(self.blocks.input(), part.start)?;
+                        self.blocks.begin_at(part.start);
+                    }
+                    self.blocks.go_on_to(part.end);
+                }
+            }
+            Next::End { lines } => {
+                self.search.lines = lines;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks for the last time in lines that are passed over; says whether it is known now, as far as
+    /// the source tells it.
+    fn knows_time_before(&mut self, gap: Range<u64>) -> io::Result<bool> {
+        if gap.is_empty() {
+            return Ok(true);
+        }
+        let start = gap.start.max(gap.end.saturating_sub(LOOK_BACK_BYTES));
+        (self.go_to)(self.blocks.input(), start)?;
+        let mut lines = Vec::new();
+        self.blocks.input().by_ref().take(gap.end - start).read_to_end(&mut lines)?;
+        let from_start = start == gap.start;
+        let begun =
+            if from_start { 0 } else { memchr(b'\n', &lines).map_or(lines.len(), |end| end + 1) };
+        let has_time = self.search.assembler.pass_over(lines.get(begun..).unwrap_or_default());
+        Ok(has_time || from_start)
+    }
 }
+
+/// How far before a part its time is looked for, in bytes.
+const LOOK_BACK_BYTES: u64 = if cfg!(test) { 50 } else { 1 << 20 };
 
 /// Returns the literals' ends where all are long: the spellings of a UUID, with dashes and
 /// without, end alike, and each literal less is one search through everything less.
-fn ends(literals: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+pub(super) fn ends(literals: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if literals.iter().any(|literal| literal.len() < LONG_BYTES) {
-        return literals;
+        return literals.to_vec();
     }
     let mut ends: Vec<Vec<u8>> = Vec::new();
-    for literal in &literals {
+    for literal in literals {
         let end = literal.get(literal.len() - END_BYTES..).unwrap_or(literal).to_vec();
         if !ends.contains(&end) {
             ends.push(end);
@@ -125,6 +225,8 @@ const END_BYTES: usize = 12;
 /// The search through the blocks of one source.
 #[derive(Debug)]
 struct Search<'a> {
+    literals: Vec<Vec<u8>>,
+    /// Of the literals, or of their ends.
     finders: Vec<memmem::Finder<'static>>,
     /// Where each finder's next hit begins in this block; `None` when it has to look again.
     next: Vec<Option<usize>>,
@@ -176,16 +278,24 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the first place at or after `at` where a literal stands.
+    /// Returns the first place at or after `at` where a literal stands, or its end.
     ///
     /// A finder's last hit is kept until passed: one literal's many hits must not make the others
     /// search the same bytes again.
     fn hit(&mut self, block: &[u8], at: usize) -> Option<usize> {
-        let rest = block.get(at..).unwrap_or_default();
+        let literals = &self.literals;
         let places = self.finders.iter().zip(&mut self.next).map(|(finder, next)| match *next {
             Some(known) if known >= at => known,
             _ => {
-                let found = finder.find(rest).map_or(usize::MAX, |place| at + place);
+                let rest = block.get(at..).unwrap_or_default();
+                let ends = finder.find_iter(rest).map(|place| at + place);
+                // Many ids of one origin can end alike.
+                let mut whole = ends.filter(|place| {
+                    let end = place + finder.needle().len();
+                    let before = block.get(..end).unwrap_or_default();
+                    literals.iter().any(|literal| before.ends_with(literal))
+                });
+                let found = whole.next().unwrap_or(usize::MAX);
                 *next = Some(found);
                 found
             }
@@ -198,73 +308,6 @@ impl Search<'_> {
 fn count_lines(bytes: &[u8]) -> u64 {
     let breaks = memchr_iter(b'\n', bytes).count() as u64;
     breaks + u64::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))
-}
-
-/// Reads an input in blocks of whole lines.
-#[derive(Debug)]
-struct Blocks<R> {
-    input: R,
-    buffer: Vec<u8>,
-    /// The bytes given last: `..start`; the line begun after them: `start..filled`.
-    start: usize,
-    filled: usize,
-    skipping: bool,
-    cut: u64,
-}
-
-impl<R: Read> Blocks<R> {
-    fn new(input: R) -> Self {
-        let buffer = vec![0; BLOCK_BYTES];
-        Self { input, buffer, start: 0, filled: 0, skipping: false, cut: 0 }
-    }
-
-    /// Returns the next block, `None` after the last; only an end or a cut leaves out the line break.
-    fn next(&mut self) -> io::Result<Option<&[u8]>> {
-        loop {
-            self.make_room();
-            if self.filled == LINE_BYTES_MAX {
-                self.cut += 1;
-                self.skipping = true;
-                self.start = self.filled;
-                break;
-            }
-            let unread = self.filled;
-            let room = self.buffer.get_mut(unread..).unwrap_or_default();
-            match self.input.read(room) {
-                Ok(0) => {
-                    self.start = self.filled;
-                    break;
-                }
-                Ok(length) => self.filled += length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            }
-            let read = self.buffer.get(unread..self.filled).unwrap_or_default();
-            if self.skipping {
-                let end = memchr(b'\n', read);
-                self.start = end.map_or(self.filled, |end| unread + end + 1);
-                self.skipping = end.is_none();
-            } else if let Some(end) = memrchr(b'\n', read) {
-                self.start = unread + end + 1;
-                break;
-            }
-        }
-        Ok(self.buffer.get(..self.start).filter(|block| !block.is_empty()))
-    }
-
-    /// Moves the begun line to the front and makes the buffer longer when that line fills it.
-    fn make_room(&mut self) {
-        let full = self.start == 0 && self.filled == self.buffer.len();
-        let begun = self.buffer.get(self.start..self.filled).unwrap_or_default();
-        // The hole that truncation leaves can be longer than any line: its zeros are not kept.
-        let zeros = begun.iter().take_while(|byte| full && **byte == 0).count();
-        self.buffer.copy_within(self.start + zeros..self.filled, 0);
-        self.filled -= self.start + zeros;
-        self.start = 0;
-        if self.filled == self.buffer.len() {
-            self.buffer.resize((self.buffer.len() * 2).min(LINE_BYTES_MAX), 0);
-        }
-    }
 }
 
 #[cfg(test)]

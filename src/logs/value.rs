@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::fields::{find, text};
+use super::fields::{find, lossy, text};
 use super::line::raw_value;
 use crate::model::{Field, Severity, UnixNanos};
 
@@ -126,9 +126,9 @@ pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
     let inner = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
     let plain = |bytes: &[u8]| bytes.iter().all(|byte| *byte >= b' ' && *byte != b'\\');
     match inner {
-        Some(inner) if plain(inner) => String::from_utf8_lossy(inner),
+        Some(inner) if plain(inner) => lossy(inner),
         Some(_) => Field { name: String::new(), value: raw_value(value) }.text().into(),
-        None => String::from_utf8_lossy(value),
+        None => lossy(value),
     }
 }
 

@@ -38,7 +38,7 @@ pub use metric_point::{MetricKind, MetricPoint};
 pub use query::{LogPage, LogQuery};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
-pub use size::{SizeError, parse_bytes};
+pub use size::{SizeError, parse_bytes, shown_bytes};
 pub use story::{Gathered, Missing, Story};
 pub use threshold::{Measure, Threshold};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};

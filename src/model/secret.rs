@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use memchr::{memchr, memchr2, memchr2_iter, memmem};
+use memchr::{memchr, memchr2_iter, memmem};
 use regex::{Captures, Regex};
 
 /// What stands in a masked value's place.
@@ -24,10 +24,24 @@ pub fn is_secret_key(key: &str) -> bool {
     ];
     const SECRET_ENDS: [&str; 7] =
         ["password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey"];
-    let last = key.rsplit('.').next().unwrap_or(key);
-    let plain: String =
-        last.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    SECRET.contains(&plain.as_str()) || SECRET_ENDS.iter().any(|end| plain.ends_with(end))
+    let last = key.bytes().rev().take_while(|byte| *byte != b'.');
+    let letters = last.filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    // Asked of every value that is shown: what is a secret in all its length fits, and of a longer
+    // name the end tells.
+    let mut room = [0; 18];
+    let mut start = room.len();
+    let mut longer = false;
+    for letter in letters {
+        longer = start == 0;
+        if longer {
+            break;
+        }
+        start -= 1;
+        room[start] = letter;
+    }
+    let plain = &room[start..];
+    (!longer && SECRET.iter().any(|known| known.as_bytes() == plain))
+        || SECRET_ENDS.iter().any(|end| plain.ends_with(end.as_bytes()))
 }
 
 /// Returns `value` as it may be shown under `key`: masked whole, or with the secrets in it masked.
@@ -47,7 +61,9 @@ pub fn mask_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
 /// first text that could match it comes: most programs never see one.
 pub fn mask_text(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
-    for shape in &SHAPES {
+    // What a mask puts in has none of the bytes that a later shape needs.
+    let signs = signs(text.as_bytes());
+    for shape in SHAPES.iter().filter(|shape| signs & shape.needs == shape.needs) {
         if !(shape.may_be_in)(masked.as_bytes()) {
             continue;
         }
@@ -66,8 +82,41 @@ pub fn mask_text(text: &str) -> Cow<'_, str> {
     masked
 }
 
+/// A capital J, as in every JWT.
+const CAPITAL_J: u8 = 1;
+/// A blank, or what may be one beyond ASCII.
+const BLANK: u8 = 2;
+const AT: u8 = 4;
+const ASSIGNED: u8 = 8;
+const DIGIT: u8 = 16;
+
+/// What each byte is a sign of.
+const SIGNS: [u8; 256] = {
+    let mut signs = [0; 256];
+    let mut byte = 0;
+    while byte < signs.len() {
+        signs[byte] = match byte {
+            0x4a => CAPITAL_J,
+            0x20 | 0x09..=0x0d | 0x80.. => BLANK,
+            0x40 => AT,
+            0x3d | 0x3a => ASSIGNED,
+            0x30..=0x39 => DIGIT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    signs
+};
+
+/// Returns the signs in the text: one pass, where each shape by itself takes several.
+fn signs(text: &[u8]) -> u8 {
+    text.iter().fold(0, |signs, byte| signs | SIGNS.get(usize::from(*byte)).unwrap_or(&0))
+}
+
 /// How secrets of one kind look.
 struct Shape {
+    /// The signs without which it is not there.
+    needs: u8,
     /// Rules out, cheaply, the texts that the pattern cannot match.
     may_be_in: fn(&[u8]) -> bool,
     pattern: &'static str,
@@ -89,29 +138,38 @@ enum Mask {
     Card,
 }
 
-const fn shape(may_be_in: fn(&[u8]) -> bool, pattern: &'static str, mask: Mask) -> Shape {
-    Shape { may_be_in, pattern, mask, compiled: OnceLock::new() }
+const fn shape(
+    needs: u8,
+    may_be_in: fn(&[u8]) -> bool,
+    pattern: &'static str,
+    mask: Mask,
+) -> Shape {
+    Shape { needs, may_be_in, pattern, mask, compiled: OnceLock::new() }
 }
 
 /// In the order in which they are masked.
 static SHAPES: [Shape; 5] = [
     shape(
+        CAPITAL_J,
         |text| memmem::find(text, b"eyJ").is_some(),
         r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.?[A-Za-z0-9_-]*",
         Mask::With(MASK),
     ),
     shape(
+        BLANK,
         |text| holds_any(text, &[b"bearer", b"basic"]),
         r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
         Mask::With("$1 [masked]"),
     ),
     shape(
+        AT | ASSIGNED,
         |text| memchr(b'@', text).is_some() && memmem::find(text, b"://").is_some(),
         r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*(?::[^\s/@]*)?@",
         Mask::With("$1[masked]@"),
     ),
     shape(
-        |text| memchr2(b'=', b':', text).is_some() && holds_any(text, NAMES),
+        ASSIGNED,
+        |text| holds_any(text, NAMES),
         concat!(
             r#"(?i)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
             r#"private[_-]?key|authorization|cookie))(["']?\s*[=:]\s*["']?)"#,
@@ -119,12 +177,23 @@ static SHAPES: [Shape; 5] = [
         ),
         Mask::With("$1$2[masked]"),
     ),
-    shape(
-        |text| text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some(),
-        r"\b\d(?:[ -]?\d){12,18}\b",
-        Mask::Card,
-    ),
+    shape(DIGIT, may_hold_a_card, r"\b\d(?:[ -]?\d){12,18}\b", Mask::Card),
 ];
+
+/// Says whether 13 digits follow each other, with at most one other character between two.
+fn may_hold_a_card(text: &[u8]) -> bool {
+    let (mut digits, mut others) = (0, 0);
+    text.iter().any(|byte| {
+        match byte {
+            b'0'..=b'9' => (digits, others) = (digits + 1, 0),
+            b' ' | b'-' if others == 0 => others = 1,
+            // Other digits than ours may stand between.
+            0x80.. => return text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some(),
+            _ => digits = 0,
+        }
+        digits > 12
+    })
+}
 
 /// What the names of assigned secrets have in them.
 const NAMES: &[&[u8]] =
@@ -200,7 +269,40 @@ mod tests {
         }
     }
 
+    /// The slow, obvious way: every pattern is tried.
+    fn mask_by_patterns(text: &str) -> String {
+        SHAPES.iter().fold(text.to_owned(), |text, shape| match shape.mask {
+            Mask::With(replacement) => {
+                shape.compiled().replace_all(&text, replacement).into_owned()
+            }
+            Mask::Card => {
+                let mask = |found: &Captures<'_>| match is_card(&found[0]) {
+                    true => MASK.to_owned(),
+                    false => found[0].to_owned(),
+                };
+                shape.compiled().replace_all(&text, mask).into_owned()
+            }
+        })
+    }
+
     proptest::proptest! {
+        #[test]
+        fn what_is_masked_is_what_the_patterns_mask(
+            text in "(toKen|PASSWORD|cookie|eyJabcdefg|\\.abcdefg|BASIC |bearer |x://|a@|4111 1111 1111 1111|5500-0000|0000000000000004|[ a-z0-9=:.@é\t\u{2003}-]){0,12}"
+        ) {
+            proptest::prop_assert_eq!(mask_text(&text), mask_by_patterns(&text));
+        }
+
+        #[test]
+        fn a_key_is_a_secret_when_its_letters_are(key in "([a-zA-Z_.-]{0,22}(passWord|token|api-key|pri_vate-key|cookie|x-sentry-auth|PROXY_authorization|s)?){0,2}") {
+            let last = key.rsplit('.').next().unwrap();
+            let plain = last.replace(['_', '-'], "").to_lowercase();
+            let exact = ["authorization", "proxyauthorization", "cookie", "setcookie", "pwd", "privatekey", "xsentryauth"];
+            let ends = ["password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey"];
+            let slow = exact.contains(&&*plain) || ends.iter().any(|end| plain.ends_with(end));
+            proptest::prop_assert_eq!(is_secret_key(&key), slow);
+        }
+
         #[test]
         fn masking_twice_is_masking_once(
             text in "(token|password=|Bearer |://a:b@|[ a-z0-9=:@/\\[\\]\"]){0,12}"

@@ -29,9 +29,37 @@ pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
     read().ok_or_else(|| SizeError { given: text.to_owned() })
 }
 
+/// Writes bytes with two or three digits and a binary unit: `7.1 MiB`, `512 MiB`, `17 B`.
+pub fn shown_bytes(bytes: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let Some((unit, shift)) = units.into_iter().find(|(_, shift)| bytes >> shift > 0) else {
+        return format!("{bytes} B");
+    };
+    let tenths = (u128::from(bytes) * 10) >> shift;
+    if tenths < 100 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", tenths / 10)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_written_as_people_read_them() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (7_496_418, "7.1 MiB"),
+            (512 << 20, "512 MiB"),
+            (u64::MAX, "17179869183 GiB"),
+        ] {
+            assert_eq!(shown_bytes(bytes), text);
+        }
+    }
 
     #[test]
     fn sizes_are_read_with_decimal_and_binary_units() {

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 pub use machine::{json, raw};
 use parts::Parts;
+use stamp::Stamps;
 
 use super::theme::severity_tone;
 use super::{Theme, Tone, text};
@@ -41,6 +42,7 @@ pub struct LogLines {
     date: Option<Date>,
     services: Vec<String>,
     service_columns: usize,
+    stamps: Stamps,
     /// The line being made, kept for its room.
     made: Parts,
 }
@@ -110,11 +112,11 @@ impl LogLines {
             return part.extend(std::iter::repeat_n(' ', columns - 1));
         };
         if !theme.terminal && !theme.color {
-            return stamp::push(made.begin(), &theme.zone, time);
+            return self.stamps.push(made.begin(), &theme.zone, time);
         }
         if !theme.terminal {
             let mut stamp = String::new();
-            stamp::push(&mut stamp, &theme.zone, time);
+            self.stamps.push(&mut stamp, &theme.zone, time);
             return painted(made.begin(), theme, Tone::Dim, &stamp);
         }
         let zoned = time.timestamp().to_zoned(theme.zone.clone());
@@ -205,8 +207,18 @@ pub(super) fn pair(
         return part.push_str(&value);
     }
     part.push('"');
-    part.push_str(&value.replace('"', "\\\""));
+    for (index, piece) in value.split('"').enumerate() {
+        if index > 0 {
+            part.push_str("\\\"");
+        }
+        part.push_str(piece);
+    }
     part.push('"');
+}
+
+/// Returns an id as others spell it: without dashes, in lower case.
+fn plain(id: &str) -> impl Iterator<Item = u8> {
+    id.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase())
 }
 
 /// Adds the logger and the ids; a trace id that is the request id again is left out.
@@ -217,11 +229,8 @@ fn ids(
     cut: bool,
     about: Option<&Correlation>,
 ) {
-    let plain = |id: &'_ str| -> Vec<u8> {
-        id.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase()).collect()
-    };
     let same = match (&line.trace_id, &line.request_id) {
-        (Some(trace_id), Some(request_id)) => plain(trace_id) == plain(request_id),
+        (Some(trace_id), Some(request_id)) => plain(trace_id).eq(plain(request_id)),
         (None, None) => true,
         _ => false,
     };

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::Request;
 use super::answer::Answer;
-use super::inputs::{self, Opened};
+use super::inputs::{self, Input, Opened};
+use super::lookup::Lookup;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
+use crate::logs::index::Form;
+use crate::logs::{Live, Parts, Scan, ScanCount, Scanned, merge, parts_of};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
@@ -35,15 +37,13 @@ pub(super) fn from_files(
     request: &Request,
     context: &mut Context,
 ) -> Result<Outcome> {
+    let mut lookup = Lookup::new(request, context);
     let mut reading = Reading::new(request, context);
     for file in files {
         let name = file.display().to_string();
         match inputs::open(file, reading.last_wanted()) {
-            Ok(opened) if files.len() == 1 && reading.shows_at_once() && is_stream(file) => {
-                reading.source(Live::new(|| Ok(opened.input))?, &name, true)?;
-            }
             Ok(Opened { input, fault }) => {
-                reading.source(input, &name, files.len() == 1)?;
+                reading.file(input, file, files.len() == 1, &mut lookup)?;
                 if let Some(error) = fault.take() {
                     reading.failed(name, &error);
                 }
@@ -51,7 +51,10 @@ pub(super) fn from_files(
             Err(error) => reading.failed(name, &error),
         }
     }
-    reading.finish(files.iter().map(|file| file.display().to_string()).collect())
+    let outcome = reading.finish(files.iter().map(|file| file.display().to_string()).collect())?;
+    context.output.flush()?;
+    lookup.make(&mut context.output);
+    Ok(outcome)
 }
 
 /// Opens a file that grows; a folder or a compressed one is an error here and not at the first read.
@@ -84,6 +87,8 @@ struct Reading<'a> {
     count: ScanCount,
     missing: Vec<Missing>,
     truncated: bool,
+    /// Whether lines were passed over and not counted.
+    uncounted: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -100,6 +105,7 @@ impl<'a> Reading<'a> {
             count: ScanCount::default(),
             missing: Vec::new(),
             truncated: false,
+            uncounted: false,
         }
     }
 
@@ -118,13 +124,74 @@ impl<'a> Reading<'a> {
         (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
-    /// Reads one source; what cannot be read any further is said, and what was read counts.
+    /// Returns the parts of a file that have to be read, where that is found out faster than by reading.
+    fn look_ahead(&mut self, file: &File) -> Option<Parts> {
+        if self.last_wanted().is_some() {
+            return None;
+        }
+        let filter = &self.request.filter;
+        // A condition may be about the number of a line.
+        let numbers =
+            filter.condition.is_some() || !self.writer.needs_no_places(&self.context.output);
+        // What fails here fails again where the file is read, and is said there.
+        let parts = parts_of(file, filter, numbers).ok().flatten()?;
+        self.uncounted |= !numbers && (filter.since.is_some() || filter.until.is_some());
+        Some(parts)
+    }
+
+    /// Reads a file, or what an index leaves of it.
+    fn file(&mut self, input: Input, path: &Path, only: bool, lookup: &mut Lookup) -> Result<()> {
+        let name = path.display().to_string();
+        let (filter, output) = (&self.request.filter, &mut self.context.output);
+        match input {
+            Input::File(file) => {
+                let Some(parts) = lookup.parts(&file, Form::Plain, path, output) else {
+                    return match self.look_ahead(&file) {
+                        Some(parts) => {
+                            self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)
+                        }
+                        None => self.source(file, &name, only),
+                    };
+                };
+                let kept = file.try_clone()?;
+                self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)?;
+                if lookup.was_changed(&kept) {
+                    let reason = "it was changed while it was read: ask again";
+                    self.failed(name, &io::Error::other(reason));
+                }
+                Ok(())
+            }
+            Input::Decompressed(text, file) => {
+                match lookup.parts(&file, Form::Compressed, path, output) {
+                    Some(parts) => {
+                        let (end, after) = (parts.end(), parts.lines_after());
+                        self.scan(Scan::until(text, end, after, &name, filter), &name, only)
+                    }
+                    None => self.source(text, &name, only),
+                }
+            }
+            Input::Stream(stream) => {
+                lookup.say(path, "read as it comes: it is no file that stays", output);
+                if only && self.shows_at_once() {
+                    self.source(Live::new(|| Ok(stream))?, &name, true)
+                } else {
+                    self.source(stream, &name, only)
+                }
+            }
+        }
+    }
+
+    /// Reads one source to its end.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        self.scan(Scan::new(input, name, &self.request.filter), name, only)
+    }
+
+    /// Shows what a scan finds; what cannot be read any further is said, and what was read counts.
+    fn scan(&mut self, mut scan: Scan<'_, impl io::Read>, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
         let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut kept = VecDeque::new();
-        let mut scan = Scan::new(input, name, &self.request.filter);
         loop {
             let mut shown: io::Result<()> = Ok(());
             let (writer, output) = (&mut self.writer, &mut self.context.output);
@@ -188,9 +255,9 @@ impl<'a> Reading<'a> {
         }
         if !found && complete {
             let lines = self.count.lines;
-            self.context
-                .output
-                .note(&format!("none of {lines} lines in {} matches", asked.join(", ")));
+            let which = if self.uncounted { " that were looked at" } else { "" };
+            let asked = asked.join(", ");
+            self.context.output.note(&format!("none of {lines} lines{which} in {asked} matches"));
         }
         let summary = LogSummary {
             lines: Some(self.count.lines),

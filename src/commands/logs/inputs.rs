@@ -41,8 +41,27 @@ impl Compression {
 
 /// A file opened for reading to its end.
 pub(super) struct Opened {
-    pub(super) input: Box<dyn Read + Send>,
+    pub(super) input: Input,
     pub(super) fault: Fault,
+}
+
+/// The text of a file.
+pub(super) enum Input {
+    /// The file itself, which can be read from any place.
+    File(File),
+    /// Decompressed from the file.
+    Decompressed(Box<dyn Read + Send>, File),
+    /// A pipe, or another thing that is read once.
+    Stream(File),
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) | Self::Stream(file) => file.read(buffer),
+            Self::Decompressed(text, _) => text.read(buffer),
+        }
+    }
 }
 
 /// Why decompressing stopped before the end, once the input has ended.
@@ -68,13 +87,15 @@ pub(super) fn open(file: &Path, last: Option<usize>) -> io::Result<Opened> {
     let mut opened = open_file(file)?;
     let fault = Fault::default();
     let Some(format) = compression(&opened)? else {
-        if let Some(count) = last
-            && opened.metadata()?.is_file()
-        {
+        if !opened.metadata()?.is_file() {
+            return Ok(Opened { input: Input::Stream(opened), fault });
+        }
+        if let Some(count) = last {
             seek_last(&mut opened, count)?;
         }
-        return Ok(Opened { input: Box::new(opened), fault });
+        return Ok(Opened { input: Input::File(opened), fault });
     };
+    let file = opened.try_clone()?;
     let at = Arc::new(AtomicU64::new(0));
     let counted = BufReader::new(Counted { input: opened, at: Arc::clone(&at) });
     let input: Box<dyn Read + Send> = match format {
@@ -89,7 +110,7 @@ pub(super) fn open(file: &Path, last: Option<usize>) -> io::Result<Opened> {
         }
     };
     let input = Box::new(Decompressed { input, format, at, fault: fault.clone() });
-    Ok(Opened { input, fault })
+    Ok(Opened { input: Input::Decompressed(input, file), fault })
 }
 
 /// Opens a file as it is; a folder is an error.

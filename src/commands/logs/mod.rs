@@ -8,13 +8,15 @@ mod answer;
 mod backend;
 mod files;
 mod follow;
+mod index;
 mod inputs;
+mod lookup;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use regex::Regex;
 
@@ -28,6 +30,7 @@ use crate::render::{Columns, Format};
 
 /// Arguments of `obs logs`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
 Examples:
   obs logs app.log --request-id 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
@@ -43,13 +46,20 @@ Examples:
 Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
 the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.
 
+Ids of 16 characters and more are looked up in a large file by its index, which is kept in the cache
+folder: obs logs index --help. A file that is called index is ./index.
+
 --where takes comparisons, joined by and, or, not and parentheses:
   FIELD = VALUE   also != < <= > >=   numbers with units: took > 500ms, size >= 2MiB
   FIELD ~ REGEX   also !~             level >= warn, time > 15m: by what they mean
   FIELD in (VALUE, ..)                exists(FIELD); FIELD = null where it is not there
 FIELD is time, level, service, message, logger, request_id, trace_id, span_id, exception, source, line
 or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~ hold for a record that
-lacks the field, no other comparison does. A traceback in lines below a record is its exception.")]
+lacks the field, no other comparison does. A traceback in lines below a record is its exception.
+
+In a file of 32 MiB or more, --since and --until are looked up: it is assumed that lines whose times are
+out of order are so by a minute at most, or stand within 8 MiB. A file that shows otherwise where it is
+looked at, or has no times, is read whole, as is one that is compressed.")]
 pub struct LogsArgs {
     /// Files to read; - is standard input
     #[arg(value_name = "FILE")]
@@ -99,6 +109,20 @@ pub struct LogsArgs {
     /// Count lines by what they say, numbers, ids and quoted texts left out, the most frequent first
     #[arg(long, conflicts_with_all = ["follow", "reverse", "fields", "hide", "full"])]
     group: bool,
+    /// Read files whole, whatever their indexes say
+    #[arg(long, requires = "request_id", conflicts_with = "follow")]
+    no_index: bool,
+    /// Say on standard error which files are read whole and which by an index, and how much of them
+    #[arg(long, conflicts_with = "follow")]
+    explain: bool,
+    #[command(subcommand)]
+    command: Option<LogsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum LogsCommand {
+    /// Make the indexes of files, by which ids are looked up in them
+    Index(index::IndexArgs),
 }
 
 /// What is asked for, understood.
@@ -110,6 +134,8 @@ struct Request {
     columns: Columns,
     reverse: bool,
     group: bool,
+    use_index: bool,
+    explain: bool,
 }
 
 /// Where lines come from.
@@ -121,6 +147,9 @@ enum Input {
 
 /// Shows the lines that are asked for.
 pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
+    if let Some(LogsCommand::Index(args)) = &args.command {
+        return index::run(args, context);
+    }
     if args.follow && context.output.is_json() {
         return Err(Error::usage("one JSON document cannot be followed")
             .hint("one document a line can: obs logs -f -o jsonl"));
@@ -129,7 +158,17 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         context.output.only_human_or_json("logs --group")?;
     }
     let request = understand(&args, context)?;
-    match choose(args.files, context)? {
+    let input = choose(args.files, context)?;
+    match input {
+        Input::Stdin if request.explain => context.output.note("standard input is read whole"),
+        Input::Backend if request.explain => {
+            context
+                .output
+                .note("no file is read: a backend is asked, which has indexes of its own");
+        }
+        _ => {}
+    }
+    match input {
         Input::Stdin => files::from_stdin(&request, context),
         Input::Files(files) if request.follow => follow::files(files, &request, context),
         Input::Files(files) => files::from_files(&files, &request, context),
@@ -161,6 +200,8 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
         columns: columns(args, context)?,
         reverse: args.reverse,
         group: args.group,
+        use_index: !args.no_index,
+        explain: args.explain,
     })
 }
 

@@ -86,7 +86,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).ok_or(Malformed)?;
-            let place = memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
+            let place = quote_or_backslash(rest).ok_or(Malformed)?;
             self.at += place + 1;
             if rest.get(place) == Some(&b'"') {
                 return self.bytes.get(start..self.at).ok_or(Malformed);
@@ -148,6 +148,51 @@ impl<'a> Scanner<'a> {
             if depth == 0 {
                 return Ok(());
             }
+        }
+    }
+}
+
+/// How many words are looked at before a search that is faster when the string is long.
+const WORDS: usize = 4;
+
+/// Returns where the first quote or backslash stands.
+///
+/// Keys and most values are of a few bytes: eight at a time are compared right here.
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let places = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
+        if places != 0 {
+            return Some(index * 8 + places.trailing_zeros() as usize / 8);
+        }
+    }
+    let before = words.len().min(WORDS) * 8;
+    memchr2(b'"', b'\\', bytes.get(before..)?).map(|place| before + place)
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Sets the highest bit of the lowest byte that is zero; of higher bytes it may set some more.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_quote_or_backslash_is_found(
+            bytes in prop::collection::vec(prop::sample::select(b"\"\\!#]\x21\xa2\xdc\0a".to_vec()), 0..80),
+            plain in 0_usize..60,
+        ) {
+            let bytes = [vec![b'a'; plain], bytes].concat();
+            let slow = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(quote_or_backslash(&bytes), slow);
         }
     }
 }

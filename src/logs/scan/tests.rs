@@ -1,10 +1,13 @@
+mod parts;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::super::line::{Outline, Room, read};
+use super::blocks::BLOCK_BYTES;
 use super::*;
-use crate::logs::Condition;
+use crate::logs::{Condition, LINE_BYTES_MAX};
 use crate::model::{LogLine, LogRecord};
 
 const UUID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";

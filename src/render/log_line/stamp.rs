@@ -4,11 +4,43 @@ use jiff::tz::TimeZone;
 
 use crate::model::UnixNanos;
 
+/// The text of the last second that was asked for: lines come many to a second.
+#[derive(Debug, Default)]
+pub(super) struct Stamps {
+    second: i64,
+    /// Empty until one was asked for.
+    before: String,
+    after: String,
+}
+
+impl Stamps {
+    /// Adds the time as [`push`] does; of all times the same zone is given.
+    pub(super) fn push(&mut self, text: &mut String, zone: &TimeZone, time: UnixNanos) {
+        let second = time.0.div_euclid(NANOS);
+        if self.second != second || self.before.is_empty() {
+            let mut whole = String::new();
+            push(&mut whole, zone, time);
+            self.second = second;
+            let (before, after) = whole.split_at_checked(FRACTION_AT).unwrap_or((&whole, ""));
+            before.clone_into(&mut self.before);
+            after.get(3..).unwrap_or_default().clone_into(&mut self.after);
+        }
+        text.push_str(&self.before);
+        digits(text, time.0.rem_euclid(NANOS) / 1_000_000, 3);
+        text.push_str(&self.after);
+    }
+}
+
+const NANOS: i64 = 1_000_000_000;
+
+/// Where the fraction begins in `2026-11-22T06:30:33.750Z`.
+const FRACTION_AT: usize = 20;
+
 /// Adds `2026-11-22T06:30:33.750Z`, in another zone with its offset, `-03:00`, for the `Z`.
-pub(super) fn push(text: &mut String, zone: &TimeZone, time: UnixNanos) {
+fn push(text: &mut String, zone: &TimeZone, time: UnixNanos) {
     let offset = i64::from(zone.to_offset(time.timestamp()).seconds());
-    let seconds = time.0.div_euclid(1_000_000_000);
-    let millis = time.0.rem_euclid(1_000_000_000) / 1_000_000;
+    let seconds = time.0.div_euclid(NANOS);
+    let millis = time.0.rem_euclid(NANOS) / 1_000_000;
     let local = seconds + offset;
     let (days, of_day) = (local.div_euclid(86_400), local.rem_euclid(86_400));
     let (year, month, day) = civil(days);
@@ -66,11 +98,15 @@ mod tests {
         #[test]
         fn a_time_is_written_as_the_general_formatter_writes_it(
             nanos in any::<i64>(), seconds in -93_599_i32..93_599, fixed in any::<bool>(),
+            near in proptest::option::of(0_i64..3_000_000_000),
         ) {
+            let other = near.map_or(0, |near| nanos.saturating_sub(near));
             let offset = jiff::tz::Offset::from_seconds(if fixed { seconds } else { 0 }).unwrap();
             let zone = TimeZone::fixed(offset);
             let mut text = String::new();
-            push(&mut text, &zone, UnixNanos(nanos));
+            let mut stamps = Stamps::default();
+            stamps.push(&mut String::new(), &zone, UnixNanos(other));
+            stamps.push(&mut text, &zone, UnixNanos(nanos));
             let zoned = UnixNanos(nanos).timestamp().to_zoned(zone);
             let mark = if offset.is_zero() { "Z" } else { "%:z" };
             let expected = zoned.strftime(&format!("%Y-%m-%dT%H:%M:%S%.3f{mark}")).to_string();
