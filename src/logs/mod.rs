@@ -23,6 +23,7 @@ mod template;
 mod value;
 
 pub use assemble::Assembler;
+pub use dialect::id_keys;
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};

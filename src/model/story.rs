@@ -13,6 +13,21 @@ pub struct Missing {
     pub reason: String,
 }
 
+impl Missing {
+    /// A source that answered, but may have more of what was asked for.
+    pub fn in_part(source: String, reason: &str) -> Self {
+        Self { source, reason: format!("{IN_PART}{reason}") }
+    }
+
+    /// Says whether the source answered in part.
+    pub fn is_in_part(&self) -> bool {
+        self.reason.starts_with(IN_PART)
+    }
+}
+
+/// How the reason begins of a source that answered in part.
+const IN_PART: &str = "answered only in part: ";
+
 /// What the sources said, and which did not answer.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered<T> {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod backend;
+mod file_source;
 mod files;
 mod follow;
 
@@ -115,7 +116,8 @@ struct Request {
 enum Input {
     Stdin,
     Files(Vec<PathBuf>),
-    Backend,
+    /// Backends, and the files that are configured beside them.
+    Backend(Vec<PathBuf>),
 }
 
 /// Shows the lines that are asked for.
@@ -132,7 +134,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         Input::Stdin => files::from_stdin(&request, context),
         Input::Files(files) if request.follow => follow::files(files, &request, context),
         Input::Files(files) => files::from_files(&files, &request, context),
-        Input::Backend => backend::run(&request, context),
+        Input::Backend(files) => backend::run(&files, &request, context),
     }
 }
 
@@ -195,7 +197,7 @@ fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
         return Ok(Input::Files(files.into_iter().map(PathBuf::from).collect()));
     }
     if matches!(context.settings.url.origin, Origin::Flag(_) | Origin::Variable(_)) {
-        return Ok(Input::Backend);
+        return Ok(Input::Backend(Vec::new()));
     }
     if stdin_has_lines() {
         return Ok(Input::Stdin);
@@ -205,9 +207,10 @@ fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
         let files = configured.value.clone();
         let note = format!("reading {} files ({})", files.len(), configured.origin);
         context.output.note(&note);
-        return Ok(Input::Files(files));
+        let alone = !context.has_log_sources();
+        return Ok(if alone { Input::Files(files) } else { Input::Backend(files) });
     }
-    Ok(Input::Backend)
+    Ok(Input::Backend(Vec::new()))
 }
 
 /// Says whether standard input is a pipe, a socket or a file: not a terminal, not `/dev/null`.
