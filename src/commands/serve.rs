@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::parse_bytes;
 use crate::render::LogFormat;
-use crate::serve::{Backend, DEFAULT_PORT, Limits, Opening, Retention, run as serve, tail};
+use crate::serve::{Backend, DEFAULT_PORT, Limits, Opening, Retention, Teller, run as serve, tail};
 
 mod doors;
 
@@ -117,12 +117,14 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         }
     };
     let token = doors::token(args, context)?;
+    let log_format = context.output.log_format();
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let opening = Opening {
         store: store.clone(),
         instance: instance.clone(),
         retention: Retention { age: args.keep, bytes: args.keep_bytes },
         limits: Limits::of_this_process(),
+        teller: Teller::new(move |text| crate::context::plain_output(log_format).warn(text)),
         token,
     };
     let backend = Backend::open(opening).map_err(|error| {

@@ -3,7 +3,8 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::line::{Outline, Shape, read};
+use super::found::{Found, FoundSink};
+use super::line::{Outline, Room, Shape, read};
 use super::{LogFilter, ScanCount};
 use crate::model::{LogRecord, UnixNanos};
 
@@ -12,6 +13,25 @@ const EXCEPTION_BYTES_MAX: usize = 1 << 20;
 
 /// What takes matching records, in order; `Break` ends the work.
 pub(super) type Sink<'a> = dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>> + 'a;
+
+/// A record whose last line may still come.
+#[derive(Debug)]
+struct Open {
+    record: LogRecord,
+    /// Its time or its predecessor's.
+    time: Option<UnixNanos>,
+    verdict: Verdict,
+}
+
+/// What is known of a record from its own line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Matches,
+    /// It matches if the condition holds once its traceback is known.
+    MatchesIf,
+    /// The same, but the id only stands in its text.
+    ElsewhereIf,
+}
 
 /// What became of the last record, when none is open.
 #[derive(Debug)]
@@ -29,7 +49,8 @@ enum Before {
 /// A line continues the one before when it is indented, empty inside a traceback, `Traceback (most
 /// recent call last)`, `Caused by:`, or the `…Error: …` below an indented line, and is no JSON. It is
 /// added to the `exception` and to `raw` of a record that matched. After a record that did not match
-/// it is left out with it, unless the filter looks for text: then it is judged by itself.
+/// it is left out with it, unless the filter looks for text: then it is judged by itself. A condition
+/// about the exception is held against the record with its traceback.
 ///
 /// The last record is held until a line shows that it is complete, or [`Assembler::flush`]. What comes
 /// later to a record that was flushed is a record of its own: the first one's time, level, service,
@@ -38,13 +59,13 @@ enum Before {
 pub struct Assembler<'a> {
     source: &'a str,
     filter: &'a LogFilter,
-    open: Option<LogRecord>,
+    open: Option<Open>,
     after_indented: bool,
     in_traceback: bool,
     before: Before,
     /// The last time that a line of this source has: also that of those after it that have none.
     time: Option<UnixNanos>,
-    path: String,
+    room: Room,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
 }
@@ -60,7 +81,7 @@ impl<'a> Assembler<'a> {
             in_traceback: false,
             before: Before::Nothing,
             time: None,
-            path: String::new(),
+            room: Room::default(),
             count: ScanCount::default(),
         }
     }
@@ -72,14 +93,26 @@ impl<'a> Assembler<'a> {
         number: u64,
         sink: &mut Sink<'_>,
     ) -> io::Result<ControlFlow<()>> {
-        if self.continues(line.strip_suffix(b"\r").unwrap_or(line)) {
+        let continues = self.continues(without_return(line));
+        self.line_that(continues, line, number, sink)
+    }
+
+    fn line_that(
+        &mut self,
+        continues: bool,
+        line: &[u8],
+        number: u64,
+        sink: &mut Sink<'_>,
+    ) -> io::Result<ControlFlow<()>> {
+        if continues {
             if self.open.is_some() {
                 self.append(line);
                 return Ok(ControlFlow::Continue(()));
             }
             match &self.before {
                 Before::Given(head) => {
-                    self.open = Some(continuation(head, line, number));
+                    let record = continuation(head, line, number);
+                    self.open = Some(Open { record, time: None, verdict: Verdict::Matches });
                     return Ok(ControlFlow::Continue(()));
                 }
                 Before::LeftOut if !self.filter.looks_for_text() => {
@@ -97,28 +130,42 @@ impl<'a> Assembler<'a> {
 
     /// Gives the record held back, if any; a follower calls this when nothing more has come.
     pub fn flush(&mut self, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
-        if let Some(record) = &self.open {
-            self.before = Before::Given(Box::new(head(record)));
-        }
-        self.give(sink)
+        let Some(record) = self.settle() else { return Ok(ControlFlow::Continue(())) };
+        self.before = Before::Given(Box::new(head(&record)));
+        sink(record)
     }
 
     fn give(&mut self, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
-        let Some(mut record) = self.open.take() else { return Ok(ControlFlow::Continue(())) };
+        self.settle().map_or(Ok(ControlFlow::Continue(())), sink)
+    }
+
+    /// Ends the open record and counts it; returns it when it matches.
+    fn settle(&mut self) -> Option<LogRecord> {
+        let Open { mut record, time, verdict } = self.open.take()?;
         if let Some(exception) = &mut record.exception {
             exception.truncate(exception.trim_end().len());
         }
         record.exception = record.exception.filter(|exception| !exception.is_empty());
+        if verdict != Verdict::Matches && !self.filter.holds(&record, time) {
+            return None;
+        }
+        if verdict == Verdict::ElsewhereIf {
+            self.count.elsewhere += 1;
+            return None;
+        }
+        if verdict == Verdict::MatchesIf {
+            self.count_untimed(time);
+        }
         self.count.matched += 1;
-        sink(record)
+        Some(record)
     }
 
     /// Passes over lines that cannot match; the last time in them may be that of the next line.
     pub(super) fn pass_over(&mut self, lines: &[u8]) {
         if self.filter.bounds_time() {
-            let path = &mut self.path;
+            let room = &mut self.room;
             let mut times =
-                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, path).time);
+                lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, room).time);
             self.time = times.find_map(|time| time).or(self.time);
         }
     }
@@ -129,33 +176,75 @@ impl<'a> Assembler<'a> {
     }
 
     fn judge(&mut self, line: &[u8], number: u64) {
+        let Some(outline) = self.outline(line) else { return };
+        let mut record = read(&outline, &self.room);
+        self.source.clone_into(&mut record.source);
+        record.line = number;
+        let (filter, time) = (self.filter, self.time);
+        let matches = filter.matches_but_condition(&record, time);
+        if !matches && !filter.matches_elsewhere(&record, time) {
+            return;
+        }
+        let verdict = if filter.waits_for_traceback() {
+            if matches { Verdict::MatchesIf } else { Verdict::ElsewhereIf }
+        } else if !filter.holds(&record, time) {
+            return;
+        } else if matches {
+            self.count_untimed(time);
+            Verdict::Matches
+        } else {
+            self.count.elsewhere += 1;
+            return;
+        };
+        self.open = Some(Open { record, time, verdict });
+    }
+
+    fn count_untimed(&mut self, time: Option<UnixNanos>) {
+        self.count.untimed += u64::from(time.is_none() && self.filter.bounds_time());
+    }
+
+    /// Walks a line that begins a record and counts it; `None` when all but the id rules it out.
+    fn outline<'l>(&mut self, line: &'l [u8]) -> Option<Outline<'l>> {
         self.before = Before::LeftOut;
-        let outline = Outline::of(line, &mut self.path);
+        let outline = Outline::of(line, &mut self.room);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
         self.time = outline.time.or(self.time);
         self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
-        if self.filter.rules_out(&outline, self.time) {
-            return;
+        (!self.filter.rules_out(&outline, self.time)).then_some(outline)
+    }
+
+    /// Takes a line that the next one does not continue ([`begins_record`]): as [`Assembler::line`],
+    /// but what matches is given at once, and no record is built for it.
+    pub(super) fn whole_line(
+        &mut self,
+        line: &[u8],
+        number: u64,
+        sink: &mut FoundSink<'_>,
+    ) -> io::Result<ControlFlow<()>> {
+        let record_sink = &mut |record| sink(Found::record(record));
+        let continues = self.continues(without_return(line));
+        // Ids and conditions are held against records.
+        let of_record = self.filter.correlation.is_some() || self.filter.condition.is_some();
+        if of_record || continues {
+            return self.line_that(continues, line, number, record_sink);
         }
-        let mut record = read(&outline);
-        if self.filter.matches_at(&record, self.time) {
-            self.count.untimed += u64::from(self.time.is_none() && self.filter.bounds_time());
-            self.source.clone_into(&mut record.source);
-            record.line = number;
-            self.open = Some(record);
-        } else if self.filter.matches_elsewhere(&record, self.time) {
-            self.count.elsewhere += 1;
+        if self.give(record_sink)?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
+        let Some(outline) = self.outline(line) else { return Ok(ControlFlow::Continue(())) };
+        self.count_untimed(self.time);
+        self.count.matched += 1;
+        sink(Found::line(&outline, &self.room, self.source, number))
     }
 
     fn append(&mut self, line: &[u8]) {
-        let Some(record) = &mut self.open else { return };
+        let Some(Open { record, .. }) = &mut self.open else { return };
         let exception = record.exception.get_or_insert_default();
         if exception.len() + line.len() > EXCEPTION_BYTES_MAX {
             self.count.cut += 1;
             return;
         }
-        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+        let text = String::from_utf8_lossy(without_return(line));
         if !exception.is_empty() {
             exception.push('\n');
         }
@@ -168,24 +257,43 @@ impl<'a> Assembler<'a> {
     /// Says whether the line continues the one before, and remembers what the next one needs.
     fn continues(&mut self, line: &[u8]) -> bool {
         let indented = line.starts_with(b" ") || line.starts_with(b"\t");
-        let opens = [
-            &b"Traceback (most recent call last)"[..],
-            b"Caused by:",
-            b"The above exception was the direct cause",
-            b"During handling of the above exception",
-        ];
         let continues = if indented {
-            Outline::of(line, &mut self.path).shape != Shape::Json
+            let object = line.trim_ascii_start().starts_with(b"{");
+            !object || Outline::of(line, &mut self.room).shape != Shape::Json
         } else if line.is_empty() {
             self.in_traceback
         } else {
-            opens.iter().any(|open| line.starts_with(open))
-                || (self.after_indented && names_an_error(line))
+            opens_traceback(line) || (self.after_indented && names_an_error(line))
         };
         self.after_indented = continues && indented;
         self.in_traceback = continues;
         continues
     }
+}
+
+/// Says whether `rest` begins with a line that continues none that is no continuation itself.
+///
+/// Cheaper than to read it, and `false` in doubt: also when nothing is there yet.
+pub(super) fn begins_record(rest: &[u8]) -> bool {
+    match rest.first() {
+        None | Some(b' ' | b'\t' | b'\r' | b'\n') => false,
+        Some(b'T' | b'C' | b'D') => !opens_traceback(rest),
+        Some(_) => true,
+    }
+}
+
+fn opens_traceback(line: &[u8]) -> bool {
+    let opens = [
+        &b"Traceback (most recent call last)"[..],
+        b"Caused by:",
+        b"The above exception was the direct cause",
+        b"During handling of the above exception",
+    ];
+    opens.iter().any(|open| line.starts_with(open))
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Returns what a record's later part is known by.
@@ -205,9 +313,8 @@ fn head(record: &LogRecord) -> LogRecord {
 
 /// Begins the later part of a record with its first line.
 fn continuation(head: &LogRecord, line: &[u8], number: u64) -> LogRecord {
-    let text = line.strip_suffix(b"\r").unwrap_or(line);
     LogRecord {
-        exception: Some(String::from_utf8_lossy(text).into_owned()),
+        exception: Some(String::from_utf8_lossy(without_return(line)).into_owned()),
         line: number,
         raw: Some(line.to_vec()),
         ..head.clone()

@@ -6,6 +6,8 @@
 
 mod keys;
 
+use std::sync::LazyLock;
+
 use keys::{CONTEXTS, KEYS, WRAPPERS};
 
 /// What a key's value is to a record.
@@ -35,9 +37,14 @@ pub(super) enum Role {
 pub(super) const ROLES: usize = 9;
 
 /// Returns what the value at a dotted path is, and how telling the key is (0 = most).
+///
+/// Costs one hash and one comparison for a key without dots: most lines are made of those.
 pub(super) fn role_of(path: &str) -> Option<(Role, usize)> {
     if let Some(found) = look_up(path, false) {
         return Some(found);
+    }
+    if !path.contains('.') {
+        return None;
     }
     let inside = |wrapper: &&str| {
         let (head, rest) = path.split_at_checked(wrapper.len())?;
@@ -67,12 +74,44 @@ pub(super) fn is_context_list(path: &str) -> bool {
     path == "spans" || path == "Scopes"
 }
 
+/// How many places the table has: several times as many as there are keys.
+const PLACES: usize = 1024;
+
+/// A key with what it is.
+type Known = (&'static str, Role, usize);
+
+/// The keys by their hash, each in the first free place from there on.
+static TABLE: LazyLock<[Option<Known>; PLACES]> = LazyLock::new(|| {
+    let mut table = [None; PLACES];
+    let known = KEYS
+        .iter()
+        .flat_map(|(role, keys)| keys.iter().enumerate().map(|(rank, key)| (*key, *role, rank)));
+    for (key, role, rank) in known {
+        let mut free = (hash(key)..PLACES).chain(0..PLACES);
+        let place = free.find(|place| table.get(*place).is_some_and(Option::is_none));
+        if let Some(place) = place.and_then(|place| table.get_mut(place)) {
+            *place = Some((key, role, rank));
+        }
+    }
+    table
+});
+
+/// FNV-1a over the key in lower case (as far as ASCII goes).
+fn hash(key: &str) -> usize {
+    let sum = key.bytes().fold(0x811c_9dc5_u32, |sum, byte| {
+        (sum ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    });
+    (sum ^ (sum >> 16)) as usize % PLACES
+}
+
 fn look_up(key: &str, only_ids: bool) -> Option<(Role, usize)> {
-    KEYS.iter().find_map(|(role, keys)| {
-        let wanted = !only_ids || matches!(role, Role::RequestId | Role::TraceId | Role::SpanId);
-        let rank = keys.iter().position(|known| wanted && known.eq_ignore_ascii_case(key))?;
-        Some((*role, rank))
-    })
+    let table = &*TABLE;
+    let start = hash(key);
+    let (ahead, behind) = (table.get(start..)?, table.get(..start)?);
+    let mut run = ahead.iter().chain(behind).map_while(|place| *place);
+    let (_, role, rank) = run.find(|(known, ..)| known.eq_ignore_ascii_case(key))?;
+    let wanted = !only_ids || matches!(role, Role::RequestId | Role::TraceId | Role::SpanId);
+    wanted.then_some((role, rank))
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 mod scanner;
 
 use scanner::{Scanner, State};
@@ -51,10 +53,14 @@ pub(super) fn find<'a>(object: &'a [u8], path: &str) -> Option<&'a [u8]> {
 pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let written = String::from_utf8_lossy(inner);
-    if !inner.contains(&b'\\') {
+    if memchr(b'\\', inner).is_none() {
         return Some(written);
     }
-    Some(serde_json::from_str(&format!("\"{written}\"")).map_or(written, Cow::Owned))
+    let read = match &written {
+        Cow::Borrowed(_) => serde_json::from_slice(value),
+        Cow::Owned(repaired) => serde_json::from_str(&format!("\"{repaired}\"")),
+    };
+    Some(read.map_or(written, Cow::Owned))
 }
 
 /// The iterator of [`fields`].

@@ -29,8 +29,6 @@ pub struct LogFilter {
     /// Whether the id may stand anywhere in the line, not only in a field for ids.
     pub anywhere: bool,
     /// What the record must be, in the words of `--where`.
-    ///
-    /// It is judged by its own line: a traceback in lines below it is added to it only afterwards.
     pub condition: Option<Arc<Condition>>,
 }
 
@@ -46,7 +44,34 @@ impl LogFilter {
 
     /// Says whether the record is asked for when `time` is its time or its predecessor's.
     pub(super) fn matches_at(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        self.matches_but_condition(record, time) && self.holds(record, time)
+    }
+
+    /// Says whether the record is asked for if [`LogFilter::holds`].
+    pub(super) fn matches_but_condition(
+        &self,
+        record: &LogRecord,
+        time: Option<UnixNanos>,
+    ) -> bool {
         self.has_id(record) && self.matches_otherwise(record, time)
+    }
+
+    /// Says whether the condition holds, or there is none.
+    pub(super) fn holds(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.holds(record, time))
+    }
+
+    /// Says whether the condition is about the traceback, which stands below the record's own line.
+    pub(super) fn waits_for_traceback(&self) -> bool {
+        self.condition.as_ref().is_some_and(|condition| condition.looks_at_exception())
+    }
+
+    /// Says whether every record is asked for.
+    pub fn takes_all(&self) -> bool {
+        let Self { correlation, level, since, until, grep, service, anywhere: _, condition } = self;
+        let named = correlation.is_some() || service.is_some();
+        let chosen = level.is_some() || grep.is_some() || condition.is_some();
+        !named && !chosen && since.is_none() && until.is_none()
     }
 
     /// Says whether some times are not asked for.
@@ -79,7 +104,8 @@ impl LogFilter {
             && self.greps(&outline.written()))
     }
 
-    /// Says whether the id stands in the record outside the fields for ids, all else matching.
+    /// Says whether the id stands in the record outside the fields for ids, all else matching but
+    /// the condition, of which nothing is known.
     pub(super) fn matches_elsewhere(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         self.correlation.as_ref().is_some_and(|id| {
             !has_id_field(id, record)
@@ -104,7 +130,6 @@ impl LogFilter {
         self.in_range(time, record.level)
             && self.is_service(record.service.as_deref())
             && self.greps(written.as_deref().unwrap_or(&record.message))
-            && self.condition.as_ref().is_none_or(|condition| condition.holds(record, time))
     }
 
     fn is_service(&self, service: Option<&str>) -> bool {

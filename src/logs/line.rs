@@ -3,14 +3,19 @@
 mod walk;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use super::dialect::{ROLES, Role, role_of};
-use super::fields::{Malformed, find, text};
-use super::value;
-use crate::model::{Field, LogRecord, Severity, UnixNanos};
-use walk::walk;
+use super::fields::{find, text};
+use super::plain::{Heading, heading};
+use super::{logfmt, other, value, wrapper};
+use crate::model::{Field, LogLine, LogRecord, Severity, UnixNanos};
+use walk::{Kind, Lists, walk};
+
+/// Where loguru writes the whole line again, rendered, beside its record.
+const RENDERED: &str = "text";
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +30,32 @@ pub(super) enum Shape {
 
 /// Reads a line in any dialect; never fails, whatever the bytes.
 ///
-/// A line that is not one JSON object becomes a record whose `message` is the line (invalid UTF-8 as
-/// U+FFFD) and that has nothing else but `raw`. In JSON the best key of each kind that holds a usable
+/// A wrapped line is what is in the wrapper, with what the wrapper adds. A plain one gives what stands before
+/// its message as loggers write it, and the ids in it that are written `request_id=…`; JSON that does
+/// not end is a message and nothing else (invalid UTF-8 is U+FFFD). In JSON the best key of each kind that holds a usable
 /// value gives the record's part; all others go to `fields`, flattened with dots, in order. `source`
 /// and `line` are left for the caller.
 pub fn read_line(line: &[u8]) -> LogRecord {
-    read(&Outline::of(line, &mut String::new()))
+    let mut room = Room::default();
+    read(&Outline::of(line, &mut room), &room)
+}
+
+/// Room to work in, kept from line to line so that nothing is allocated for one; after
+/// [`Outline::of`] it holds what that line's fields are.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    path: String,
+    names: String,
+    leaves: Vec<Leaf>,
+}
+
+/// A value that may be a field: where its name stands in the room and its value in the line.
+#[derive(Debug)]
+struct Leaf {
+    name: Range<usize>,
+    value: Range<usize>,
+    /// Whether the dialects know the name.
+    has_role: bool,
 }
 
 /// What one walk over a line finds; borrowed from it.
@@ -43,24 +68,72 @@ pub(super) struct Outline<'a> {
     pub(super) time: Option<UnixNanos>,
     pub(super) level: Option<Severity>,
     chosen: [Option<(usize, &'a [u8])>; ROLES],
+    /// Whether an object has a role of its own: then the room does not know what is in it.
+    folded: bool,
+    /// What stands before the message of a plain line.
+    heading: Option<Heading<'a>>,
+    /// The record of a line in a wrapper or of logfmt.
+    other: Option<Box<LogRecord>>,
 }
 
 impl<'a> Outline<'a> {
-    /// Walks the line once; `path` is room to work in, so that nothing is allocated a line.
-    pub(super) fn of(line: &'a [u8], path: &mut String) -> Self {
+    /// Walks the line once; `room` is filled anew.
+    ///
+    /// Nothing is allocated for a JSON line once the room is large enough; for one in a wrapper or of
+    /// logfmt its record is.
+    pub(super) fn of(line: &'a [u8], room: &mut Room) -> Self {
+        Self::at(line, room, 0)
+    }
+
+    /// The same for a line in `depth` wrappers.
+    pub(super) fn at(line: &'a [u8], room: &mut Room, depth: u8) -> Self {
         let raw = line.strip_suffix(b"\n").unwrap_or(line);
         let line = trimmed(raw);
         let shape =
             if line.trim_ascii_start().starts_with(b"{") { Shape::Json } else { Shape::Text };
-        let mut outline = Self { raw, line, shape, time: None, level: None, chosen: [None; ROLES] };
+        let nothing = |shape| Self {
+            raw,
+            line,
+            shape,
+            time: None,
+            level: None,
+            chosen: [None; ROLES],
+            folded: false,
+            heading: None,
+            other: None,
+        };
+        let mut outline = nothing(shape);
         if shape == Shape::Text {
-            return outline;
+            return outline.of_text(depth);
         }
+        let Room { path, names, leaves } = room;
         path.clear();
-        let walked = walk(line, path, true, 0, &mut |path, value, _| outline.consider(path, value));
+        names.clear();
+        leaves.clear();
+        let walked = walk(line, path, Lists::Entered, 0, &mut |path, value, kind| {
+            let role = role_of(path);
+            let usable = role.is_some_and(|role| outline.consider(role, path, value));
+            match kind {
+                Kind::Leaf => {
+                    let (name, at) = (names.len(), value.as_ptr().addr() - line.as_ptr().addr());
+                    names.push_str(path);
+                    let (name, value) = (name..names.len(), at..at + value.len());
+                    leaves.push(Leaf { name, value, has_role: role.is_some() });
+                }
+                Kind::Object => outline.folded |= usable || path == RENDERED,
+                Kind::Listed => {}
+            }
+            usable
+        });
         if walked.is_err() {
-            let (time, level, chosen) = (None, None, [None; ROLES]);
-            return Self { raw, line, shape: Shape::Malformed, time, level, chosen };
+            return nothing(Shape::Malformed);
+        }
+        let (time, message) = (outline.chosen(Role::Time), outline.chosen(Role::Message));
+        if let Some(inner) =
+            wrapper::unwrap_json(line, time, message).filter(|_| other::is_opened(depth))
+        {
+            let outer = read(&outline, room);
+            return outline.with_other(other::json(&inner, outer, depth));
         }
         if outline.level.is_none() && find(line, "@t").is_some() {
             // Serilog leaves out the level of what is merely information.
@@ -69,9 +142,22 @@ impl<'a> Outline<'a> {
         outline
     }
 
+    fn of_text(self, depth: u8) -> Self {
+        if let Some(read) = other::text(self.line, depth) {
+            return self.with_other(read);
+        }
+        let heading = heading(self.line);
+        Self { time: heading.time, level: heading.level, heading: Some(heading), ..self }
+    }
+
+    fn with_other(self, (record, inner): (LogRecord, Shape)) -> Self {
+        let shape = if inner == Shape::Malformed { inner } else { self.shape };
+        let (time, level) = (record.time, record.level);
+        Self { shape, time, level, other: Some(Box::new(record)), ..self }
+    }
+
     /// Takes the value when it is the best for its role so far; says whether it is usable at all.
-    fn consider(&mut self, path: &str, value: &'a [u8]) -> bool {
-        let Some((role, rank)) = role_of(path) else { return false };
+    fn consider(&mut self, (role, rank): (Role, usize), path: &str, value: &'a [u8]) -> bool {
         let Some(best) = self.chosen.get_mut(role as usize) else { return false };
         if best.is_some_and(|(known, _)| known <= rank) {
             return false;
@@ -93,7 +179,11 @@ impl<'a> Outline<'a> {
 
     /// Returns the service's name.
     pub(super) fn service(&self) -> Option<Cow<'a, str>> {
-        self.chosen(Role::Service).and_then(text)
+        match (&self.other, self.heading.and_then(|heading| heading.service)) {
+            (Some(record), _) => record.service.clone().map(Cow::Owned),
+            (None, Some(service)) => Some(Cow::Borrowed(service)),
+            (None, None) => self.chosen(Role::Service).and_then(text),
+        }
     }
 
     /// Returns the line as text, without what [`trimmed`] takes away.
@@ -101,20 +191,59 @@ impl<'a> Outline<'a> {
         String::from_utf8_lossy(self.line)
     }
 
+    /// Says whether the value, by its place, is already a part of the record.
+    fn took(&self, value: &[u8], exception_taken: bool) -> bool {
+        let mut chosen = self.chosen.iter().enumerate().filter_map(|(role, best)| {
+            let kept = role == Role::Exception as usize && !exception_taken;
+            best.filter(|_| !kept).map(|(_, chosen)| chosen)
+        });
+        chosen.any(|chosen| std::ptr::eq(chosen, value))
+    }
+
     fn chosen(&self, role: Role) -> Option<&'a [u8]> {
         self.chosen.get(role as usize).copied().flatten().map(|(_, value)| value)
     }
 }
 
-/// Builds the record of a line that has been walked.
-pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
+/// Reads a plain line behind its heading; the ids in it are those written `request_id=…`.
+fn plain<'a>(line: &'a [u8], heading: Heading<'a>) -> LogLine<'a> {
+    let message = heading.message_of(line);
+    let [request_id, trace_id, span_id] = match &message {
+        Cow::Borrowed(text) => logfmt::ids(text).map(|id| id.map(Cow::Borrowed)),
+        Cow::Owned(text) => logfmt::ids(text).map(|id| id.map(|id| Cow::Owned(id.to_owned()))),
+    };
+    LogLine {
+        time: heading.time,
+        level: heading.level,
+        service: heading.service.map(Cow::Borrowed),
+        logger: heading.logger.map(Cow::Borrowed),
+        request_id,
+        trace_id,
+        span_id,
+        message,
+        ..LogLine::default()
+    }
+}
+
+/// Builds the record of a line that has been walked, `room` being as the walk left it.
+pub(super) fn read(outline: &Outline<'_>, room: &Room) -> LogRecord {
     let raw = Some(outline.raw.to_vec());
+    if let Some(record) = &outline.other {
+        return LogRecord { raw, ..LogRecord::clone(record) };
+    }
+    if let Some(heading) = outline.heading {
+        return LogRecord { raw, ..owned(plain(outline.line, heading)) };
+    }
     if outline.shape != Shape::Json {
         return LogRecord { message: outline.written().into_owned(), raw, ..LogRecord::default() };
     }
     let words = |role| outline.chosen(role).and_then(text).map(Cow::into_owned);
     let id = |role| outline.chosen(role).and_then(value::id).map(Cow::into_owned);
     let exception = outline.chosen(Role::Exception).and_then(value::exception);
+    let mut fields = Vec::new();
+    remaining(outline, room, exception.is_some(), &mut |name, value| {
+        fields.push(Field { name: name.to_owned(), value: raw_value(value) });
+    });
     LogRecord {
         time: outline.time,
         level: outline.level,
@@ -124,7 +253,7 @@ pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
         request_id: id(Role::RequestId),
         trace_id: id(Role::TraceId),
         span_id: id(Role::SpanId),
-        fields: remaining(outline, exception.is_some()),
+        fields,
         exception: exception.map(Cow::into_owned),
         source: String::new(),
         line: 0,
@@ -132,33 +261,127 @@ pub(super) fn read(outline: &Outline<'_>) -> LogRecord {
     }
 }
 
-/// Returns the fields that are no part of the record yet, in the order written.
-fn remaining(outline: &Outline<'_>, exception_taken: bool) -> Vec<Field> {
-    let taken = |value: &[u8]| {
-        let mut chosen = outline.chosen.iter().enumerate().filter_map(|(role, best)| {
-            let kept = role == Role::Exception as usize && !exception_taken;
-            best.filter(|_| !kept).map(|(_, chosen)| chosen)
+/// Returns what is shown of a line that has been walked: the same as of the record that
+/// [`read`] builds, without building it.
+pub(super) fn show<'a>(outline: &'a Outline<'a>, room: &'a Room) -> LogLine<'a> {
+    let raw = Some(outline.raw);
+    if let Some(record) = &outline.other {
+        let line = LogLine::from(&**record);
+        return LogLine { exception: line.exception.map(without_end), raw, ..line };
+    }
+    if let Some(heading) = outline.heading {
+        return LogLine { raw, ..plain(outline.line, heading) };
+    }
+    if outline.shape != Shape::Json {
+        return LogLine { message: outline.written(), raw, ..LogLine::default() };
+    }
+    let words = |role| outline.chosen(role).and_then(text);
+    let id = |role| outline.chosen(role).and_then(value::id);
+    let exception = outline.chosen(Role::Exception).and_then(value::exception);
+    let mut fields = Vec::with_capacity(room.leaves.len());
+    if !outline.folded {
+        let rendered = renders_itself(outline, room);
+        let left = room
+            .leaves
+            .iter()
+            .filter_map(|leaf| left_over(outline, room, leaf, exception.is_some(), rendered));
+        fields.extend(left.map(|(name, value)| (Cow::Borrowed(name), value::shown(value))));
+    } else {
+        remaining(outline, room, exception.is_some(), &mut |name, value| {
+            fields.push((name.to_owned().into(), value::shown(value).into_owned().into()));
         });
-        chosen.any(|chosen| std::ptr::eq(chosen, value))
-    };
-    // loguru writes the whole line again, rendered, beside the record.
-    let rendered = find(outline.line, "record.message").is_some();
-    let mut left = Vec::new();
-    let walked = walk(outline.line, &mut String::new(), false, 0, &mut |path, value, leaf| {
+    }
+    LogLine {
+        time: outline.time,
+        level: outline.level,
+        message: words(Role::Message).unwrap_or_default(),
+        service: words(Role::Service),
+        logger: words(Role::Logger),
+        request_id: id(Role::RequestId),
+        trace_id: id(Role::TraceId),
+        span_id: id(Role::SpanId),
+        fields,
+        exception: exception.map(without_end),
+        raw,
+    }
+}
+
+/// Returns the record of a line without fields.
+fn owned(line: LogLine<'_>) -> LogRecord {
+    let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+    LogRecord {
+        time: line.time,
+        level: line.level,
+        message: line.message.into_owned(),
+        service: text(line.service),
+        logger: text(line.logger),
+        request_id: text(line.request_id),
+        trace_id: text(line.trace_id),
+        span_id: text(line.span_id),
+        ..LogRecord::default()
+    }
+}
+
+fn without_end(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end()),
+        Cow::Owned(text) => Cow::Owned(text.trim_end().to_owned()),
+    }
+}
+
+/// Says whether loguru wrote the line, which holds it again, rendered, beside the record.
+fn renders_itself(outline: &Outline<'_>, room: &Room) -> bool {
+    let mut names = room.leaves.iter().map(|leaf| room.names.get(leaf.name.clone()));
+    (outline.folded || names.any(|name| name == Some(RENDERED)))
+        && find(outline.line, "record.message").is_some()
+}
+
+/// Returns the leaf as a field when it is no part of the record yet.
+fn left_over<'a>(
+    outline: &Outline<'a>,
+    room: &'a Room,
+    leaf: &Leaf,
+    exception_taken: bool,
+    rendered: bool,
+) -> Option<(&'a str, &'a [u8])> {
+    let name = room.names.get(leaf.name.clone())?;
+    let value = outline.line.get(leaf.value.clone())?;
+    let empty = leaf.has_role && (value == b"null" || value == b"\"\"");
+    let said = empty || (rendered && name == RENDERED);
+    (!said && !outline.took(value, exception_taken)).then_some((name, value))
+}
+
+/// Gives the fields that are no part of the record yet, in the order written.
+fn remaining(
+    outline: &Outline<'_>,
+    room: &Room,
+    exception_taken: bool,
+    give: &mut dyn FnMut(&str, &[u8]),
+) {
+    let rendered = renders_itself(outline, room);
+    if !outline.folded {
+        for leaf in &room.leaves {
+            if let Some((name, value)) = left_over(outline, room, leaf, exception_taken, rendered) {
+                give(name, value);
+            }
+        }
+        return;
+    }
+    let visit = &mut |path: &str, value: &[u8], kind| {
         let empty = value == b"null" || value == b"\"\"";
-        let said = (empty && role_of(path).is_some()) || (rendered && path == "text");
-        let used = taken(value) || said;
-        if !used && leaf {
-            left.push(Field { name: path.to_owned(), value: raw_value(value) });
+        let said = (empty && role_of(path).is_some()) || (rendered && path == RENDERED);
+        let used = outline.took(value, exception_taken) || said;
+        if !used && kind == Kind::Leaf {
+            give(path, value);
         }
         used
-    });
+    };
     // The same walk succeeded when the outline was made.
-    walked.map_or_else(|Malformed| Vec::new(), |()| left)
+    let _walked = walk(outline.line, &mut String::new(), Lists::Left, 0, visit);
 }
 
 /// Returns the value as JSON that is valid; what is not (`NaN`, a raw tab) becomes JSON text.
-fn raw_value(value: &[u8]) -> Box<RawValue> {
+pub(super) fn raw_value(value: &[u8]) -> Box<RawValue> {
     let written = String::from_utf8_lossy(value);
     RawValue::from_string(written.clone().into_owned())
         .or_else(|_| serde_json::value::to_raw_value(&text(value).unwrap_or(written)))

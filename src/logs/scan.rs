@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
-use super::assemble::Sink;
+use super::assemble::begins_record;
+use super::found::{Found, FoundSink};
 use super::{Assembler, LINE_BYTES_MAX, LogFilter};
-use crate::model::LogRecord;
 
 /// What is read and searched at a time, in bytes: large for the kernel, small for the cache.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -56,7 +56,7 @@ pub struct Scan<'a, R> {
 impl<'a, R: Read> Scan<'a, R> {
     /// Begins; `source` goes into the records.
     pub fn new(input: R, source: &'a str, filter: &'a LogFilter) -> Self {
-        let literals = filter.literals();
+        let literals = ends(filter.literals());
         let finder = |literal| memmem::Finder::new(literal).into_owned();
         let search = Search {
             finders: literals.iter().map(finder).collect(),
@@ -72,15 +72,12 @@ impl<'a, R: Read> Scan<'a, R> {
     /// An input has no more for now when it errs with `WouldBlock`; when it does so again the record
     /// held back is given too. Done, with the counts so far, when `sink` says `Break`. Other errors of
     /// the input and those of the sink are returned.
-    pub fn go_on(
-        &mut self,
-        sink: &mut dyn FnMut(LogRecord) -> io::Result<ControlFlow<()>>,
-    ) -> io::Result<Scanned> {
+    pub fn go_on(&mut self, sink: &mut FoundSink<'_>) -> io::Result<Scanned> {
         loop {
             let block = match self.blocks.next() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let again = std::mem::replace(&mut self.dry, true);
-                    let enough = again && self.search.assembler.flush(sink)?.is_break();
+                    let enough = again && self.search.flush(sink)?.is_break();
                     return Ok(if enough { Scanned::Done } else { Scanned::Dry });
                 }
                 block => block?,
@@ -92,7 +89,7 @@ impl<'a, R: Read> Scan<'a, R> {
             }
         }
         // There is no record left to break off before.
-        let _end = self.search.assembler.flush(sink)?;
+        let _end = self.search.flush(sink)?;
         Ok(Scanned::Done)
     }
 
@@ -102,6 +99,28 @@ impl<'a, R: Read> Scan<'a, R> {
         ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
     }
 }
+
+/// Returns the literals' ends where all are long: the spellings of a UUID, with dashes and
+/// without, end alike, and each literal less is one search through everything less.
+fn ends(literals: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    if literals.iter().any(|literal| literal.len() < LONG_BYTES) {
+        return literals;
+    }
+    let mut ends: Vec<Vec<u8>> = Vec::new();
+    for literal in &literals {
+        let end = literal.get(literal.len() - END_BYTES..).unwrap_or(literal).to_vec();
+        if !ends.contains(&end) {
+            ends.push(end);
+        }
+    }
+    ends
+}
+
+/// The literals of which the end is telling enough, in bytes: those of 32 hex digits.
+const LONG_BYTES: usize = 32;
+
+/// The last group of a UUID, in bytes.
+const END_BYTES: usize = 12;
 
 /// The search through the blocks of one source.
 #[derive(Debug)]
@@ -115,7 +134,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Goes through whole lines; the last may have no line break.
-    fn block(&mut self, block: &[u8], sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
+    fn block(&mut self, block: &[u8], sink: &mut FoundSink<'_>) -> io::Result<ControlFlow<()>> {
         self.next.fill(None);
         let mut at = 0;
         while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty()) {
@@ -132,12 +151,22 @@ impl Search<'_> {
             let tail = block.get(hit..).unwrap_or_default();
             let end = memchr(b'\n', tail).map_or(block.len(), |length| hit + length);
             let line = block.get(start..end).unwrap_or_default();
-            if self.assembler.line(line, self.lines, sink)?.is_break() {
+            let go_on = if begins_record(block.get(end + 1..).unwrap_or_default()) {
+                self.assembler.whole_line(line, self.lines, sink)?
+            } else {
+                let sink = &mut |record| sink(Found::record(record));
+                self.assembler.line(line, self.lines, sink)?
+            };
+            if go_on.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             at = end + 1;
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn flush(&mut self, sink: &mut FoundSink<'_>) -> io::Result<ControlFlow<()>> {
+        self.assembler.flush(&mut |record| sink(Found::record(record)))
     }
 
     fn pass_over(&mut self, lines: &[u8]) {

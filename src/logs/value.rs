@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use super::fields::{find, text};
-use crate::model::{Severity, UnixNanos};
+use super::line::raw_value;
+use crate::model::{Field, Severity, UnixNanos};
+
+pub(super) mod stamp;
 
 /// The smallest number that is a time and not a duration, in seconds: March 1973.
 const TIME_SECONDS_MIN: i128 = 100_000_000;
@@ -18,6 +21,9 @@ const TIME_SECONDS_MIN: i128 = 100_000_000;
 pub(super) fn time(value: &[u8]) -> Option<UnixNanos> {
     match value.first()? {
         b'"' => {
+            if let Some(time) = stamp::read(value.get(1..value.len() - 1)?) {
+                return Some(time);
+            }
             let text = text(value)?;
             number_time(&text).or_else(|| UnixNanos::parse_rfc3339(&text))
         }
@@ -86,7 +92,7 @@ pub(super) fn level(path: &str, value: &[u8]) -> Option<Severity> {
 fn level_of_number(path: &str, number: u32) -> Option<Severity> {
     use Severity::{Debug, Error, Fatal, Info, Trace, Warn};
     let is = |key: &str| path.eq_ignore_ascii_case(key);
-    let steps: &[(u32, Severity)] = if is("levelno") {
+    let steps: &[(u32, Severity)] = if is("levelno") || is("level_number") {
         &[(50, Fatal), (40, Error), (30, Warn), (20, Info), (10, Debug), (1, Trace)]
     } else if is("severityNumber") || is("severity_number") {
         &[(21, Fatal), (17, Error), (13, Warn), (9, Info), (5, Debug), (1, Trace)]
@@ -113,6 +119,17 @@ pub(super) fn id(value: &[u8]) -> Option<Cow<'_, str>> {
         _ => return None,
     };
     id.bytes().any(|byte| byte != b'0' && byte != b'-').then_some(id)
+}
+
+/// Returns a raw JSON value as a reader wants it: what [`Field::text`] gives of it.
+pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
+    let inner = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+    let plain = |bytes: &[u8]| bytes.iter().all(|byte| *byte >= b' ' && *byte != b'\\');
+    match inner {
+        Some(inner) if plain(inner) => String::from_utf8_lossy(inner),
+        Some(_) => Field { name: String::new(), value: raw_value(value) }.text().into(),
+        None => String::from_utf8_lossy(value),
+    }
 }
 
 /// Reads a raw JSON value as a traceback: text, or structlog's list of `{exc_type,exc_value,frames}`.

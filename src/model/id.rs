@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::base64::from_base64;
+
 /// The longest id taken, in bytes; no header or tag that holds one is longer.
 const ID_BYTES_MAX: usize = 200;
 
@@ -361,23 +363,8 @@ fn base64_trace_id(text: &str) -> Option<u128> {
     if digits.len() != 22 || digits.len() == text.len() && !text.contains(['+', '/', '_', '-']) {
         return None;
     }
-    let mut number = 0_u128;
-    for (place, byte) in digits.bytes().enumerate() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        // The last digit carries two bits of the id and four of padding.
-        number = match place {
-            21 => (number << 2) | u128::from(digit >> 4),
-            _ => (number << 6) | u128::from(digit),
-        };
-    }
-    Some(number)
+    let bytes: [u8; 16] = from_base64(digits)?.try_into().ok()?;
+    Some(u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
 mod attribute;
+mod base64;
 mod check;
 mod failure;
 mod id;
@@ -12,6 +13,7 @@ mod issue;
 mod item;
 mod log;
 mod log_group;
+mod log_line;
 mod metric_point;
 mod query;
 mod resemblance;
@@ -23,6 +25,7 @@ mod time;
 mod trace;
 
 pub use attribute::{Attribute, AttributeValue};
+pub use base64::from_base64;
 pub use check::{CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
@@ -30,6 +33,7 @@ pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use item::Item;
 pub use log::{Field, LogRecord, Severity};
 pub use log_group::LogGroup;
+pub use log_line::LogLine;
 pub use metric_point::{MetricKind, MetricPoint};
 pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;

@@ -166,7 +166,9 @@ pub(super) fn line(
             }
             name => {
                 let cut = (theme.terminal && !full).then_some(VALUE_COLUMNS_MAX);
-                pair(theme, name, &value, cut)
+                let mut part = String::new();
+                pair(&mut part, theme, name, &value, cut);
+                part
             }
         });
     }

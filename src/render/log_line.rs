@@ -1,16 +1,19 @@
 //! Log records as lines: for people, as JSON, and as they were written.
 
 mod machine;
+mod parts;
+mod stamp;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use jiff::civil::Date;
 pub use machine::{json, raw};
+use parts::Parts;
 
 use super::theme::severity_tone;
 use super::{Theme, Tone, text};
-use crate::model::{Correlation, LogRecord, Severity, mask_text, mask_value};
+use crate::model::{Correlation, LogLine, LogRecord, Severity, UnixNanos, mask_text, mask_value};
 
 /// The columns of a field's value on a terminal, unless asked for in full.
 const VALUE_COLUMNS_MAX: usize = 60;
@@ -38,6 +41,8 @@ pub struct LogLines {
     date: Option<Date>,
     services: Vec<String>,
     service_columns: usize,
+    /// The line being made, kept for its room.
+    made: Parts,
 }
 
 impl LogLines {
@@ -54,65 +59,107 @@ impl LogLines {
         theme: &Theme,
         record: &LogRecord,
     ) -> io::Result<()> {
-        let mut parts = vec![self.time(out, theme, record)?];
-        let level = record.level.map_or("-", Severity::name).to_uppercase();
-        parts.push(theme.paint(severity_tone(record.level), format!("{level:<5}")));
-        if let Some(service) = &record.service {
-            parts.push(self.service(theme, service));
-        }
-        if !record.message.is_empty() {
-            let message = shown(theme, "message", &record.message);
-            let bad = severity_tone(record.level) == Tone::Bad;
-            parts.push(if bad { theme.paint(Tone::Strong, message) } else { message });
-        }
-        let cut = theme.terminal && !self.full;
-        for field in &record.fields {
-            parts.push(pair(theme, &field.name, &field.text(), cut.then_some(VALUE_COLUMNS_MAX)));
-        }
-        parts.extend(ids(theme, record, cut, self.about.as_ref()));
-        let width = if theme.terminal { theme.width } else { usize::MAX };
-        for line in joined(parts, width) {
-            writeln!(out, "{line}")?;
-        }
-        for line in record.exception.iter().flat_map(|exception| exception.lines()) {
-            let line = shown(theme, "exception", &line.replace('\t', "    "));
-            writeln!(out, "    {}", theme.paint(Tone::Dim, line))?;
-        }
-        Ok(())
+        self.write_line(out, theme, &LogLine::from(record))
     }
 
-    fn time(
+    /// Writes a record that was borrowed; allocates nothing in a pipe for values that need no mask.
+    pub fn write_line(
         &mut self,
         out: &mut dyn Write,
         theme: &Theme,
-        record: &LogRecord,
-    ) -> io::Result<String> {
-        let columns = if theme.terminal { TIME_COLUMNS } else { TIMESTAMP_COLUMNS };
-        let Some(time) = record.time else { return Ok(format!("{:<columns$}", "-")) };
-        let zoned = time.timestamp().to_zoned(theme.zone.clone());
-        if !theme.terminal {
-            let zone = if zoned.offset().is_zero() { "Z" } else { "%:z" };
-            let stamp = zoned.strftime(&format!("%Y-%m-%dT%H:%M:%S%.3f{zone}")).to_string();
-            return Ok(theme.paint(Tone::Dim, stamp));
+        line: &LogLine<'_>,
+    ) -> io::Result<()> {
+        let mut made = std::mem::take(&mut self.made);
+        made.clear();
+        self.time(&mut made, theme, line.time);
+        painted(made.begin(), theme, severity_tone(line.level), level_word(line.level));
+        if let Some(service) = &line.service {
+            self.service(made.begin(), theme, service);
         }
+        if !line.message.is_empty() {
+            let message = made.begin();
+            if theme.color && severity_tone(line.level) == Tone::Bad {
+                let shown = shown(theme, "message", &line.message);
+                painted(message, theme, Tone::Strong, &shown);
+            } else {
+                push_shown(message, theme, "message", &line.message);
+            }
+        }
+        let cut = theme.terminal && !self.full;
+        for (name, value) in &line.fields {
+            pair(made.begin(), theme, name, value, cut.then_some(VALUE_COLUMNS_MAX));
+        }
+        ids(&mut made, theme, line, cut, self.about.as_ref());
+        made.end(if theme.terminal { theme.width } else { usize::MAX });
+        for line in line.exception.iter().flat_map(|exception| exception.lines()) {
+            let line = shown(theme, "exception", &line.replace('\t', "    "));
+            made.text.push_str("    ");
+            painted(&mut made.text, theme, Tone::Dim, &line);
+            made.text.push('\n');
+        }
+        let written = out.write_all(made.text.as_bytes());
+        self.made = made;
+        written
+    }
+
+    fn time(&mut self, made: &mut Parts, theme: &Theme, time: Option<UnixNanos>) {
+        let Some(time) = time else {
+            let columns = if theme.terminal { TIME_COLUMNS } else { TIMESTAMP_COLUMNS };
+            let part = made.begin();
+            part.push('-');
+            return part.extend(std::iter::repeat_n(' ', columns - 1));
+        };
+        if !theme.terminal && !theme.color {
+            return stamp::push(made.begin(), &theme.zone, time);
+        }
+        if !theme.terminal {
+            let mut stamp = String::new();
+            stamp::push(&mut stamp, &theme.zone, time);
+            return painted(made.begin(), theme, Tone::Dim, &stamp);
+        }
+        let zoned = time.timestamp().to_zoned(theme.zone.clone());
         let date = zoned.date();
         if self.date.replace(date) != Some(date) {
             let zoned = zoned.strftime("%Y-%m-%d %Z");
-            writeln!(out, "{}", theme.paint(Tone::Strong, zoned))?;
+            made.text.push_str(&theme.paint(Tone::Strong, zoned));
+            made.text.push('\n');
         }
-        Ok(theme.paint(Tone::Dim, theme.time_of_day(time)))
+        painted(made.begin(), theme, Tone::Dim, &theme.time_of_day(time));
     }
 
-    fn service(&mut self, theme: &Theme, service: &str) -> String {
+    fn service(&mut self, part: &mut String, theme: &Theme, service: &str) {
         let known = self.services.iter().position(|known| known == service);
         let index = known.unwrap_or_else(|| {
             self.services.push(service.to_owned());
             self.services.len() - 1
         });
-        let name = shown(theme, "service", service);
-        self.service_columns = self.service_columns.max(text::columns(&name).min(20));
-        let fill = " ".repeat(self.service_columns.saturating_sub(text::columns(&name)));
-        theme.paint(Tone::Service(index), name) + &fill
+        let name = mask(theme, "service", service);
+        let name = text::harmless(&name);
+        let columns = text::columns(&name);
+        self.service_columns = self.service_columns.max(columns.min(20));
+        painted(part, theme, Tone::Service(index), &name);
+        part.extend(std::iter::repeat_n(' ', self.service_columns.saturating_sub(columns)));
+    }
+}
+
+/// The level in five columns.
+fn level_word(level: Option<Severity>) -> &'static str {
+    match level {
+        None => "-    ",
+        Some(Severity::Trace) => "TRACE",
+        Some(Severity::Debug) => "DEBUG",
+        Some(Severity::Info) => "INFO ",
+        Some(Severity::Warn) => "WARN ",
+        Some(Severity::Error) => "ERROR",
+        Some(Severity::Fatal) => "FATAL",
+    }
+}
+
+fn painted(part: &mut String, theme: &Theme, tone: Tone, piece: &str) {
+    if theme.color {
+        part.push_str(&theme.paint(tone, piece));
+    } else {
+        part.push_str(piece);
     }
 }
 
@@ -128,60 +175,78 @@ fn shown(theme: &Theme, key: &str, value: &str) -> String {
     text::harmless(&mask(theme, key, value)).into_owned()
 }
 
-/// Returns `key=value`, the value in quotes when a reader could not see where it ends.
-pub(super) fn pair(theme: &Theme, key: &str, value: &str, columns_max: Option<usize>) -> String {
-    let value = shown(theme, key, value);
-    let value = columns_max.map_or(Cow::Borrowed(&*value), |max| text::cut(&value, max));
-    let quoted = value.is_empty() || value.contains([' ', '"', '=']);
-    let value = if quoted { format!("\"{}\"", value.replace('"', "\\\"")) } else { value.into() };
-    format!("{}{value}", theme.paint(Tone::Dim, format!("{}=", text::harmless(key))))
+fn push_shown(part: &mut String, theme: &Theme, key: &str, value: &str) {
+    part.push_str(&text::harmless(&mask(theme, key, value)));
 }
 
-/// Joins parts with blanks into lines of at most `width` columns; a part is never broken.
-fn joined(parts: Vec<String>, width: usize) -> Vec<String> {
-    let mut lines: Vec<(String, usize)> = vec![(String::new(), 0)];
-    for part in parts {
-        let columns = painted_columns(&part);
-        match lines.last_mut() {
-            Some((line, used)) if *used == 0 => (*line, *used) = (part, columns),
-            Some((line, used)) if *used + 1 + columns <= width => {
-                line.push(' ');
-                line.push_str(&part);
-                *used += 1 + columns;
-            }
-            _ => lines.push((format!("    {part}"), columns + 4)),
+/// Adds `key=value`, the value in quotes when a reader could not see where it ends.
+pub(super) fn pair(
+    part: &mut String,
+    theme: &Theme,
+    key: &str,
+    value: &str,
+    columns_max: Option<usize>,
+) {
+    let key_shown = text::harmless(key);
+    if theme.color {
+        part.push_str(&theme.paint(Tone::Dim, format!("{key_shown}=")));
+    } else {
+        part.push_str(&key_shown);
+        part.push('=');
+    }
+    let value = mask(theme, key, value);
+    let value = text::harmless(&value);
+    let value = match columns_max {
+        Some(max) => text::cut(&value, max),
+        None => value,
+    };
+    let quoted = |byte: u8| matches!(byte, b' ' | b'"' | b'=');
+    if !value.is_empty() && !value.bytes().any(quoted) {
+        return part.push_str(&value);
+    }
+    part.push('"');
+    part.push_str(&value.replace('"', "\\\""));
+    part.push('"');
+}
+
+/// Adds the logger and the ids; a trace id that is the request id again is left out.
+fn ids(
+    made: &mut Parts,
+    theme: &Theme,
+    line: &LogLine<'_>,
+    cut: bool,
+    about: Option<&Correlation>,
+) {
+    let plain = |id: &'_ str| -> Vec<u8> {
+        id.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    let same = match (&line.trace_id, &line.request_id) {
+        (Some(trace_id), Some(request_id)) => plain(trace_id) == plain(request_id),
+        (None, None) => true,
+        _ => false,
+    };
+    let ids = [
+        ("logger", line.logger.as_ref().filter(|_| !cut)),
+        ("request_id", line.request_id.as_ref()),
+        ("trace_id", line.trace_id.as_ref().filter(|_| !same)),
+        ("span_id", line.span_id.as_ref().filter(|_| !cut)),
+    ];
+    let wanted = |id: &str| !cut || about.is_none_or(|about| !about.matches(id));
+    for (name, id) in ids {
+        let Some(id) = id.filter(|id| wanted(id)) else { continue };
+        let id = mask(theme, name, id);
+        let id = text::harmless(&id);
+        let part = made.begin();
+        let cut = cut && name != "logger";
+        let id = if cut { text::cut_middle(&id, ID_COLUMNS_MAX) } else { id };
+        if theme.color {
+            part.push_str(&theme.paint(Tone::Dim, format!("{name}={id}")));
+        } else {
+            part.push_str(name);
+            part.push('=');
+            part.push_str(&id);
         }
     }
-    lines.into_iter().map(|(line, _)| line).collect()
-}
-
-/// Returns the columns of text that a theme has painted; no other escape sequence is in it.
-fn painted_columns(painted: &str) -> usize {
-    let mut pieces = painted.split('\u{1b}');
-    let first = pieces.next().map_or(0, text::columns);
-    let after_escape =
-        |piece: &str| piece.split_once('m').map_or(0, |(_, rest)| text::columns(rest));
-    first + pieces.map(after_escape).sum::<usize>()
-}
-
-/// Returns the logger and the ids; a trace id that is the request id again is left out.
-fn ids(theme: &Theme, record: &LogRecord, cut: bool, about: Option<&Correlation>) -> Vec<String> {
-    let plain = |id: &String| id.replace('-', "").to_ascii_lowercase();
-    let same = record.trace_id.as_ref().map(plain) == record.request_id.as_ref().map(plain);
-    let trace_id = record.trace_id.as_ref().filter(|_| !same);
-    let ids = [
-        ("logger", record.logger.as_ref().filter(|_| !cut)),
-        ("request_id", record.request_id.as_ref()),
-        ("trace_id", trace_id),
-        ("span_id", record.span_id.as_ref().filter(|_| !cut)),
-    ];
-    let wanted = |id: &&String| !cut || about.is_none_or(|about| !about.matches(id));
-    let pairs = ids.into_iter().filter_map(|(name, id)| {
-        let id = shown(theme, name, id.filter(wanted)?);
-        let max = if cut && name != "logger" { ID_COLUMNS_MAX } else { usize::MAX };
-        Some((name, text::cut_middle(&id, max).into_owned()))
-    });
-    pairs.map(|(name, value)| theme.paint(Tone::Dim, format!("{name}={value}"))).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::log_columns::{self, Unseen};
 use super::log_line::{self, LogLines};
 use super::{Columns, Format, Output};
-use crate::model::{Correlation, LogRecord, Missing, Searched};
+use crate::model::{Correlation, LogLine, LogRecord, Missing, Searched};
 
 /// What is known when all records are written.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -119,7 +119,7 @@ impl LogWriter {
             Format::Jsonl => log_line::json(out, theme, record),
             Format::Raw => match &record.raw {
                 Some(bytes) => log_line::raw(out, theme, bytes),
-                None => self.without_raw(output, record),
+                None => self.without_raw(output, &LogLine::from(record)),
             },
             Format::Json => {
                 let mut line = Vec::new();
@@ -130,15 +130,33 @@ impl LogWriter {
         }
     }
 
+    /// Says whether [`LogWriter::write_line`] is enough for the chosen format and columns.
+    pub fn takes_lines(&self, output: &Output) -> bool {
+        matches!(output.format(), Format::Human | Format::Raw) && self.columns.is_all()
+    }
+
+    /// Writes one record that was borrowed from its line, as [`LogWriter::write`] does where
+    /// [`LogWriter::takes_lines`] says so.
+    pub fn write_line(&mut self, output: &mut Output, line: &LogLine<'_>) -> io::Result<()> {
+        self.written += 1;
+        let format = output.format();
+        let (out, theme) = output.stream();
+        match (format, line.raw) {
+            (Format::Raw, Some(bytes)) => log_line::raw(out, theme, bytes),
+            (Format::Raw, None) => self.without_raw(output, line),
+            _ => self.lines.write_line(out, theme, line),
+        }
+    }
+
     /// Writes a record that never was a line as people read it, and says so, once.
-    fn without_raw(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+    fn without_raw(&mut self, output: &mut Output, line: &LogLine<'_>) -> io::Result<()> {
         if !std::mem::replace(&mut self.said_no_line, true) {
             output.note(
                 "some records were sent as records and never were lines: shown as for people",
             );
         }
         let (out, theme) = output.stream();
-        self.lines.write(out, theme, record)
+        self.lines.write_line(out, theme, line)
     }
 
     /// Writes what is left, and says what a reader would not expect of the answer.

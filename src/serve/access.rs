@@ -120,7 +120,8 @@ pub(super) async fn only_with_token(
     let preflight = request.method() == Method::OPTIONS && takes(path);
     let open = preflight || matches!(path, "/healthz" | "/readyz");
     // An address is written to logs and histories: only senders that have no other place use it.
-    let query = request.uri().query().filter(|_| takes(path)).unwrap_or("");
+    let sends = request.method() == Method::POST && takes(path);
+    let query = request.uri().query().filter(|_| sends).unwrap_or("");
     if !open && !token.is_in(request.headers(), query) {
         backend.counts.rejected("request", "no_token", 1);
         let text = "this backend takes requests with its token only: the header `Authorization` \

@@ -53,7 +53,7 @@ pub(super) fn takes(path: &str) -> bool {
         ["api", "obs", ..] => false,
         ["logs" | "stream" | "tunnel"] | ["loki", "api", "v1", "push"] => true,
         [.., "v1", "traces" | "logs" | "metrics"] => true,
-        [.., "api", _, "envelope" | "store" | "security"] => true,
+        [.., "api", _, "envelope" | "store" | "security" | "minidump"] => true,
         _ => false,
     }
 }
@@ -126,6 +126,7 @@ mod tests {
             "/api/1/envelope",
             "/api/orders/store/",
             "/api/1/security/",
+            "/api/1/minidump/",
             "/sentry/api/1/envelope/",
             "/api/1/integration/otlp/v1/traces",
             "/logs",

@@ -107,8 +107,7 @@ pub(super) async fn read<T: Send + 'static>(
     let encodings = joined.ok().and_then(|value| Encodings::from_header(&value));
     let encodings = encodings.ok_or(Refusal::UnsupportedType(Encodings::TAKEN))?;
     let encodings = encodings.or_by_magic(&sent);
-    // What is compressed may be this much more.
-    let weight = if encodings.is_identity() { sent.len() } else { sent.len().saturating_mul(8) };
+    let weight = encodings.weight(sent.len());
     let work = move || Ok(decode(&inflate(&sent, &encodings, INFLATED_BYTES_MAX)?)?);
     on_a_thread(weight, work).await
 }

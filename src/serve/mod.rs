@@ -28,6 +28,7 @@ mod own;
 mod paced;
 mod query;
 mod sentry;
+mod storing;
 mod tail;
 
 pub use crate::store::Retention;
@@ -35,6 +36,7 @@ pub use access::{Token, TokenError};
 pub use limits::Limits;
 pub use listen::{ListenError, listen, listen_at, run};
 pub use logs::syslog;
+pub use storing::Teller;
 pub use tail::tail;
 
 /// The port that OTLP over HTTP has by default.
@@ -55,6 +57,7 @@ pub struct Backend {
     store: PathBuf,
     instance: String,
     counts: counts::Counts,
+    storing: storing::Storing,
     told: observe::Told,
     live: sentry::Live,
     limits: Limits,
@@ -73,6 +76,8 @@ pub struct Opening {
     pub retention: Retention,
     /// What it may take of the machine.
     pub limits: Limits,
+    /// Who hears that nothing can be stored, and that it can again.
+    pub teller: Teller,
     /// What every request must carry; `None` for whoever is on this machine.
     pub token: Option<Token>,
 }
@@ -80,7 +85,7 @@ pub struct Opening {
 impl Backend {
     /// Opens the store.
     pub fn open(opening: Opening) -> Result<Arc<Self>, StoreError> {
-        let Opening { store, instance, retention, limits, token } = opening;
+        let Opening { store, instance, retention, limits, teller, token } = opening;
         let writer = Writer::open(&store, retention)?;
         let readers = Readers::new(store.clone());
         let counts = counts::Counts::new();
@@ -90,6 +95,7 @@ impl Backend {
             store,
             instance,
             counts,
+            storing: storing::Storing::new(teller),
             told: observe::Told::new(),
             live: sentry::Live::new(),
             limits,
@@ -98,11 +104,17 @@ impl Backend {
         }))
     }
 
-    /// Counts what became of a batch.
+    /// Counts what became of a batch, and says when that turns.
     fn settled(&self, outcome: &Result<Stored, StoreError>) {
         match outcome {
-            Ok(stored) => self.counts.stored(stored),
-            Err(_) => self.counts.commit_failed(),
+            Ok(stored) => {
+                self.counts.stored(stored);
+                self.storing.succeeded();
+            }
+            Err(error) => {
+                self.counts.commit_failed();
+                self.storing.failed(error);
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 
@@ -10,7 +12,6 @@ use super::SourceError;
 use crate::config::{Environment, Origin, Secret, SourceSettings};
 use crate::http::{Ask, Body, Http, HttpError, Reply, address, detail};
 use crate::model::{Reason, UnixNanos};
-use crate::wire::to_base64;
 
 /// The longest wait that a backend may ask for before it is asked again; what takes longer is said.
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -245,7 +246,7 @@ fn headers(settings: &SourceSettings, environment: &Environment) -> Result<Heade
         headers.insert(AUTHORIZATION, value("token", &token)?);
     } else if let Some(username) = &settings.username {
         let password = settings.password.as_ref().map(read).transpose()?.unwrap_or_default();
-        let basic = format!("Basic {}", to_base64(format!("{username}:{password}").as_bytes()));
+        let basic = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
         headers.insert(AUTHORIZATION, value("password", &basic)?);
     }
     for (name, secret) in &settings.headers {

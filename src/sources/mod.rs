@@ -54,7 +54,7 @@ pub enum SourceError {
     #[error("the expression cannot be used: {0}")]
     Expression(regex::Error),
     /// The store's file could not be read.
-    #[error("{}", with_causes(.0))]
+    #[error("{}", .0.in_full())]
     Store(#[from] crate::store::StoreError),
 }
 
@@ -75,16 +75,6 @@ impl SourceError {
             Self::Store(_) | Self::File(_) => Reason::Protocol,
         }
     }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// A place that has some of the signals: one value a configured or found backend.

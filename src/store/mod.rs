@@ -94,6 +94,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns it with all that caused it, in one line.
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            text = format!("{text}: {cause}");
+            next = cause.source();
+        }
+        text
+    }
+
     /// Returns what to do about a store that cannot be opened, as something to type where there is
     /// such a thing.
     pub fn remedy(&self) -> Option<String> {

@@ -11,6 +11,9 @@ use super::zstd::{self, ZstdReader};
 /// How many times a body may be compressed: once by its sender, once by a proxy.
 const LAYERS_MAX: usize = 2;
 
+/// What text usually shrinks to by deflate; no more than 1032 times can come out of it.
+const DEFLATE_RATIO: usize = 8;
+
 /// What brotli reads at once.
 const BROTLI_BUFFER_BYTES: usize = 4096;
 
@@ -57,6 +60,16 @@ impl Encodings {
     /// Says whether the body is as it was before.
     pub fn is_identity(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns how much work a body of so many bytes may be, in bytes to be read: a bomb of Zstandard
+    /// or brotli, or one in another, is a few bytes long.
+    pub fn weight(&self, length: usize) -> usize {
+        match self.0.as_slice() {
+            [] => length,
+            [Encoding::Gzip | Encoding::Deflate] => length.saturating_mul(DEFLATE_RATIO),
+            _ => usize::MAX,
+        }
     }
 
     /// Returns what a body that is said to be plain was compressed with after all: proxies drop the

@@ -4,7 +4,6 @@
 //! come out of every format that can hold them. Not here: sockets, routes, status codes.
 
 pub mod backend;
-mod base64;
 mod decoded;
 mod elasticsearch;
 mod envelope;
@@ -35,7 +34,6 @@ mod web_event;
 mod web_issue;
 mod zstd;
 
-pub use base64::to_base64;
 pub use decoded::{Decoded, Rejected};
 pub use elasticsearch::{Document, SearchAnswer, decode_search};
 pub use envelope::{Envelope, EnvelopeItem};

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, InstrumentationScope, KeyValue, any_value::Value as Typed,
@@ -260,23 +262,11 @@ fn json_typed(value: Option<&AnyValue>) -> Value {
         Some(Typed::BoolValue(truth)) => json!({ "boolValue": truth }),
         Some(Typed::IntValue(number)) => json!({ "intValue": number.to_string() }),
         Some(Typed::DoubleValue(number)) => json!({ "doubleValue": number }),
-        Some(Typed::BytesValue(bytes)) => json!({ "bytesValue": base64(bytes) }),
+        Some(Typed::BytesValue(bytes)) => json!({ "bytesValue": BASE64.encode(bytes) }),
         Some(Typed::ArrayValue(array)) => {
             let values: Value = array.values.iter().map(|item| json_typed(Some(item))).collect();
             json!({ "arrayValue": { "values": values } })
         }
         _ => Value::Null,
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let triple = |three: &[u8]| {
-        let bits = (0..3).fold(0, |bits, n| bits << 8 | usize::from(*three.get(n).unwrap_or(&0)));
-        let digit = |n: usize| {
-            if n <= three.len() { char::from(DIGITS[bits >> (18 - 6 * n) & 63]) } else { '=' }
-        };
-        (0..4).map(digit).collect::<String>()
-    };
-    bytes.chunks(3).map(triple).collect()
 }

@@ -27,6 +27,27 @@ fn the_records_for_which_it_holds_are_shown() {
 }
 
 #[test]
+fn a_traceback_in_the_lines_below_is_the_exception() {
+    let lines = concat!(
+        "2026-11-22 06:30:00,000 ERROR app: first\n",
+        "Traceback (most recent call last):\n  File \"app.py\", line 1\nKeyError: 'a'\n",
+        "2026-11-22 06:30:01,000 ERROR app: second\n",
+    );
+    let env = Env::new().file("app.log", lines);
+    assert_snapshot!(env.obs(["logs", "app.log", "--where", "exception ~ KeyError"]), @r#"
+    2026-11-22T06:30:00.000Z ERROR first logger=app
+        Traceback (most recent call last):
+          File "app.py", line 1
+        KeyError: 'a'
+    --- exit 0
+    "#);
+    assert_snapshot!(env.obs(["logs", "app.log", "--where", "exception = null and line > 1"]), @"
+    2026-11-22T06:30:01.000Z ERROR second logger=app
+    --- exit 0
+    ");
+}
+
+#[test]
 fn a_field_that_no_record_has_is_said_with_what_was_meant() {
     assert_snapshot!(log().obs(["logs", "app.log", "--where", "statsu >= 500"]), @"
     --- stderr

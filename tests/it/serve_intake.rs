@@ -49,11 +49,20 @@ fn kill(child: &Killed, signal: &str) {
 
 /// Starts a backend; returns it and where it answers.
 fn start(env: &Env, extra: &[&str]) -> (Killed, String) {
+    start_under(env, "exec 2>/dev/null", extra)
+}
+
+/// The same, after the shell did what makes it harder for it.
+fn start_under(env: &Env, limits: &str, extra: &[&str]) -> (Killed, String) {
     let ready = env.path().join("ready.json");
     drop(std::fs::remove_file(&ready));
-    let mut command = env.command(["serve", "--port", "0", "--store", "store.sqlite", "--quiet"]);
-    command.args(["--ready-file", "ready.json"]).args(extra);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let obs = env.command(["serve", "--port", "0", "--store", "store.sqlite", "--quiet"]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")]).arg(obs.get_program());
+    shell.args(obs.get_args()).args(["--ready-file", "ready.json"]).args(extra);
+    shell.env_clear().envs(obs.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.current_dir(env.path()).stdin(Stdio::null()).stdout(Stdio::null());
+    let child = shell.spawn().unwrap();
     let url = wait_for(|| {
         let running: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&ready).ok()?).ok()?;
@@ -75,11 +84,15 @@ fn send(host: &str, line: &str) -> Option<()> {
 
 /// Writes the token's file as its maker is told to.
 fn with_token(env: Env, token: &str) -> Env {
-    use std::os::unix::fs::PermissionsExt as _;
     let env = env.file("token", token);
-    let owner_only = std::fs::Permissions::from_mode(0o600);
-    std::fs::set_permissions(env.path().join("token"), owner_only).unwrap();
+    allow(&env, 0o600);
     env
+}
+
+fn allow(env: &Env, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(env.path().join("token"), mode).unwrap();
 }
 
 #[test]
@@ -102,12 +115,58 @@ fn an_address_beyond_loopback_needs_a_token_and_says_how_to_make_one() {
     --- exit 2
     "
     );
+    allow(&env, 0o644);
+    assert_snapshot!(env.obs(["serve", "--store", "s.sqlite", "--token-file", "token"]), @"
+    --- stderr
+    warning: everybody on this machine may read token, which holds the token
+    hint: chmod o-rwx token
+    error: the token from token cannot be used
+      cause: a token has 16 to 512 characters
+      hint: make one: (umask 077; openssl rand -hex 32 > token), then --token-file token, or put it into OBS_SERVE_TOKEN
+    --- exit 2
+    ");
     assert_snapshot!(env.obs(["serve", "--token-file", "nowhere", "--store", "s.sqlite"]), @"
     --- stderr
     error: cannot read the token in nowhere
       cause: No such file or directory (os error 2)
     --- exit 2
     ");
+}
+
+#[test]
+fn a_backend_that_ends_leaves_one_file() {
+    let env = Env::new();
+    let serve = Serve::start(&env, &[]);
+    assert_eq!(serve.post("/logs", "text/plain", line(1).as_bytes()).0, 200);
+    let found = env.obs(["logs", "-r", "r-1", "--quiet"]);
+    assert!(found.stdout.contains("line 1"), "{found}");
+    let beside = || std::fs::read_dir(env.path()).unwrap().flatten().map(|file| file.file_name());
+    let logs = || beside().filter(|name| name.to_string_lossy().ends_with("-wal")).count();
+    assert_eq!(logs(), 1);
+    serve.stop();
+    assert_eq!(logs(), 0);
+}
+
+/// What the system refuses to let grow stands for a full disk.
+#[test]
+fn a_store_that_cannot_grow_is_told_once_and_every_sender_is_refused() {
+    let env = Env::new();
+    // An ignored signal stays ignored in what is started: to write more is an error then.
+    let limits = "trap '' XFSZ; ulimit -f 1024; exec 2>told";
+    let (serve, host) = start_under(&env, limits, &[]);
+    let message = "x".repeat(100_000);
+    let line = |number| format!("{{\"message\":\"{number} {message}\"}}");
+    let taken = (0..100).take_while(|number| send(&host, &line(*number)).is_some()).count();
+    assert!((1..100).contains(&taken), "{taken}");
+    assert_eq!([100, 101].map(|number| send(&host, &line(number))), [None, None]);
+    kill(&serve, "-TERM");
+    drop(serve);
+    let told = std::fs::read_to_string(env.path().join("told")).unwrap();
+    assert_eq!(
+        told.matches("what is received is refused until it can be stored").count(),
+        1,
+        "{told}"
+    );
 }
 
 #[test]

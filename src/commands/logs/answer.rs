@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Request;
-use crate::logs::{Condition, Groups};
+use crate::logs::{Condition, Found, Groups};
 use crate::model::LogRecord;
 use crate::render::Output;
 use crate::render::log_groups::GroupReport;
@@ -41,6 +41,25 @@ impl Answer {
     /// Says whether the records of several sources need not be in one order.
     pub(super) fn takes_any_order(&self) -> bool {
         matches!(self.shape, Shape::Groups(_))
+    }
+
+    /// Says whether neither the number of a line nor how many there are is shown.
+    pub(super) fn needs_no_places(&self, output: &Output) -> bool {
+        match &self.shape {
+            Shape::Records(writer) | Shape::Reversed(writer, _) => writer.takes_lines(output),
+            Shape::Groups(_) => false,
+        }
+    }
+
+    /// Takes what a scan found; no record is built of a line that is only to be shown.
+    pub(super) fn take(&mut self, output: &mut Output, found: Found<'_>) -> io::Result<()> {
+        match &mut self.shape {
+            Shape::Records(writer) if writer.takes_lines(output) => {
+                self.written += 1;
+                writer.write_line(output, &found.shown())
+            }
+            _ => self.write(output, &found.into_record()),
+        }
     }
 
     /// Takes one record; they come in the order of their time.

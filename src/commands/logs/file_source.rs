@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::files;
+use super::inputs;
 use crate::logs::{LogFilter, Scan, Scanned};
 use crate::model::{LogPage, LogQuery};
 use crate::sources::{Backend, LogSource, SourceError};
@@ -32,7 +32,7 @@ impl Backend for FileSource {
     }
 
     async fn ping(&self) -> Result<String, SourceError> {
-        files::open(&self.path).map(|_| "can be read".to_owned()).map_err(SourceError::File)
+        inputs::open(&self.path, None).map(|_| "can be read".to_owned()).map_err(SourceError::File)
     }
 
     fn logs(&self) -> Option<&dyn LogSource> {
@@ -56,13 +56,13 @@ fn read(path: &Path, filter: &LogFilter, limit: u32) -> std::io::Result<LogPage>
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut kept = VecDeque::new();
     let mut page = LogPage::default();
-    let opened = files::open(path)?;
+    let inputs::Opened { input, fault } = inputs::open(path, None)?;
     let name = path.display().to_string();
-    let mut scan = Scan::new(opened, &name, filter);
+    let mut scan = Scan::new(input, &name, filter);
     loop {
         let truncated = &mut page.truncated;
-        let scanned = scan.go_on(&mut |record| {
-            kept.push_back(record);
+        let scanned = scan.go_on(&mut |found| {
+            kept.push_back(found.into_record());
             if kept.len() > limit {
                 kept.pop_front();
                 *truncated = true;
@@ -77,6 +77,9 @@ fn read(path: &Path, filter: &LogFilter, limit: u32) -> std::io::Result<LogPage>
                 break;
             }
         }
+    }
+    if let Some(error) = fault.take() {
+        page.incomplete = Some(error.to_string());
     }
     page.records = kept.into();
     Ok(page)

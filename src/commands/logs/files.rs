@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Request;
 use super::answer::Answer;
+use super::inputs::{self, Opened};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
@@ -37,28 +38,32 @@ pub(super) fn from_files(
     let mut reading = Reading::new(request, context);
     for file in files {
         let name = file.display().to_string();
-        match open(file) {
+        match inputs::open(file, reading.last_wanted()) {
             Ok(opened) if files.len() == 1 && reading.shows_at_once() && is_stream(file) => {
-                reading.source(Live::new(|| Ok(opened))?, &name, true)?;
+                reading.source(Live::new(|| Ok(opened.input))?, &name, true)?;
             }
-            Ok(opened) => reading.source(opened, &name, files.len() == 1)?,
+            Ok(Opened { input, fault }) => {
+                reading.source(input, &name, files.len() == 1)?;
+                if let Some(error) = fault.take() {
+                    reading.failed(name, &error);
+                }
+            }
             Err(error) => reading.failed(name, &error),
         }
     }
     reading.finish(files.iter().map(|file| file.display().to_string()).collect())
 }
 
-/// Opens a file for reading; a folder is an error here and not at the first read.
+/// Opens a file that grows; a folder or a compressed one is an error here and not at the first read.
 pub(super) fn open(file: &Path) -> io::Result<File> {
-    let opened = File::open(file)?;
-    if opened.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    let opened = inputs::open_file(file)?;
+    match inputs::compression(&opened)? {
+        Some(format) => {
+            let reason = format!("it is compressed ({}) and cannot grow", format.name());
+            Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+        }
+        None => Ok(opened),
     }
-    if let Some(format) = compression(&opened)? {
-        let reason = format!("it is compressed ({format}): decompress it and pipe it to obs logs");
-        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
-    }
-    Ok(opened)
 }
 
 /// Says whether a path is a pipe or another thing that is read once, as it is written.
@@ -68,32 +73,6 @@ pub(super) fn is_stream(file: &Path) -> bool {
 
 fn stdin_is_file() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file())
-}
-
-/// Returns the compression that the file's first bytes tell, if any.
-#[cfg(unix)]
-fn compression(file: &File) -> io::Result<Option<&'static str>> {
-    use std::os::unix::fs::FileExt as _;
-    if !file.metadata()?.is_file() {
-        // What is no regular file can only be read once, from its start.
-        return Ok(None);
-    }
-    let mut head = [0; 6];
-    let read = file.read_at(&mut head, 0)?;
-    let formats: [(&[u8], &str); 5] = [
-        (b"\x1f\x8b", "gzip"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"\x04\x22\x4d\x18", "lz4"),
-    ];
-    let head = head.get(..read).unwrap_or_default();
-    Ok(formats.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name))
-}
-
-#[cfg(not(unix))]
-fn compression(_: &File) -> io::Result<Option<&'static str>> {
-    Ok(None)
 }
 
 /// The state of reading several sources.
@@ -129,6 +108,16 @@ impl<'a> Reading<'a> {
         self.request.limit.is_none() && !self.context.output.is_json()
     }
 
+    /// Returns how many records are asked for where they are the last and nothing else is.
+    ///
+    /// JSON has line numbers and the number of lines in it: for those the whole is read.
+    fn last_wanted(&self) -> Option<usize> {
+        let limit = self.request.limit?;
+        let whole =
+            !self.request.filter.takes_all() || !self.writer.needs_no_places(&self.context.output);
+        (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
         // Lines of a single source are shown as they come; several wait to be merged.
@@ -140,13 +129,13 @@ impl<'a> Reading<'a> {
             let mut shown: io::Result<()> = Ok(());
             let (writer, output) = (&mut self.writer, &mut self.context.output);
             let truncated = &mut self.truncated;
-            let scanned = scan.go_on(&mut |record| {
+            let scanned = scan.go_on(&mut |found| {
                 if at_once {
-                    shown = writer.write(output, &record);
+                    shown = writer.take(output, found);
                     let go_on = ControlFlow::Continue(());
                     return Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) });
                 }
-                kept.push_back(record);
+                kept.push_back(found.into_record());
                 if limit.is_some_and(|limit| kept.len() > limit) {
                     kept.pop_front();
                     *truncated = true;
@@ -190,7 +179,9 @@ impl<'a> Reading<'a> {
                 "cannot read {}",
                 reasons.collect::<Vec<_>>().join(", ")
             ));
-            return Err(error.hint("obs logs reads plain files and standard input"));
+            return Err(
+                error.hint("obs logs reads files, gzip, zstd and bzip2 too, and standard input")
+            );
         }
         for Missing { source, reason } in &self.missing {
             self.context.output.warn(&format!("cannot read {source}: {reason}"));

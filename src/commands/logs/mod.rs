@@ -1,14 +1,15 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime, `follow` keeps reading them, `backend` asks where telemetry is stored; what they
-//! find goes to `answer`.
+//! without any runtime, `inputs` opens them whatever they are compressed with, `follow` keeps reading
+//! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
 mod file_source;
 mod files;
 mod follow;
+mod inputs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backen
   FIELD in (VALUE, ..)                exists(FIELD); FIELD = null where it is not there
 FIELD is time, level, service, message, logger, request_id, trace_id, span_id, exception, source, line
 or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~ hold for a record that
-lacks the field, no other comparison does. A traceback in lines below its record is not looked at.")]
+lacks the field, no other comparison does. A traceback in lines below a record is its exception.")]
 pub struct LogsArgs {
     /// Files to read; - is standard input
     #[arg(value_name = "FILE")]

@@ -27,8 +27,8 @@ const MAKE_TOKEN: &str = "make one: (umask 077; openssl rand -hex 32 > token), t
 const SYSLOG_OPEN: &str =
     "syslog has no password of any kind, so everybody who reaches that address can write";
 
-/// What a file's mode allows its group and everybody.
-const FOR_OTHERS: u32 = 0o077;
+/// What a file's mode allows everybody.
+const FOR_EVERYBODY: u32 = 0o007;
 
 /// What is listened to.
 pub(super) struct Doors {
@@ -39,10 +39,10 @@ pub(super) struct Doors {
 }
 
 /// Returns the token that is asked of everybody; errs when one is needed and none is given.
-pub(super) fn token(args: &ServeArgs, context: &Context) -> Result<Option<Token>> {
+pub(super) fn token(args: &ServeArgs, context: &mut Context) -> Result<Option<Token>> {
     let given = match &args.token_file {
         Some(file) => {
-            for_its_owner_alone(file)?;
+            look_who_reads(file, context);
             let read = std::fs::read_to_string(file).map_err(|error| {
                 Error::usage(format!("cannot read the token in {}", file.display())).because(error)
             });
@@ -120,18 +120,20 @@ fn from_here(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Refuses a file with a token that others may read. What is no file (a pipe, `/dev/stdin`) has no
-/// such mode, and what cannot be looked at is refused when it is read.
-fn for_its_owner_alone(file: &Path) -> Result<()> {
-    let about = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file);
-    if about.is_none_or(|about| about.permissions().mode() & FOR_OTHERS == 0) {
-        return Ok(());
+/// Warns of a file with a token that everybody on this machine may read. Its group may: that is how
+/// Kubernetes and systemd hand over secrets. What is no file (a pipe, `/dev/stdin`) has no such mode.
+fn look_who_reads(file: &Path, context: &mut Context) {
+    if everybody_reads(file) {
+        let file = file.display();
+        let text = format!("everybody on this machine may read {file}, which holds the token");
+        context.output.warn(&text);
+        context.output.hint(&format!("chmod o-rwx {file}"));
     }
-    let file = file.display();
-    Err(Error::usage(format!(
-        "others than its owner may open {file}, which holds what to keep secret"
-    ))
-    .hint(format!("chmod 600 {file}")))
+}
+
+fn everybody_reads(file: &Path) -> bool {
+    let about = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file);
+    about.is_some_and(|about| about.permissions().mode() & FOR_EVERYBODY != 0)
 }
 
 async fn open_syslog(address: SocketAddr, context: &mut Context) -> Result<Sockets> {
@@ -157,14 +159,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_that_others_may_read_is_refused() {
+    fn a_token_that_everybody_may_read_is_warned_of() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let allow = |mode| {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-            for_its_owner_alone(file.path()).is_ok()
+            everybody_reads(file.path())
         };
-        let allowed = [0o600, 0o400, 0o640, 0o604, 0o620].map(allow);
-        assert_eq!(allowed, [true, true, false, false, false]);
+        let allowed = [0o600, 0o400, 0o440, 0o604, 0o644].map(allow);
+        assert_eq!(allowed, [false, false, false, true, true]);
     }
 
     #[test]

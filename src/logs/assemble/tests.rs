@@ -1,11 +1,13 @@
-use super::super::Scan;
+use std::sync::Arc;
+
+use super::super::{Condition, Scan};
 use super::*;
 
 fn records(text: &str, filter: &LogFilter) -> Vec<LogRecord> {
     let mut records = Vec::new();
     let mut scan = Scan::new(text.as_bytes(), "app.log", filter);
-    let scanned = scan.go_on(&mut |record| {
-        records.push(record);
+    let scanned = scan.go_on(&mut |found| {
+        records.push(found.into_record());
         Ok(ControlFlow::Continue(()))
     });
     scanned.unwrap();
@@ -38,6 +40,46 @@ fn a_traceback_goes_with_the_record_that_did_not_match() {
     let all = records(LOG, &LogFilter::default());
     let messages: Vec<&str> = all.iter().map(|record| record.message.as_str()).collect();
     assert_eq!(messages, ["a", "b", "KeyError: no part of it"]);
+}
+
+fn by_condition(text: &str) -> LogFilter {
+    let condition = Condition::parse(text, &jiff::Zoned::default()).unwrap();
+    LogFilter { condition: Some(Arc::new(condition)), ..LogFilter::default() }
+}
+
+#[test]
+fn a_condition_is_held_against_a_record_with_its_traceback_and_its_place() {
+    for (condition, lines) in [
+        ("exception ~ \"StockError$\"", &[1][..]),
+        ("exc_info ~ ZeroDivision", &[1]),
+        ("not exists(exception)", &[13, 14]),
+        ("line > 1 and source = app.log", &[13, 14]),
+        ("exception ~ \"no part\"", &[]),
+    ] {
+        let found = records(LOG, &by_condition(condition));
+        let found: Vec<u64> = found.iter().map(|record| record.line).collect();
+        assert_eq!(found, lines, "{condition}");
+    }
+}
+
+#[test]
+fn a_record_that_only_mentions_the_id_is_counted_if_its_traceback_is_asked_for() {
+    let log = "{\"msg\":\"of r1\"}\n  File \"a\"\nKeyError: 'a'\n{\"msg\":\"of r1\"}\n";
+    let correlation = Some("r1".parse().unwrap());
+    let filter = LogFilter { correlation, ..by_condition("exception ~ KeyError") };
+    let mut scan = Scan::new(log.as_bytes(), "", &filter);
+    scan.go_on(&mut |found| panic!("{found:?}")).unwrap();
+    assert_eq!(scan.count().elsewhere, 1);
+}
+
+#[test]
+fn what_comes_to_a_record_of_whose_traceback_too_little_had_come_is_left_out_with_it() {
+    let messages = |condition: &str| -> Vec<String> {
+        let found = in_pieces(&PIECES, &by_condition(condition));
+        found.into_iter().map(|record| record.message).collect()
+    };
+    assert_eq!(messages("exception ~ KeyError"), Vec::<String>::new());
+    assert_eq!(messages("not exists(exception)"), ["boom", "", "", "next"]);
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(super) const KEYS: [(Role, &[&str]); ROLES] = [
             "msec",
             "observedTimeUnixNano",
             "observed_timestamp",
+            "timestampSeconds",
             "start_time",
         ],
     ),
@@ -48,6 +49,7 @@ pub(super) const KEYS: [(Role, &[&str]); ROLES] = [
             "record.level",
             "record.level.name",
             "levelno",
+            "level_number",
             "level_value",
             "severityNumber",
             "severity_number",
@@ -86,6 +88,8 @@ pub(super) const KEYS: [(Role, &[&str]); ROLES] = [
             "scope.name",
             "name",
             "SYSLOG_IDENTIFIER",
+            "logger.name",
+            "_logger",
         ],
     ),
     (
@@ -101,6 +105,8 @@ pub(super) const KEYS: [(Role, &[&str]); ROLES] = [
             "app",
             "application",
             "app_name",
+            "serviceContext.service",
+            "_SYSTEMD_UNIT",
         ],
     ),
     (
@@ -165,12 +171,13 @@ pub(super) const KEYS: [(Role, &[&str]); ROLES] = [
             "thrown.extendedStackTrace",
             "record.exception",
             "errorVerbose",
+            "full_message",
         ],
     ),
 ];
 
 /// The objects in which loggers put what belongs to the line itself.
-pub(super) const WRAPPERS: [&str; 3] = ["record", "fields", "jsonPayload"];
+pub(super) const WRAPPERS: [&str; 4] = ["record", "fields", "jsonPayload", "_source"];
 
 /// The objects and lists in which loggers put the context, where ids are looked for too.
 pub(super) const CONTEXTS: [&str; 14] = [

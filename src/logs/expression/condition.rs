@@ -9,6 +9,7 @@ use jiff::Zoned;
 use super::evaluate::has;
 use super::parse::parse;
 use super::{Expression, ExpressionError, NORMAL};
+use crate::logs::dialect::{Role, role_of};
 use crate::model::{LogRecord, UnixNanos, nearest};
 
 /// How many names of fields are remembered, to offer one of them for one that was mistyped.
@@ -19,6 +20,7 @@ const NAMES_MAX: usize = 256;
 pub struct Condition {
     expression: Expression,
     names: Vec<(String, AtomicBool)>,
+    of_exception: bool,
     /// How many of `names` no record had yet.
     unseen: AtomicUsize,
     judged: AtomicBool,
@@ -40,14 +42,22 @@ impl Condition {
         let expression = parse(text, now)?;
         let mut names = BTreeSet::new();
         collect(&expression, &mut names);
+        let of_exception =
+            names.iter().any(|name| matches!(role_of(name), Some((Role::Exception, _))));
         names.retain(|name| !NORMAL.contains(&name.as_str()));
         Ok(Self {
             expression,
+            of_exception,
             unseen: AtomicUsize::new(names.len()),
             names: names.into_iter().map(|name| (name, AtomicBool::new(false))).collect(),
             judged: AtomicBool::new(false),
             others: Mutex::default(),
         })
+    }
+
+    /// Says whether the exception counts: then the lines below a record's own may change the answer.
+    pub fn looks_at_exception(&self) -> bool {
+        self.of_exception
     }
 
     /// Says whether it holds for the record when `time` is its time or its predecessor's.

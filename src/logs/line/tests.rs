@@ -82,8 +82,8 @@ fn the_services_of_an_incident_are_understood() {
 2026-11-22T06:53:55.19071Z info "request_finished" request:334275d2-3c7f-06ae-18cd-0dfd3fc1b185 trace:334275d23c7f06ae18cd0dfd3fc1b185 span:8132b6d5e90ad81e method="GET" path="/healthz" status=200 duration=0.00031
 2026-11-22T06:53:56.827917Z info "request_finished" request:e4762263-f086-4276-a60e-8228f6040d40 trace:e4762263f0864276a60e8228f6040d40 span:cd281c7bbfe76ad5 method="GET" path="/stock/SKU-6" status=200 duration=0.00266
 2026-11-22T06:53:56.888648Z info "request_finished" request:e9f94ec3-00d1-4541-9baf-1dc3637b6507 trace:e9f94ec300d145419baf1dc3637b6507 span:de3a3a252178d3f5 method="GET" path="/stock/SKU-1" status=200 duration=0.00232
-- - "[2026-11-22 06:53:41 +0000] [10642] [INFO] Booting worker wi"
-- - "[2026-11-22 06:54:02,235] ERROR in app: Exception on /stock/"
+2026-11-22T06:53:41Z info "Booting worker with pid: 10642"
+2026-11-22T06:54:02.235Z error "Exception on /stock/SKU-9 [GET]" logger:app
 - - "Traceback (most recent call last):"
 - - "  File \"/srv/checkout/current/app/inventory_flask/app.py\", l"
 - - "    return jsonify(sku=sku, per_box=row.qty / 0)"
@@ -116,6 +116,24 @@ fn dialects_known_from_their_documentation_are_understood() {
 2026-11-22T06:30:00.000001Z warn "journal"
 2026-11-22T06:30:00.000000007Z error "log4j2" logger:a.B request:r1
 "##);
+}
+
+/// Each sample of `documented.log` stands between its name (`# …`) and what is read of it (`> …`).
+#[test]
+fn every_documented_dialect_and_wrapper_is_read_as_its_sample_says() {
+    let samples = include_str!("../../../tests/fixtures/logs/dialects/documented.log");
+    let mut samples_read = String::new();
+    for line in samples.lines() {
+        match line.get(..2) {
+            Some("# ") => writeln!(samples_read, "{line}").unwrap(),
+            Some("> ") => {}
+            _ => {
+                let read = outline(&read_line(line.as_bytes()));
+                writeln!(samples_read, "{line}\n> {read}").unwrap();
+            }
+        }
+    }
+    assert!(samples_read == samples, "read now:\n{samples_read}");
 }
 
 #[test]
@@ -173,5 +191,137 @@ proptest! {
         let read: std::collections::BTreeMap<_, _> =
             record.fields.iter().map(|field| (field.name.clone(), field.text())).collect();
         prop_assert_eq!(read, map);
+    }
+}
+
+/// Lines of every kind: JSON, bare and in wrappers, logfmt, plain, some of them broken.
+fn any_line() -> impl Strategy<Value = String> {
+    let wrapped = |start: &'static str| any_json().prop_map(move |json| format!("{start}{json}"));
+    let words = prop::sample::select(vec![
+        "2026-11-22 06:30:00,5 ERROR app.db: failed request_id=r1",
+        "[2026-11-22 06:30:00 +0000] [7] [INFO] Booting",
+        "Nov 22 06:30:00 web app[7]: ERROR trace_id=4bf92f",
+        "level=warn msg=\"two words\" request_id=r1 n=7 exception=\"E: b \"",
+        "E1122 06:30:00.123456       7 server.go:12] text",
+        "plain words",
+        "",
+    ]);
+    let in_docker =
+        prop_oneof![any_json(), words.clone().prop_map(str::to_owned)].prop_map(|line| {
+            let line = serde_json::to_string(&format!("{line}\n")).unwrap();
+            format!("{{\"log\":{line},\"stream\":\"stderr\",\"time\":\"2026-11-22T06:30:00.1Z\"}}")
+        });
+    let in_journal = any_json().prop_map(|json| {
+        let bytes: Vec<u8> = json.into_bytes();
+        format!("{{\"__REALTIME_TIMESTAMP\":\"1795329000000000\",\"MESSAGE\":{bytes:?}}}")
+    });
+    prop_oneof![
+        any_json(),
+        wrapped("2026-11-22T06:30:00.1Z stdout F "),
+        wrapped("api-1  | "),
+        wrapped("[pod/orders-7d9/api] "),
+        wrapped("2026-11-22 06:30:00 ERROR app: "),
+        wrapped("\u{1b}[36mapi-1  |\u{1b}[0m "),
+        (wrapped("api-1  | "), words.clone()).prop_map(|(json, words)| json + words),
+        words.prop_map(str::to_owned),
+        in_docker,
+        in_journal,
+    ]
+}
+
+/// JSON with values in every place, some of them keys of loggers, some broken.
+fn any_json() -> impl Strategy<Value = String> {
+    let known = [
+        "level",
+        "time",
+        "msg",
+        "text",
+        "record",
+        "message",
+        "exception",
+        "request_id",
+        "trace",
+        "span",
+        "spans",
+        "fields",
+        "@t",
+        "a",
+        "b.c",
+        "é",
+    ];
+    let key = prop::sample::select(known.to_vec());
+    let leaves = [
+        "null",
+        "\"\"",
+        "12",
+        "1795329000",
+        "NaN",
+        "01",
+        "true",
+        "\"info\"",
+        "\"r\\u00e9\"",
+        "\"\\q\"",
+        "\"\\ud800\"",
+        "\"a\tb\"",
+        "[]",
+        "\"2026-11-22T06:30:00.5Z\"",
+        "\"E: b\\n  \"",
+        "[\"a\", 1]",
+        "\"abc\"",
+        "{\"name\":\"error\"}",
+    ];
+    let leaf = prop::sample::select(leaves.to_vec()).prop_map(str::to_owned);
+    let value = leaf.prop_recursive(3, 16, 4, move |inner| {
+        let pairs = prop::collection::vec((key.clone(), inner.clone()), 0..5);
+        let object = pairs.prop_map(|pairs| {
+            let members = pairs.iter().map(|(key, value)| format!("\"{key}\":{value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        });
+        prop_oneof![object, inner.prop_map(|one| format!("[{one}]"))]
+    });
+    (value, 0_usize..20).prop_map(|(value, cut)| {
+        let cut = if cut == 0 { value.len() / 2 } else { value.len() };
+        value.chars().take(cut).collect()
+    })
+}
+
+/// Returns what is shown of a line, and what is shown of its record.
+fn shown_twice(line: &[u8]) -> (String, String) {
+    let mut room = Room::default();
+    let outline = Outline::of(line, &mut room);
+    let mut record = read(&outline, &room);
+    record.exception = record.exception.map(|exception| exception.trim_end().to_owned());
+    let of_record = format!("{:?}", LogLine::from(&record));
+    (format!("{:?}", show(&outline, &room)), of_record)
+}
+
+#[test]
+fn what_is_shown_of_every_documented_line_is_what_is_shown_of_its_record() {
+    let documented = &include_bytes!("../../../tests/fixtures/logs/dialects/documented.log")[..];
+    let recorded =
+        &include_bytes!("../../../tests/fixtures/logs/incident/inventory.gunicorn.stderr")[..];
+    let invalid = &b"2026-11-22 06:30:00,5 ERROR app: \xff request_id=r1"[..];
+    let lines =
+        [documented, recorded, invalid].into_iter().flat_map(|log| log.split(|b| *b == b'\n'));
+    for line in lines {
+        let (of_line, of_record) = shown_twice(line);
+        assert_eq!(of_line, of_record, "{}", String::from_utf8_lossy(line));
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_of_a_line_is_what_is_shown_of_its_record(line in any_line()) {
+        let (of_line, of_record) = shown_twice(line.as_bytes());
+        prop_assert_eq!(of_line, of_record);
+    }
+
+    #[test]
+    fn one_walk_finds_the_fields_that_two_find(line in any_line()) {
+        let mut room = Room::default();
+        let outline = Outline::of(line.as_bytes(), &mut room);
+        let once = format!("{:?}", read(&outline, &room));
+        let twice = read(&Outline { folded: true, ..outline }, &room);
+        prop_assert_eq!(once, format!("{twice:?}"));
     }
 }

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use super::super::line::{Outline, read};
+use super::super::line::{Outline, Room, read};
 use super::*;
+use crate::logs::Condition;
+use crate::model::{LogLine, LogRecord};
 
 const UUID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
@@ -12,8 +16,8 @@ fn by_id() -> LogFilter {
 fn scanned(input: impl Read, filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
     let mut records = Vec::new();
     let mut scan = Scan::new(input, "app.log", filter);
-    let scanned = scan.go_on(&mut |record| {
-        records.push(record);
+    let scanned = scan.go_on(&mut |found| {
+        records.push(found.into_record());
         Ok(ControlFlow::Continue(()))
     });
     assert_eq!(scanned.unwrap(), Scanned::Done);
@@ -99,8 +103,8 @@ fn an_input_that_has_no_more_for_now_is_said_and_the_last_record_given_when_it_s
         if let Some(piece) = piece {
             pieces.send(piece).unwrap();
         }
-        let scanned = scan.go_on(&mut |record| {
-            records.push(record);
+        let scanned = scan.go_on(&mut |found| {
+            records.push(found.into_record());
             Ok(ControlFlow::Continue(()))
         });
         assert_eq!(scanned.unwrap(), Scanned::Dry);
@@ -130,6 +134,23 @@ fn naive(log: &[u8], filter: &LogFilter) -> (Vec<LogRecord>, ScanCount) {
     (records, count)
 }
 
+/// Lines that are no JSON of a logger, some of them with the id, and those around them.
+fn kinds() -> impl Strategy<Value = String> {
+    let line = |text: &str| Just(text.replace("ID", UUID));
+    prop_oneof![
+        line("1970-01-01 00:00:05,5 ERROR app.db: failed request_id=ID"),
+        line("[1970-01-01 00:00:06 +0000] [7] [INFO] Booting"),
+        line("time=1970-01-01T00:00:04Z level=error msg=\"two words\" request_id=ID"),
+        line("1970-01-01T00:00:07Z stdout F {\"level\":\"error\",\"request_id\":\"ID\"}"),
+        line("api-1  | {\"level\":\"info\",\"msg\":\"ID\"}"),
+        line("{\"log\":\"ERROR app.db: x trace_id=ID\\n\",\"stream\":\"stdout\"}"),
+        line("Caused by: java.io.IOException: ID"),
+        line("The above exception was the direct cause"),
+        line("Cut off"),
+        line("\t... 3 more\r"),
+    ]
+}
+
 /// Logs of lines that hold the id in a field, elsewhere, or not; whole, cut, or no JSON.
 fn log() -> impl Strategy<Value = Vec<u8>> {
     let hex = UUID.replace('-', "");
@@ -144,6 +165,7 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         Just("Traceback (most recent call last):".to_owned()),
         Just("  File \"a.py\"".to_owned()),
         Just("KeyError: 'a'".to_owned()),
+        kinds(),
         "[\\PC]{0,30}\r?",
         Just(String::new()),
     ];
@@ -157,15 +179,24 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// No condition, or one about a record's own line, its place or its traceback.
+fn conditions() -> impl Strategy<Value = Option<Arc<Condition>>> {
+    let texts = ["", "level = error", "line > 3", "exception ~ \"Key\"", "not exists(exception)"];
+    prop::sample::select(texts.to_vec()).prop_map(|text| {
+        let read = |text| Condition::parse(text, &jiff::Zoned::default()).unwrap();
+        (!text.is_empty()).then(|| Arc::new(read(text)))
+    })
+}
+
 proptest! {
     #[test]
     fn the_search_finds_what_reading_every_line_finds(
         log in log(), step in 1_usize..200, anywhere in any::<bool>(), error in any::<bool>(),
-        since in proptest::option::of(4_i64..8),
+        since in proptest::option::of(4_i64..8), condition in conditions(),
     ) {
         let level = error.then_some(crate::model::Severity::Error);
         let since = since.map(|seconds| crate::model::UnixNanos(seconds * 1_000_000_000));
-        let filter = LogFilter { level, since, anywhere, ..by_id() };
+        let filter = LogFilter { level, since, anywhere, condition, ..by_id() };
         let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
         let (slow, slow_count) = naive(&log, &filter);
         let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
@@ -188,12 +219,37 @@ proptest! {
     }
 
     #[test]
+    fn what_is_shown_of_lines_is_what_is_shown_of_their_records(
+        log in log(), step in 1_usize..200, error in any::<bool>(), grep in any::<bool>(),
+        since in proptest::option::of(4_i64..8), condition in conditions(),
+    ) {
+        let level = error.then_some(crate::model::Severity::Error);
+        let since = since.map(|seconds| crate::model::UnixNanos(seconds * 1_000_000_000));
+        let grep = grep.then(|| regex::Regex::new("[Ea]").unwrap());
+        let filter = LogFilter { level, since, grep, condition, ..LogFilter::default() };
+        let mut shown = Vec::new();
+        let mut scan = Scan::new(Trickle(&log, step), "app.log", &filter);
+        let scanned = scan.go_on(&mut |found| {
+            shown.push(format!("{:?}", found.shown()));
+            Ok(ControlFlow::Continue(()))
+        });
+        prop_assert_eq!(scanned.unwrap(), Scanned::Done);
+        let (records, count) = naive(&log, &filter);
+        let of_records: Vec<String> =
+            records.iter().map(|record| format!("{:?}", LogLine::from(record))).collect();
+        prop_assert_eq!(shown, of_records);
+        prop_assert_eq!(scan.count(), count);
+    }
+
+    #[test]
     fn the_level_is_judged_before_the_record_is_made(log in log()) {
         let level = Some(crate::model::Severity::Error);
         let filter = LogFilter { level, ..LogFilter::default() };
         for line in log.split(|byte| *byte == b'\n') {
-            let outline = Outline::of(line, &mut String::new());
-            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&read(&outline)));
+            let mut room = Room::default();
+            let outline = Outline::of(line, &mut room);
+            let record = read(&outline, &room);
+            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&record));
         }
     }
 }

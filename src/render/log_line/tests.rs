@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Field, UnixNanos};
+use crate::model::Field;
 
 fn field(name: &str, value: &str) -> Field {
     Field {

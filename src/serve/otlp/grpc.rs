@@ -14,6 +14,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
 use http_body_util::{BodyExt as _, Full};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use prost::Message as _;
@@ -23,7 +25,7 @@ use super::{Batch, Signal, take};
 use crate::serve::answer::{Refusal, Refused};
 use crate::serve::intake::Sent;
 use crate::serve::{Backend, INFLATED_BYTES_MAX, intake};
-use crate::wire::{Encodings, OtlpFormat, WireError, frame, inflate, to_base64, unframe};
+use crate::wire::{Encodings, OtlpFormat, WireError, frame, inflate, unframe};
 
 /// google.rpc.Code; those of refusals are in [`Refusal::status`].
 mod code {
@@ -151,7 +153,7 @@ async fn message<T: Send + 'static>(
     }
     let encodings = if compressed { encodings } else { Encodings::default() };
     let message = body.slice_ref(message);
-    let weight = if compressed { message.len().saturating_mul(8) } else { message.len() };
+    let weight = encodings.weight(message.len());
     let work = move || Ok(decode(&inflate(&message, &encodings, INFLATED_BYTES_MAX)?)?);
     intake::on_a_thread(weight, work).await.map_err(Problem::Refused)
 }
@@ -222,7 +224,7 @@ fn fail(failure: &Failure) -> Response {
     headers.extend(HeaderValue::try_from(words).ok().map(|words| (MESSAGE, words)));
     if failure.retry_seconds.is_some() {
         let status = Status::new(failure.code, failure.message.clone(), failure.retry_seconds);
-        let details = HeaderValue::try_from(to_base64(&status.encode_to_vec()));
+        let details = HeaderValue::try_from(BASE64.encode(status.encode_to_vec()));
         headers.extend(details.ok().map(|details| (DETAILS, details)));
     }
     response

@@ -1,6 +1,8 @@
 //! gRPC by hand: what exporters send, what they are told, over the router and over a socket.
 
 use axum::http::HeaderMap;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
@@ -9,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::super::{listen, run};
 use super::*;
-use crate::wire::{frame, to_base64};
+use crate::wire::frame;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -248,7 +250,7 @@ async fn a_full_store_says_when_to_send_again() {
     let type_url = "type.googleapis.com/google.rpc.RetryInfo".to_owned();
     let details = vec![Detail { type_url, value: vec![0x0a, 2, 8, 1] }];
     let status = RpcStatus { code: 8, message: called.end().1, details };
-    let expected = to_base64(&status.encode_to_vec());
+    let expected = BASE64.encode(status.encode_to_vec());
     assert_eq!(called.headers["grpc-status-details-bin"], expected.as_str());
 }
 

@@ -95,6 +95,16 @@ fn a_header_with_an_unknown_or_a_third_encoding_is_not_taken() {
 }
 
 #[test]
+fn what_may_be_a_bomb_weighs_as_much() {
+    let zeros = vec![0; 16 << 20];
+    for (body, header) in [(zstd(&zeros), "zstd"), (gzip(&gzip(&zeros)), "gzip, gzip")] {
+        let weight = encodings(header).weight(body.len());
+        assert!(weight >= zeros.len(), "{header}: {} bytes weigh {weight}", body.len());
+    }
+    assert_eq!(["", "gzip"].map(|header| encodings(header).weight(2000)), [2000, 16_000]);
+}
+
+#[test]
 fn a_bomb_is_refused_at_the_cap() {
     let zeros = vec![0; 1 << 20];
     for (bomb, header) in [

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::WireError;
-use super::super::base64::from_base64;
+use crate::model::from_base64;
 
 type Result<T> = std::result::Result<T, WireError>;
 

@@ -15,8 +15,8 @@ use opentelemetry_proto::tonic::trace::v1 as trace_proto;
 use serde_json::Value;
 
 use super::WireError;
-use super::base64::from_base64;
 use super::otlp_common::Take;
+use crate::model::from_base64;
 use members::{
     as_double, as_signed, as_truth, each, enumeration, id, member, shape, text, unsigned,
 };
