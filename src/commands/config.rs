@@ -143,7 +143,8 @@ fn described(source: &SourceSettings) -> String {
         }
     }
     for (key, secret) in source.secrets() {
-        text = format!("{text} {key}={secret}");
+        let from = if secret.is_the_users() { "from " } else { "" };
+        text = format!("{text} {key} {from}{secret}");
     }
     text
 }

@@ -65,7 +65,7 @@ struct Version {
 impl LogSource for Elasticsearch {
     async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
         let wanted = Wanted::of(query).map_err(SourceError::Expression)?;
-        let window = Window::of(query, self.endpoint.now(), self.endpoint.settings.window);
+        let window = Window::of(query, self.endpoint.now(query), self.endpoint.settings.window);
         let filters = self.filters(query);
         let asked = format!("{} {}", self.index(), Value::from(filters.clone()));
         let question = Question { source: self, filters };

@@ -11,7 +11,7 @@ use reqwest::{StatusCode, Url};
 use super::SourceError;
 use crate::config::{Environment, Origin, Secret, SourceSettings};
 use crate::http::{Ask, Body, Http, HttpError, Reply, address, detail};
-use crate::model::{Reason, UnixNanos};
+use crate::model::{LogQuery, Reason, UnixNanos};
 
 /// The longest wait that a backend may ask for before it is asked again; what takes longer is said.
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -67,8 +67,11 @@ impl Endpoint {
         })
     }
 
-    /// Returns the time that counts as now.
-    pub(super) fn now(&self) -> UnixNanos {
+    /// Returns the time that counts as now: when the command began, and for a follower what passed since.
+    pub(super) fn now(&self, query: &LogQuery) -> UnixNanos {
+        if query.after.is_none() {
+            return self.clock.start;
+        }
         let passed = i64::try_from(self.clock.began.elapsed().as_nanos()).unwrap_or(i64::MAX);
         UnixNanos(self.clock.start.0.saturating_add(passed))
     }
@@ -135,6 +138,9 @@ impl Endpoint {
                 "give it longer, --timeout 30s, or less to do: --since 15m".to_owned()
             }
             Reason::TooLarge => "narrow it down: --since, --until".to_owned(),
+            Reason::Protocol | Reason::Reset => {
+                "ask again; is it a proxy that ends the answer early?".to_owned()
+            }
             _ => format!("is `url` of source {} right? obs config show", self.settings.name),
         };
         SourceError::Refused { class, what: error.to_string(), next }

@@ -72,7 +72,7 @@ impl LogSource for Loki {
     async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
         let wanted = Wanted::of(query).map_err(SourceError::Expression)?;
         let settings = &self.endpoint.settings;
-        let window = Window::of(query, self.endpoint.now(), settings.window);
+        let window = Window::of(query, self.endpoint.now(query), settings.window);
         let questions = self.questions(query);
         let asked: Vec<Question<'_>> =
             questions.iter().map(|query| Question { endpoint: &self.endpoint, query }).collect();

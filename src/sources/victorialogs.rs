@@ -54,7 +54,7 @@ impl Backend for VictoriaLogs {
 impl LogSource for VictoriaLogs {
     async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
         let wanted = Wanted::of(query).map_err(SourceError::Expression)?;
-        let window = Window::of(query, self.endpoint.now(), self.endpoint.settings.window);
+        let window = Window::of(query, self.endpoint.now(query), self.endpoint.settings.window);
         let asked = self.question(query);
         let question = Question { endpoint: &self.endpoint, query: &asked };
         let walked = walk(&question, window, &wanted, query.limit).await?;

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_ends_within_a_line_is_cut_and_one_of_other_lines_is_none() {
-        let cut = decode_victoria_answer(format!("{LINE}\n{}", &LINE[..20]).as_bytes()).unwrap();
+        let (half, _) = LINE.split_at(20);
+        let cut = decode_victoria_answer(format!("{LINE}\n{half}").as_bytes()).unwrap();
         assert_eq!((cut.lines.len(), cut.cut), (1, true));
         assert!(decode_victoria_answer(b"nonsense\n").is_err());
         assert!(decode_victoria_answer(b"{\"a\":1}\n").is_err());

@@ -41,8 +41,11 @@ Examples:
   obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
-Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
-the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.
+Without FILE it reads standard input when that is a pipe, else the files of obs.toml and every source
+there, at once; without any it asks the running `obs serve` or `obs demo`. With --url or OBS_URL it asks
+that backend alone. A source is a [[source]] of a kind: loki, grafana (a Loki behind it), victorialogs,
+elasticsearch, opensearch; LOKI_ADDR is one too. Of what they give each line is judged again here, and a
+note says what each was asked. Following one asks it again each second.
 
 --where takes comparisons, joined by and, or, not and parentheses:
   FIELD = VALUE   also != < <= > >=   numbers with units: took > 500ms, size >= 2MiB
