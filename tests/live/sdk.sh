@@ -1,45 +1,20 @@
 #!/usr/bin/env bash
-# Real SDKs, from their registries, send to `obs serve` unchanged; what they sent is asked for by its ids. The environments
-# are kept under target/live, so that a second run is quick.
+# Real SDKs, from their registries, send to `obs serve` unchanged; what they sent is asked for by its ids.
 set -euo pipefail
 obs=${OBS:-$PWD/target/release/obs}
 here=$PWD/tests/live
-cache=$PWD/target/live
+. tests/live/installed.bash
 folder=$(mktemp -d)
 trap 'kill "$backend" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
-missing=()
-command -v node >/dev/null || missing+=(nodejs)
-command -v npm >/dev/null || missing+=(npm)
-python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
-if ((${#missing[@]})); then
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
-
-# What is installed is named by the list of what was asked for: a changed list installs anew.
-python_packages=(opentelemetry-sdk opentelemetry-exporter-otlp-proto-http opentelemetry-exporter-otlp-proto-grpc sentry-sdk)
-node_packages=(@opentelemetry/api @opentelemetry/sdk-node @opentelemetry/exporter-trace-otlp-http
-  @opentelemetry/exporter-trace-otlp-proto @sentry/node)
-install_once() { # folder, words that name what is in it, command
-  local into=$1 list=$2
-  shift 2
-  [ "$(cat "$into/installed" 2>/dev/null)" = "$list" ] && return
-  rm -rf "$into" && mkdir -p "$into"
-  "$@"
-  echo "$list" >"$into/installed"
-}
-install_python() {
-  python3 -m venv "$cache/python"
-  "$cache/python/bin/pip" install --quiet --disable-pip-version-check "${python_packages[@]}"
-}
-install_node() { npm install --prefix "$cache/node" --silent --no-audit --no-fund "${node_packages[@]}"; }
-install_once "$cache/python" "${python_packages[*]}" install_python
-install_once "$cache/node" "${node_packages[*]}" install_node
+python_packages python opentelemetry-sdk opentelemetry-exporter-otlp-proto-http opentelemetry-exporter-otlp-proto-grpc sentry-sdk
+node_packages node @opentelemetry/api @opentelemetry/sdk-node @opentelemetry/exporter-trace-otlp-http \
+  @opentelemetry/exporter-trace-otlp-proto @sentry/node
 
 export HOME=$folder
 "$obs" serve --port 0 --store "$folder/store.sqlite" --ready-file "$folder/ready.json" --quiet &
 backend=$!
-for _ in $(seq 200); do [ -f "$folder/ready.json" ] && break; sleep 0.05; done
+ready "$folder/ready.json"
 url=$(jq -r .url "$folder/ready.json")
 export OTEL_EXPORTER_OTLP_ENDPOINT=$url SENTRY_DSN="http://key@${url#http://}/1" OBS_URL=$url
 
@@ -50,15 +25,6 @@ NODE_PATH=$cache/node/node_modules node "$here/send_sentry.js" >"$folder/sentry-
 # The commands below would tell of themselves there too.
 unset OTEL_EXPORTER_OTLP_ENDPOINT SENTRY_DSN
 
-failed=0
-holds() { # words, command that says yes or no
-  local words=$1
-  shift
-  if "$@" >"$folder/said" 2>&1; then return; fi
-  echo "not so: $words"
-  head -c 2000 "$folder/said"
-  failed=1
-}
 of() { jq -r ".$2" "$folder/$1.json"; }
 trace_has() { "$obs" trace "$1" -o json | jq -e --arg name "$2" '[.. | .name? | strings] | index($name)'; }
 logs_have() { "$obs" logs --request-id "$1" -o jsonl | jq -es --arg text "$2" 'any(.[]; .message == $text)'; }
