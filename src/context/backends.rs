@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::gather;
 use crate::model::{Correlation, Gathered, Story};
 use crate::sources::local::{Served, StoredFile};
-use crate::sources::{Backend, KINDS, KindError, Opening, WithoutLogs, open};
+use crate::sources::{Backend, KINDS, Kind, KindError, Opening, WithoutLogs, open};
 
 /// What a command asks backends for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,14 +97,21 @@ impl Context {
             now: self.now_nanos(),
         };
         open(settings, &opening).map_err(|error| {
-            let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-            let known = known.join(", ");
-            let hint = match &error {
-                KindError::Unknown { near: Some(near), .. } => format!("did you mean `{near}`?"),
-                KindError::Unknown { near: None, .. } => format!("there are: {known}"),
-                KindError::Key { .. } => format!("take it out of {}", settings.origin),
-            };
-            Error::usage(error.to_string()).hint(hint)
+            let refused = Error::usage(error.to_string());
+            match &error {
+                KindError::Unknown { near: Some(near), .. } => {
+                    refused.hint(format!("did you mean `{near}`?"))
+                }
+                KindError::Unknown { near: None, .. } => {
+                    KINDS.iter().fold(refused, |refused, kind| {
+                        let Kind { name, about, example, .. } = kind;
+                        refused.hint(format!("kind = \"{name}\", url = \"{example}\": {about}"))
+                    })
+                }
+                KindError::Key { .. } => {
+                    refused.hint(format!("take it out of {}", settings.origin))
+                }
+            }
         })
     }
 

@@ -319,6 +319,15 @@ fn a_request_is_told_with_the_lines_of_a_loki_and_the_loki_is_checked() {
     assert!(outcome.stdout.contains("per_box_failed") && !outcome.stdout.contains("retry of"));
     assert!(outcome.stderr.contains("note: only log lines"), "{outcome}");
     assert!(fake.asked()[0].headers.contains(&"x-scope-orgid: shop".to_owned()));
+    // The embedded backend has the rest, and is not asked for lines that others have.
+    let serve = Serve::start(&env, &[]);
+    let line = format!(r#"{{"message":"not of Loki","request_id":"{ID}"}}"#);
+    assert_eq!(serve.post("/logs", "application/x-ndjson", line.as_bytes()).0, 200);
+    let both = env.obs(["request", ID, "-o", "json"]);
+    let asked: Value = serde_json::from_str(&both.stdout).unwrap();
+    assert_eq!(asked["asked"].as_array().unwrap().len(), 2, "{both}");
+    assert!(!both.stdout.contains("not of Loki"), "{both}");
+    serve.stop();
     // A trace is nothing without a backend that has traces.
     assert_eq!(env.obs(["trace", ID]).status, Some(2));
     let labels = r#"{"status":"success","data":["app","service_name"]}"#;
@@ -332,7 +341,10 @@ fn a_request_is_told_with_the_lines_of_a_loki_and_the_loki_is_checked() {
 fn a_source_that_cannot_be_meant_is_refused() {
     for (toml, said) in [
         (config("lokki", "http://127.0.0.1:1", ""), "did you mean `loki`?"),
-        (config("splunk", "http://127.0.0.1:1", ""), "there are: loki, grafana,"),
+        (
+            config("splunk", "http://127.0.0.1:1", ""),
+            "kind = \"loki\", url = \"http://localhost:3100\": Grafana Loki;",
+        ),
         (config("loki", "http://127.0.0.1:1", "index = 'a'\n"), "which has no `index`"),
         (config("loki", "http://127.0.0.1:1", "toke = 'a'\n"), "did you mean `token`?"),
         (config("loki", "http://127.0.0.1:1", "window = 'long'\n"), "is not a duration"),

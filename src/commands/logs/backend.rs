@@ -27,6 +27,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The same where one of the sources is not ours: it counts questions.
 const PAUSE_REMOTE: Duration = Duration::from_secs(1);
 
+/// How often all sources that are not ours may fail to answer, one time after the other, until they are
+/// no longer followed.
+const PATIENCE: u32 = 10;
+
 /// How much of a question is shown to people; JSON has it whole.
 const QUESTION_CHARACTERS_MAX: usize = 160;
 
@@ -130,7 +134,9 @@ fn follow_on(
     context: &mut Context,
 ) -> Result<Outcome> {
     let pause = if context.has_log_sources() { PAUSE_REMOTE } else { PAUSE };
+    let patience = if context.has_log_sources() { PATIENCE } else { 1 };
     let mut silent: Vec<Missing> = Vec::new();
+    let mut in_vain = 0;
     loop {
         let query = query(request);
         let correlation = request.filter.correlation.clone();
@@ -140,7 +146,9 @@ fn follow_on(
         let fresh: Vec<Missing> =
             missing.iter().filter(|one| !silent.contains(one)).cloned().collect();
         context.warn_of_missing(&fresh);
-        if follow.len() == missing.iter().filter(|one| !one.is_in_part()).count() {
+        let nobody = follow.len() == missing.iter().filter(|one| !one.is_in_part()).count();
+        in_vain = if nobody { in_vain + 1 } else { 0 };
+        if in_vain == patience {
             return Err(Error::could_not_tell("no source answers any longer"));
         }
         silent = missing;
