@@ -27,6 +27,12 @@ impl Context {
         let gathered =
             self.ask(wanted, async |backends| gather::story(backends, correlation).await)?;
         self.warn_of_missing(&gathered.missing);
+        for one in &gathered.found.searched {
+            self.output.note(&format!(
+                "{}: {} log lines match, of {} to {} (its window: obs logs --since)",
+                one.source, one.matched, one.since, one.until
+            ));
+        }
         Ok(gathered)
     }
 

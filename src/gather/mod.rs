@@ -204,6 +204,7 @@ fn join(first: Vec<Round>, second: Vec<Round>) -> Story {
     for (round, with_lines) in rounds.chain(second.into_iter().map(|round| (round, true))) {
         if with_lines {
             story.logs_truncated |= round.logs.truncated;
+            story.searched.extend(round.logs.searched);
             story.logs.extend(round.logs.records);
         }
         let new_span = |span: &Span| spans.insert((span.trace_id, span.span_id, span.kind));

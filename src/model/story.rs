@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Correlation, ErrorEvent, LogRecord, Span, TraceId};
+use super::{Correlation, ErrorEvent, LogRecord, Searched, Span, TraceId};
 
 /// A source that was asked and did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,6 +50,8 @@ pub struct Story {
     pub logs: Vec<LogRecord>,
     /// Whether there were more log lines than are kept.
     pub logs_truncated: bool,
+    /// What was searched for them, as far as sources say it.
+    pub searched: Vec<Searched>,
     /// Spans by start.
     pub spans: Vec<Span>,
     /// Error events, oldest first.

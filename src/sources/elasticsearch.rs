@@ -70,7 +70,8 @@ impl LogSource for Elasticsearch {
         let asked = format!("{} {}", self.index(), Value::from(filters.clone()));
         let question = Question { source: self, filters };
         let walked = walk(&question, window, &wanted, query.limit).await?;
-        Ok(walked.page(self.name(), asked, window, query))
+        let page = walked.page(self.name(), asked, window, query);
+        Ok(self.endpoint.advised(page, query))
     }
 
     fn repeats(&self) -> bool {

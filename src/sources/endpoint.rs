@@ -11,7 +11,7 @@ use reqwest::{StatusCode, Url};
 use super::SourceError;
 use crate::config::{Environment, Origin, Secret, SourceSettings};
 use crate::http::{Ask, Body, Http, HttpError, Reply, address, detail};
-use crate::model::{LogQuery, Reason, UnixNanos};
+use crate::model::{LogPage, LogQuery, Reason, UnixNanos};
 
 /// The longest wait that a backend may ask for before it is asked again; what takes longer is said.
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -86,6 +86,23 @@ impl Endpoint {
     pub(super) fn name(&self) -> String {
         let url = crate::http::without_secrets(&self.settings.url);
         format!("{} at {}", self.settings.name, url.trim_end_matches('/'))
+    }
+
+    /// Adds how the backend itself could narrow the lines down, where they were too many to look at.
+    pub(super) fn advised(&self, mut page: LogPage, query: &LogQuery) -> LogPage {
+        let Self { settings, .. } = self;
+        let level = query.level.is_some() && settings.level_field.is_none();
+        let service = query.service.is_some() && settings.service_field.is_none();
+        let keys = [(level, "level_field", "level"), (service, "service_field", "service")];
+        for (_, key, what) in keys.into_iter().filter(|(useful, ..)| *useful) {
+            if page.incomplete.is_some() {
+                let name = &settings.name;
+                page.remarks.push(format!(
+                    "{name} is not asked for the {what}: {key} can name where every line has it"
+                ));
+            }
+        }
+        page
     }
 
     /// Asks with GET; the answer is a success.

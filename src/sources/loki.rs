@@ -86,7 +86,7 @@ impl LogSource for Loki {
                 "only streams with a service_name were searched: set `query` to another selector";
             page.remarks.push(format!("{}: {why}", settings.name));
         }
-        Ok(page)
+        Ok(self.endpoint.advised(page, query))
     }
 
     fn repeats(&self) -> bool {

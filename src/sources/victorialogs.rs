@@ -58,7 +58,8 @@ impl LogSource for VictoriaLogs {
         let asked = self.question(query);
         let question = Question { endpoint: &self.endpoint, query: &asked };
         let walked = walk(&question, window, &wanted, query.limit).await?;
-        Ok(walked.page(self.name(), asked, window, query))
+        let page = walked.page(self.name(), asked, window, query);
+        Ok(self.endpoint.advised(page, query))
     }
 
     fn repeats(&self) -> bool {

@@ -249,6 +249,29 @@ fn what_a_backend_says_of_its_own_answer_is_passed_on() {
 }
 
 #[test]
+fn more_lines_than_are_looked_at_end_with_3_and_a_way_to_narrow_them_down() {
+    let now = 1_795_330_800_000_000_000_i64;
+    // The same page again and again, each time older: 1,000 lines that are not asked for.
+    let page = |page: i64| {
+        let line = |place: i64| format!(r#"["{}","calm"]"#, now - 1 - page * 1_000 - place);
+        let lines: Vec<String> = (0..1_000).map(line).collect();
+        let body = format!(
+            r#"{{"status":"success","data":{{"resultType":"streams","result":[{{"stream":{{}},"values":[{}]}}]}}}}"#,
+            lines.join(",")
+        );
+        whole("200 OK", "application/json", "", &body)
+    };
+    let fake = FakeSource::start((0..20).map(page).collect());
+    let env = Env::new().file("obs.toml", config("loki", &fake.url, ""));
+    let outcome = env.obs(["logs", "--level", "error"]);
+    assert_snapshot!(without_address(&outcome, &fake));
+    let ends: Vec<String> =
+        fake.asked().iter().take(2).map(|asked| asked.parameter("end").unwrap()).collect();
+    // Of the last line of a page nobody knows whether it was the only one of its time.
+    assert_eq!(ends, [(now + 1).to_string(), (now - 999).to_string()]);
+}
+
+#[test]
 fn lines_of_a_file_a_loki_and_the_embedded_backend_are_in_one_order() {
     let fake = FakeSource::start(vec![ok("loki")]);
     let line =
@@ -318,6 +341,8 @@ fn a_request_is_told_with_the_lines_of_a_loki_and_the_loki_is_checked() {
     assert_eq!(document["asked"][0], format!("loki at {}", fake.url));
     assert!(outcome.stdout.contains("per_box_failed") && !outcome.stdout.contains("retry of"));
     assert!(outcome.stderr.contains("note: only log lines"), "{outcome}");
+    let window = "5 log lines match, of 2026-11-21T07:00:00Z to 2026-11-22T07:00:00Z";
+    assert!(outcome.stderr.contains(window), "{outcome}");
     assert!(fake.asked()[0].headers.contains(&"x-scope-orgid: shop".to_owned()));
     // The embedded backend has the rest, and is not asked for lines that others have.
     let serve = Serve::start(&env, &[]);
