@@ -27,7 +27,7 @@ const OFFERED_MAX: usize = 20;
 /// Returns the ids of requests that failed lately, the last first, each with its reason.
 pub fn recent_ids() -> Vec<CompletionCandidate> {
     let groups = ask(async |backend| {
-        let failures = backend.failures(UnixNanos(0), 200).await.ok()?;
+        let failures = backend.issues()?.failures(UnixNanos(0), 200).await.ok()?;
         Some(group_failures(failures))
     });
     let candidate = |group: FailureGroup| {
@@ -40,7 +40,7 @@ pub fn recent_ids() -> Vec<CompletionCandidate> {
 /// Returns the issues last seen, each with its title.
 pub fn recent_issues() -> Vec<CompletionCandidate> {
     let limit = u32::try_from(OFFERED_MAX).unwrap_or(u32::MAX);
-    let issues = ask(async |backend| backend.issues(UnixNanos(0), limit).await.ok());
+    let issues = ask(async |backend| backend.issues()?.issues(UnixNanos(0), limit).await.ok());
     let issues = issues.unwrap_or_default().into_iter().map(crate::model::Issue::masked);
     issues.map(|issue| CompletionCandidate::new(issue.id).help(Some(issue.title.into()))).collect()
 }

@@ -1,5 +1,6 @@
 //! The one HTTP client: TLS roots, deadlines, a cap on bodies, this run's ids, URLs without secrets.
 
+mod ask;
 mod call;
 mod ids;
 mod plain;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Host;
 
+pub use ask::{Ask, Body, Reply};
 use call::Call;
 pub use ids::RunIds;
 pub use plain::plain_client;
@@ -116,7 +118,8 @@ impl HttpError {
     }
 }
 
-fn detail(body: &str) -> String {
+/// Returns the first line of an answer that says no, shortened, its secrets masked, after a colon.
+pub fn detail(body: &str) -> String {
     let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     let line: String = line.chars().take(DETAIL_CHARACTERS_MAX).collect();
     if line.is_empty() { String::new() } else { format!(": {}", mask_text(&line)) }

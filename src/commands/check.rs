@@ -11,7 +11,7 @@ use crate::config::running::RunningBackend;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::{CheckResult, Status, mask_text, nearest, parse_duration};
-use crate::probes::targets::{names_of, of_application, of_backend, of_settings};
+use crate::probes::targets::{names_of, of_application, of_backend, of_settings, of_source};
 use crate::probes::{Means, Probe, Target, run_all};
 use crate::render::Progress;
 use crate::render::check::CheckReport;
@@ -170,7 +170,9 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
             .because(error)
             .hint("see which file lists it: obs config show")
     })?;
+    let sources = source_probes(timeout, context)?;
     let Some((served, announced)) = context.embedded()? else {
+        probes.extend(sources);
         if probes.is_empty() {
             return Err(nothing_to_check());
         }
@@ -191,6 +193,17 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
         }
     }
     probes.push(of_backend(served, &origin, timeout));
+    probes.extend(sources);
+    Ok(probes)
+}
+
+/// Returns the checks of the configured sources: whether each can be asked.
+fn source_probes(timeout: Duration, context: &mut Context) -> Result<Vec<Probe>> {
+    let mut probes = Vec::new();
+    for settings in context.settings.sources.clone() {
+        let backend = Arc::from(context.open_source(&settings)?);
+        probes.push(of_source(backend, &settings.name, &settings.origin.to_string(), timeout));
+    }
     Ok(probes)
 }
 

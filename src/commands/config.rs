@@ -1,13 +1,15 @@
 //! `obs config show`: every setting and where it comes from.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::config::{Origin, Settings, VARIABLES};
+use crate::config::{Origin, Settings, SourceSettings, VARIABLES};
 use crate::context::Context;
 use crate::error::{Outcome, Result};
+use crate::http::without_secrets;
 use crate::model::mask_text;
 use crate::render::{Render, Theme, Tone, text};
 
@@ -45,7 +47,7 @@ struct ConfigReport {
 
 #[derive(Debug, Serialize)]
 struct Row {
-    name: &'static str,
+    name: Cow<'static, str>,
     value: String,
     origin: String,
 }
@@ -79,8 +81,8 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<Outcome> {
 }
 
 fn rows(settings: &Settings) -> Vec<Row> {
-    let row = |name, value: String, origin: &Origin| Row {
-        name,
+    let row = |name: &'static str, value: String, origin: &Origin| Row {
+        name: name.into(),
         value: mask_text(&value).into_owned(),
         origin: origin.to_string(),
     };
@@ -90,7 +92,7 @@ fn rows(settings: &Settings) -> Vec<Row> {
     let checks: Vec<&str> = settings.checks.value.iter().map(|check| check.id.as_str()).collect();
     let none = Origin::Default;
     let environment = settings.environment.as_ref();
-    vec![
+    let mut rows = vec![
         row(
             "env",
             environment.map_or_else(|| "(none)".to_owned(), |chosen| chosen.value.clone()),
@@ -112,7 +114,39 @@ fn rows(settings: &Settings) -> Vec<Row> {
         row("output.ascii", settings.ascii.value.to_string(), &settings.ascii.origin),
         row("output.utc", settings.utc.value.to_string(), &settings.utc.origin),
         row("pager", settings.pager.value.clone(), &settings.pager.origin),
-    ]
+    ];
+    rows.extend(settings.sources.iter().map(|source| Row {
+        name: format!("source.{}", source.name).into(),
+        value: described(source),
+        origin: source.origin.to_string(),
+    }));
+    if !settings.trust.value.is_empty() {
+        rows.push(row("trust", settings.trust.value.join(", "), &settings.trust.origin));
+    }
+    rows
+}
+
+/// Returns what a source is, what it is asked with, and where its secrets come from.
+fn described(source: &SourceSettings) -> String {
+    let mut text = format!("{} {}", source.kind, without_secrets(&source.url));
+    let plain = [
+        ("query", &source.query),
+        ("index", &source.index),
+        ("datasource", &source.datasource),
+        ("level_field", &source.level_field),
+        ("service_field", &source.service_field),
+        ("username", &source.username),
+    ];
+    for (key, value) in plain {
+        if let Some(value) = value {
+            text = format!("{text} {key}={}", mask_text(value));
+        }
+    }
+    for (key, secret) in source.secrets() {
+        let from = if secret.is_the_users() { "from " } else { "" };
+        text = format!("{text} {key} {from}{secret}");
+    }
+    text
 }
 
 impl Render for ConfigReport {
@@ -126,7 +160,10 @@ impl Render for ConfigReport {
         }
         let columns = self.settings.iter().map(|row| text::columns(&row.value)).max().unwrap_or(0);
         for row in &self.settings {
-            let value = text::fit(&text::shown(&row.value), columns.min(50));
+            // What is too long for the column is shown whole all the same.
+            let value = text::shown(&row.value);
+            let columns = columns.min(50).max(text::columns(&value));
+            let value = text::fit(&value, columns);
             let origin = theme.paint(Tone::Dim, text::shown(&row.origin));
             writeln!(out, "  {:<14} {value}  {origin}", row.name)?;
         }

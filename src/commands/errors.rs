@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::context::{Context, Wanted};
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
 use crate::model::{Failure, FailureGroup, Missing, UnixNanos, group_failures, parse_time};
@@ -40,9 +40,10 @@ pub fn run(args: &ErrorsArgs, context: &mut Context) -> Result<Outcome> {
     let since = since(args, context)?;
     let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
     let signs = limit.saturating_mul(SIGNS_PER_GROUP);
-    let (lists, missing, asked) = context.ask(async |backends| {
+    let (lists, missing, asked) = context.ask(Wanted::Embedded, async |backends| {
         let (lists, missing) =
-            gather::each(backends, |backend| backend.failures(since, signs)).await;
+            gather::each(backends, |backend| backend.issues(), |side| side.failures(since, signs))
+                .await;
         (lists, missing, gather::names(backends))
     })?;
     context.warn_of_missing(&missing);

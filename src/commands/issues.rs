@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::{recent_ids, recent_issues};
-use crate::context::{Context, read_id};
+use crate::context::{Context, Wanted, read_id};
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
 use crate::model::{Correlation, ErrorEvent, Issue, UnixNanos, parse_time};
@@ -56,10 +56,14 @@ pub fn run(args: &IssuesArgs, context: &mut Context) -> Result<Outcome> {
 fn list(args: &IssuesArgs, context: &mut Context) -> Result<Outcome> {
     let since = since(args, context)?;
     let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
-    let (lists, missing, asked) = context.ask(async |backends| {
+    let (lists, missing, asked) = context.ask(Wanted::Embedded, async |backends| {
         // One more than is shown tells whether there are more.
-        let (lists, missing) =
-            gather::each(backends, |backend| backend.issues(since, limit + 1)).await;
+        let (lists, missing) = gather::each(
+            backends,
+            |backend| backend.issues(),
+            |side| side.issues(since, limit + 1),
+        )
+        .await;
         (lists, missing, gather::names(backends))
     })?;
     context.warn_of_missing(&missing);
@@ -74,7 +78,7 @@ fn list(args: &IssuesArgs, context: &mut Context) -> Result<Outcome> {
 }
 
 fn of_request(correlation: &Correlation, context: &mut Context) -> Result<Outcome> {
-    let gathered = context.story(correlation)?;
+    let gathered = context.story(Wanted::Traces, correlation)?;
     let (found, complete) = (!gathered.found.events.is_empty(), gathered.missing.is_empty());
     if !found {
         context.say_not_found("no error", correlation, &gathered.asked, &gathered.missing);
@@ -94,9 +98,10 @@ fn of_request(correlation: &Correlation, context: &mut Context) -> Result<Outcom
 }
 
 fn show_one(id: &str, context: &mut Context) -> Result<Outcome> {
-    let (answers, missing, asked) = context.ask(async |backends| {
+    let (answers, missing, asked) = context.ask(Wanted::Embedded, async |backends| {
         let (answers, missing) =
-            gather::each(backends, |backend| backend.issue(id, EVENTS_MAX)).await;
+            gather::each(backends, |backend| backend.issues(), |side| side.issue(id, EVENTS_MAX))
+                .await;
         (answers, missing, gather::names(backends))
     })?;
     context.warn_of_missing(&missing);

@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, read_id};
+use crate::context::{Context, Wanted, read_id};
 use crate::error::{Outcome, Result};
 use crate::render::timeline::RequestReport;
 
@@ -25,7 +25,7 @@ pub struct RequestArgs {
 pub fn run(args: &RequestArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("request")?;
     let correlation = read_id(&args.id)?;
-    let gathered = context.story(&correlation)?;
+    let gathered = context.story(Wanted::Story, &correlation)?;
     let (found, complete) = (!gathered.found.is_empty(), gathered.missing.is_empty());
     if !found {
         context.say_not_found("nothing", &correlation, &gathered.asked, &gathered.missing);

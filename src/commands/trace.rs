@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, read_id};
+use crate::context::{Context, Wanted, read_id};
 use crate::error::{Outcome, Result};
 use crate::model::{Correlation, Gathered, Span, Story, TraceId};
 use crate::render::text;
@@ -32,7 +32,7 @@ pub struct TraceArgs {
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace")?;
     let correlation = read_id(&args.id)?;
-    let gathered = context.story(&correlation)?;
+    let gathered = context.story(Wanted::Traces, &correlation)?;
     let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
     if !found {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);

@@ -24,6 +24,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("OBS_TOKEN", "the token of the embedded backend that is asked"),
     variable("OBS_SERVE_TOKEN", "the token that `obs serve` asks of everybody"),
     variable("OBS_TIMEOUT", "how long one request to a backend may take, as --timeout"),
+    variable("LOKI_ADDR", "a Loki to ask for log lines, in the place of those of the files"),
+    variable("LOKI_BEARER_TOKEN", "the token for it"),
+    variable("LOKI_USERNAME", "the user for it, where there is no token"),
+    variable("LOKI_PASSWORD", "the password of that user"),
+    variable("LOKI_ORG_ID", "the tenant to ask there, as X-Scope-OrgID"),
     variable("OBS_REQUEST_ID", "this run's own request id, sent with every request that obs makes"),
     variable("TRACEPARENT", "the span that this run belongs to (W3C Trace Context)"),
     variable("TRACESTATE", "passed on with TRACEPARENT"),
@@ -83,6 +88,23 @@ pub const VARIABLES: &[Variable] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     values: BTreeMap<&'static str, String>,
+    named: Named,
+}
+
+/// Where the variables are that only a configuration file knows by name.
+#[derive(Clone, Default)]
+enum Named {
+    #[default]
+    Nowhere,
+    Process,
+    Pairs(BTreeMap<String, String>),
+}
+
+impl std::fmt::Debug for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // They are secrets, mostly.
+        f.write_str("(not shown)")
+    }
 }
 
 impl Environment {
@@ -90,17 +112,28 @@ impl Environment {
     pub fn from_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place")]
         let read = |variable: &Variable| Some((variable.name, std::env::var(variable.name).ok()?));
-        Self { values: VARIABLES.iter().filter_map(read).collect() }
+        Self { values: VARIABLES.iter().filter_map(read).collect(), named: Named::Process }
     }
 
-    /// Takes the values from pairs; names that are not in [`VARIABLES`] are passed over.
+    /// Takes the values from pairs; names that are not in [`VARIABLES`] are for [`Environment::named`].
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let known = |name: &str| VARIABLES.iter().find(|variable| variable.name == name);
         let values = pairs
             .iter()
             .filter_map(|(name, value)| Some((known(name)?.name, (*value).to_owned())))
             .collect();
-        Self { values }
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self { values, named: Named::Pairs(pairs.iter().map(owned).collect()) }
+    }
+
+    /// Returns a variable that a configuration file names as the place of a secret.
+    pub fn named(&self, name: &str) -> Option<String> {
+        match &self.named {
+            Named::Nowhere => None,
+            #[expect(clippy::disallowed_methods, reason = "the name is the user's")]
+            Named::Process => std::env::var(name).ok(),
+            Named::Pairs(pairs) => pairs.get(name).cloned(),
+        }
     }
 
     /// Returns the value; `None` when it is not set. An empty value is a value.

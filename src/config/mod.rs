@@ -8,11 +8,15 @@ mod env;
 mod options;
 mod resolve;
 pub mod running;
+mod secrets;
+mod sources;
 
 pub use checks::CheckSettings;
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
+pub use secrets::Secret;
+pub use sources::SourceSettings;
 
 /// Where a value came from, weakest first.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::sources::SourceOptions;
 use crate::model::nearest;
 
 /// The whole of `obs.toml`; every value is optional.
@@ -33,6 +34,10 @@ pub struct Options {
     pub output: OutputOptions,
     /// `[[check]]`.
     pub check: Option<Vec<CheckOptions>>,
+    /// `[[source]]`.
+    pub source: Option<Vec<SourceOptions>>,
+    /// The hosts to which a repository's file may send your secrets; in your own file only.
+    pub trust: Option<Vec<String>>,
 }
 
 /// One check of `obs check`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{CheckSettings, Environment, Origin};
+use super::{CheckSettings, Environment, Origin, SourceSettings};
 use crate::model::parse_duration;
 
 /// A value and where it came from.
@@ -31,6 +31,10 @@ pub struct Settings {
     pub log_files: Setting<Vec<PathBuf>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
+    /// The backends to ask, the embedded one aside.
+    pub sources: Vec<SourceSettings>,
+    /// The hosts to which a repository's file may send the user's secrets.
+    pub trust: Setting<Vec<String>>,
     /// `auto`, `always` or `never`.
     pub color: Setting<String>,
     /// Only ASCII symbols.
@@ -149,6 +153,8 @@ pub fn resolve(
         }),
         log_files: log_files(&layers),
         checks: checks(&layers)?,
+        sources: sources(&layers, environment)?,
+        trust: trust(&layers)?,
         color: read_color(color)?,
         ascii: truth(overrides.ascii, "ascii", |options| options.output.ascii, ascii_default),
         utc: truth(overrides.utc, "utc", |options| options.output.utc, false),
@@ -242,6 +248,52 @@ fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError
     };
     let read = checks.iter().map(|options| CheckSettings::read(options, &layer.origin));
     Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
+}
+
+/// Returns the sources of the strongest layer that has any; a Loki of the environment stands in the
+/// place of those there.
+fn sources(
+    layers: &[Layer],
+    environment: &Environment,
+) -> Result<Vec<SourceSettings>, SettingsError> {
+    let found = layers.iter().rev().find_map(|layer| Some((layer.options.source.as_ref()?, layer)));
+    let mut sources = Vec::new();
+    if let Some((options, layer)) = found {
+        let read = options.iter().map(|options| SourceSettings::read(options, &layer.origin));
+        sources = read.collect::<Result<Vec<_>, _>>()?;
+    }
+    if let Some(loki) = SourceSettings::of_variables(environment) {
+        sources.retain(|source| source.kind != loki.kind);
+        sources.insert(0, loki);
+    }
+    for (place, source) in sources.iter().enumerate() {
+        if sources.iter().skip(place + 1).any(|other| other.name == source.name) {
+            return Err(SettingsError::Value {
+                name: "source.name",
+                origin: source.origin.clone(),
+                value: source.name.clone(),
+                expected: "a name of one source alone: give each its own",
+            });
+        }
+    }
+    Ok(sources)
+}
+
+/// Returns the trusted hosts of the user's own file; a repository's may not say so.
+fn trust(layers: &[Layer]) -> Result<Setting<Vec<String>>, SettingsError> {
+    let said = layers.iter().rev().find_map(|layer| Some((layer.options.trust.clone()?, layer)));
+    let Some((value, layer)) = said else {
+        return Ok(Setting { value: Vec::new(), origin: Origin::Default });
+    };
+    if matches!(layer.origin, Origin::Repository(..)) {
+        return Err(SettingsError::Value {
+            name: "trust",
+            origin: layer.origin.clone(),
+            value: value.join(", "),
+            expected: "for a repository's file to say: put it into your own config.toml",
+        });
+    }
+    Ok(Setting { value, origin: layer.origin.clone() })
 }
 
 /// Source: no-color.org and bixense.com/clicolors.

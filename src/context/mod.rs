@@ -1,6 +1,7 @@
 //! What every command needs: settings, output, the clock, this run's ids; and, made when first
 //! needed, the runtime, the HTTP client and the backends.
 
+mod backends;
 mod global;
 mod ids;
 mod look;
@@ -21,13 +22,13 @@ use crate::config::Origin;
 use crate::config::running::RunningBackend;
 use crate::config::{Environment, Overrides, Settings, SettingsError, running};
 use crate::error::{Error, Result};
-use crate::gather;
 use crate::http::{Http, RunIds};
-use crate::model::{Correlation, Gathered, Missing, Story, UnixNanos};
+use crate::model::{Correlation, Missing, UnixNanos};
 use crate::render::{Format, LogFormat, Output, Theme};
 use crate::sources::Backend;
-use crate::sources::local::{Served, StoredFile};
+use crate::sources::local::Served;
 
+pub use backends::Wanted;
 pub use global::GlobalArgs;
 pub use ids::run_ids;
 pub use runbook::FoundRunbook;
@@ -51,6 +52,7 @@ pub struct Context {
     runtime: OnceLock<Runtime>,
     http: OnceLock<Arc<Http>>,
     backends: Option<Vec<Box<dyn Backend>>>,
+    further: Vec<Box<dyn Backend>>,
     interrupts: Option<Signal>,
 }
 
@@ -79,6 +81,7 @@ impl Context {
             runtime: OnceLock::new(),
             http: OnceLock::new(),
             backends: None,
+            further: Vec::new(),
             interrupts: None,
         })
     }
@@ -90,14 +93,18 @@ impl Context {
 
     /// Asks the backends on the runtime, until they answered or until Ctrl-C.
     ///
-    /// Which they are is found out, and said, the first time.
-    pub fn ask<T>(&mut self, question: impl AsyncFnOnce(&[Box<dyn Backend>]) -> T) -> Result<T> {
+    /// Which they are is found out, and said, the first time; a command asks for one of the signals.
+    pub fn ask<T>(
+        &mut self,
+        signal: Wanted,
+        question: impl AsyncFnOnce(&[Box<dyn Backend>]) -> T,
+    ) -> Result<T> {
         let runtime = self.runtime()?.handle().clone();
         let mut interrupts = self.take_interrupts(&runtime)?;
         let answer = runtime.block_on(until(&mut interrupts, async {
             let backends = match self.backends.take() {
                 Some(backends) => backends,
-                None => self.find_backends().await?,
+                None => self.find_backends(signal).await?,
             };
             let answer = question(&backends).await;
             self.backends = Some(backends);
@@ -195,52 +202,14 @@ impl Context {
             url.map(|url| (Served::at(http, url), None))
         })
     }
-
-    /// Returns the backends to ask: the one that was named, else the one that runs, else the store's
-    /// file. Says on standard error which was chosen.
-    async fn find_backends(&mut self) -> Result<Vec<Box<dyn Backend>>> {
-        if let Some(url) = self.settings.url.value.clone() {
-            if let Err(error) = crate::http::address(&url, &[]) {
-                let origin = &self.settings.url.origin;
-                return Err(Error::usage(format!(
-                    "the backend's address ({origin}) cannot be used"
-                ))
-                .because(error)
-                .hint("an address is http://HOST:PORT"));
-            }
-            return Ok(vec![Box::new(Served::at(self.http(), url))]);
-        }
-        for announced in running::announced(&self.environment) {
-            if let Some(served) = Served::announced(&self.http(), announced).await {
-                self.output.note(&format!("asking the running {}", served.name()));
-                return Ok(vec![Box::new(served)]);
-            }
-        }
-        let path = self.store_path()?;
-        if path.exists() {
-            let stored = StoredFile { path };
-            self.output.note(&format!("no backend runs; reading the {}", stored.name()));
-            return Ok(vec![Box::new(stored)]);
-        }
-        Err(Error::usage("there is nowhere to look: no backend runs here and nothing is stored")
-            .hint("see it work: obs demo")
-            .hint("receive telemetry: obs serve")
-            .hint("ask another backend: --url http://HOST:PORT, or OBS_URL"))
-    }
 }
 
 impl Context {
-    /// Gathers everything about one request from the backends.
-    pub fn story(&mut self, correlation: &Correlation) -> Result<Gathered<Story>> {
-        let gathered = self.ask(async |backends| gather::story(backends, correlation).await)?;
-        self.warn_of_missing(&gathered.missing);
-        Ok(gathered)
-    }
-
     /// Says on standard error which sources did not answer.
     pub fn warn_of_missing(&mut self, missing: &[Missing]) {
-        for Missing { source, reason } in missing {
-            self.output.warn(&format!("{source} did not answer: {reason}"));
+        for one in missing {
+            let how = if one.is_in_part() { "" } else { "did not answer: " };
+            self.output.warn(&format!("{} {how}{}", one.source, one.reason));
         }
     }
 

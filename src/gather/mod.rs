@@ -10,7 +10,12 @@ use futures_util::future::join_all;
 use crate::model::{
     Correlation, ErrorEvent, Gathered, LogPage, LogQuery, LogRecord, Missing, Span, Story, TraceId,
 };
-use crate::sources::{Backend, SourceError};
+use crate::sources::{Backend, IssueSource, SourceError};
+use follow::{joined, search};
+
+mod follow;
+
+pub use follow::{Follow, follow};
 
 /// The most traces that one request id leads to: an id that is reused for ever has many.
 const TRACES_MAX: usize = 20;
@@ -21,73 +26,71 @@ const LOG_LINES_MAX: u32 = 5_000;
 /// Returns everything about one request from all sources, asked at once.
 pub async fn story(backends: &[Box<dyn Backend>], correlation: &Correlation) -> Gathered<Story> {
     let own: Vec<TraceId> = correlation.trace_id().into_iter().collect();
-    let (first, missing) = each(backends, |backend| one_round(backend, correlation, &own)).await;
+    let first = rounds(backends, correlation, &own).await;
     let (trace_ids, resolved_by) = traces_of(correlation, &first);
     let learned = trace_ids.iter().copied().filter(|trace_id| !own.contains(trace_id));
     let learned: Vec<TraceId> = learned.take(TRACES_MAX).collect();
-    let (second, missing_later) = if learned.is_empty() {
-        (Vec::new(), Vec::new())
-    } else {
-        each(backends, |backend| one_round(backend, correlation, &learned)).await
-    };
-    let mut missing = missing;
+    let mut second = Vec::new();
+    if !learned.is_empty() {
+        second = rounds(backends, correlation, &learned).await;
+    }
+    let mut missing: Vec<Missing> = Vec::new();
     for (backend, round) in backends.iter().zip(&first).chain(backends.iter().zip(&second)) {
         let missed = |reason: &String| Missing { source: backend.name(), reason: reason.clone() };
-        missing.extend(round.failures.iter().map(missed));
-    }
-    missing.dedup();
-    let found = Story { trace_ids, resolved_by, ..join(first, second) };
-    let mut gathered = Gathered { found, asked: names(backends), missing };
-    for later in missing_later {
-        if !gathered.missing.contains(&later) {
-            gathered.missing.push(later);
+        let partly = round.logs.incomplete.iter();
+        let partly = partly.map(|reason| Missing::in_part(backend.name(), reason));
+        for one in round.failures.iter().map(missed).chain(partly) {
+            if !missing.contains(&one) {
+                missing.push(one);
+            }
         }
     }
-    gathered
+    let found = Story { trace_ids, resolved_by, ..join(first, second) };
+    Gathered { found, asked: names(backends), missing }
+}
+
+/// Asks all sources for one round, at once; the answers are in the order of the sources.
+async fn rounds(
+    backends: &[Box<dyn Backend>],
+    correlation: &Correlation,
+    traces: &[TraceId],
+) -> Vec<Round> {
+    join_all(backends.iter().map(|backend| one_round(&**backend, correlation, traces))).await
 }
 
 /// Returns log lines from all sources; of a request, also the lines that only have its trace id.
 ///
-/// Lines of several sources are in the order of time. The position is the last source's: following
-/// is for one source.
+/// Lines of several sources are in the order of time. The positions are for [`follow`].
 pub async fn logs(
     backends: &[Box<dyn Backend>],
     correlation: Option<&Correlation>,
     mut query: LogQuery,
-) -> Gathered<LogPage> {
-    let (mut pages, mut missing) = each(backends, |backend| backend.logs(&query)).await;
-    let (mut traces, mut unheard) = (Vec::new(), Vec::new());
+) -> (Gathered<LogPage>, Follow) {
+    let mut pages = search(backends, &query).await;
+    let mut unheard = Vec::new();
     if let Some(correlation) = correlation {
         // Lines may name the trace alone: then an error event knows whose it is.
         let ids = std::slice::from_ref(correlation);
-        let (events, silent) = each(backends, |backend| backend.events(ids)).await;
-        traces = traces_in_lines(correlation, pages.iter().flat_map(|page| &page.records));
-        for trace_id in traces_in_events(correlation, events.iter().flatten()) {
-            if !traces.contains(&trace_id) {
-                traces.push(trace_id);
-            }
-        }
+        let (events, silent) =
+            each(backends, |backend| backend.issues(), |side: &dyn IssueSource| side.events(ids))
+                .await;
+        let answered = pages.iter().filter_map(|(_, page)| page.as_ref().ok());
+        let mut traces = traces_in_lines(correlation, answered.flat_map(|page| &page.records));
+        traces.extend(traces_in_events(correlation, events.iter().flatten()));
         unheard = silent;
+        let known = query.ids.len();
+        for trace_id in traces {
+            query.add_trace(trace_id);
+        }
+        if query.ids.len() > known {
+            pages = search(backends, &query).await;
+        }
     }
-    let learned: Vec<String> = traces
-        .into_iter()
-        .map(|trace_id| trace_id.to_string())
-        .filter(|id| !query.ids.contains(id))
-        .collect();
-    if !learned.is_empty() {
-        query.ids.extend(learned);
-        (pages, missing) = each(backends, |backend| backend.logs(&query)).await;
-    }
+    let asked = pages.iter().map(|(name, _)| name.clone()).collect();
+    let (found, mut missing, follow) = joined(pages);
     unheard.retain(|more: &Missing| missing.iter().all(|known| known.source != more.source));
     missing.extend(unheard);
-    let mut found = LogPage::default();
-    for page in pages {
-        found.records.extend(page.records);
-        found.position = page.position;
-        found.truncated |= page.truncated;
-    }
-    found.records.sort_by_key(|record| record.time);
-    Gathered { found, asked: names(backends), missing }
+    (Gathered { found, asked, missing }, follow)
 }
 
 /// Finds the traces that the request's own lines name.
@@ -138,16 +141,29 @@ impl Round {
     }
 }
 
-async fn one_round(
-    backend: &dyn Backend,
-    correlation: &Correlation,
-    traces: &[TraceId],
-) -> Result<Round, SourceError> {
+async fn one_round(backend: &dyn Backend, correlation: &Correlation, traces: &[TraceId]) -> Round {
     let query = LogQuery::of_request(correlation, traces, LOG_LINES_MAX);
     let mut ids = vec![correlation.clone()];
     ids.extend(traces.iter().copied().map(Correlation::from));
-    let spans = join_all(traces.iter().map(|trace_id| backend.trace(*trace_id)));
-    let (logs, spans, events) = tokio::join!(backend.logs(&query), spans, backend.events(&ids));
+    let logs = async {
+        match backend.logs() {
+            Some(side) => side.search(&query).await,
+            None => Ok(LogPage::default()),
+        }
+    };
+    let spans = async {
+        match backend.traces() {
+            Some(side) => join_all(traces.iter().map(|trace_id| side.trace(*trace_id))).await,
+            None => Vec::new(),
+        }
+    };
+    let events = async {
+        match backend.issues() {
+            Some(side) => side.events(&ids).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (logs, spans, events) = tokio::join!(logs, spans, events);
     let mut round = Round::default();
     round.logs = round.take(logs);
     for of_trace in spans {
@@ -155,7 +171,7 @@ async fn one_round(
         round.spans.extend(spans);
     }
     round.events = round.take(events);
-    Ok(round)
+    round
 }
 
 /// Finds the traces that this request's log lines and events name.
@@ -188,6 +204,7 @@ fn join(first: Vec<Round>, second: Vec<Round>) -> Story {
     for (round, with_lines) in rounds.chain(second.into_iter().map(|round| (round, true))) {
         if with_lines {
             story.logs_truncated |= round.logs.truncated;
+            story.searched.extend(round.logs.searched);
             story.logs.extend(round.logs.records);
         }
         let new_span = |span: &Span| spans.insert((span.trace_id, span.span_id, span.kind));
@@ -201,18 +218,22 @@ fn join(first: Vec<Round>, second: Vec<Round>) -> Story {
     story
 }
 
-/// Asks every source the same, all at once; returns the answers, and who did not answer.
-pub async fn each<'a, T, F>(
+/// Asks every source that has this side the same, all at once; returns the answers, and who did not
+/// answer.
+pub async fn each<'a, S: ?Sized + 'a, T, F>(
     backends: &'a [Box<dyn Backend>],
-    ask: impl Fn(&'a dyn Backend) -> F,
+    side: impl Fn(&'a dyn Backend) -> Option<&'a S>,
+    ask: impl Fn(&'a S) -> F,
 ) -> (Vec<T>, Vec<Missing>)
 where
     F: Future<Output = Result<T, SourceError>>,
 {
-    let outcomes = join_all(backends.iter().map(|backend| ask(&**backend))).await;
+    let sides = backends.iter().filter_map(|backend| Some((&**backend, side(&**backend)?)));
+    let (who, asked): (Vec<&dyn Backend>, Vec<F>) =
+        sides.map(|(backend, side)| (backend, ask(side))).unzip();
     let mut answers = Vec::new();
     let mut missing = Vec::new();
-    for (backend, outcome) in backends.iter().zip(outcomes) {
+    for (backend, outcome) in who.into_iter().zip(join_all(asked).await) {
         match outcome {
             Ok(answer) => answers.push(answer),
             Err(error) => {

@@ -65,6 +65,12 @@ pub(super) fn names_an_id(path: &str) -> bool {
     matches!(role_of(path), Some((Role::RequestId | Role::TraceId, _)))
 }
 
+/// Returns the keys whose value is the id of a request or of a trace, the most telling first.
+pub fn id_keys() -> impl Iterator<Item = &'static str> {
+    let of_ids = |role: &Role| matches!(role, Role::RequestId | Role::TraceId);
+    KEYS.iter().filter(move |(role, _)| of_ids(role)).flat_map(|(_, keys)| keys.iter().copied())
+}
+
 /// Says whether the list at `path` holds objects whose ids are the line's own.
 pub(super) fn is_context_list(path: &str) -> bool {
     path == "spans" || path == "Scopes"

@@ -33,6 +33,7 @@ mod wrapper;
 
 pub use ahead::parts_of;
 pub use assemble::Assembler;
+pub use dialect::id_keys;
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};

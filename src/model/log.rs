@@ -166,7 +166,7 @@ impl Severity {
     /// `INFO+2` (Go's slog) is the level before the sign; `None` for a word that is no level.
     pub fn from_name(name: &str) -> Option<Self> {
         let base = name.split(['+', '-']).next().unwrap_or(name);
-        let mut lower = [0_u8; 12];
+        let mut lower = [0_u8; 13];
         let lower = lower.get_mut(..base.len())?;
         lower.copy_from_slice(base.as_bytes());
         lower.make_ascii_lowercase();
@@ -207,6 +207,7 @@ mod tests {
             ("critical", Severity::Fatal),
             ("INFO+2", Severity::Info),
             ("Information", Severity::Info),
+            ("informational", Severity::Info),
             ("ERR", Severity::Error),
         ] {
             assert_eq!(Severity::from_name(name), Some(level), "{name}");

@@ -35,7 +35,7 @@ pub use log::{Field, LogRecord, Severity};
 pub use log_group::LogGroup;
 pub use log_line::LogLine;
 pub use metric_point::{MetricKind, MetricPoint};
-pub use query::{LogPage, LogQuery};
+pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
 pub use size::{SizeError, parse_bytes, shown_bytes};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Correlation, ErrorEvent, LogRecord, Span, TraceId};
+use super::{Correlation, ErrorEvent, LogRecord, Searched, Span, TraceId};
 
 /// A source that was asked and did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -12,6 +12,21 @@ pub struct Missing {
     /// Why.
     pub reason: String,
 }
+
+impl Missing {
+    /// A source that answered, but may have more of what was asked for.
+    pub fn in_part(source: String, reason: &str) -> Self {
+        Self { source, reason: format!("{IN_PART}{reason}") }
+    }
+
+    /// Says whether the source answered in part.
+    pub fn is_in_part(&self) -> bool {
+        self.reason.starts_with(IN_PART)
+    }
+}
+
+/// How the reason begins of a source that answered in part.
+const IN_PART: &str = "answered only in part: ";
 
 /// What the sources said, and which did not answer.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +50,8 @@ pub struct Story {
     pub logs: Vec<LogRecord>,
     /// Whether there were more log lines than are kept.
     pub logs_truncated: bool,
+    /// What was searched for them, as far as sources say it.
+    pub searched: Vec<Searched>,
     /// Spans by start.
     pub spans: Vec<Span>,
     /// Error events, oldest first.

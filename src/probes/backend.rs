@@ -4,21 +4,12 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::model::Reason;
-use crate::sources::{Backend, SourceError};
+use crate::sources::Backend;
 
 pub(super) async fn run(backend: &dyn Backend, timeout: Duration) -> Finding {
     match tokio::time::timeout(timeout, backend.ping()).await {
         Ok(Ok(said)) => Finding::ok(said),
-        Ok(Err(error @ SourceError::Store(_))) => {
-            Finding::fail(Reason::Protocol, error.to_string())
-        }
-        Ok(Err(error @ SourceError::NotReady(_))) => {
-            Finding::fail(Reason::Status, error.to_string())
-        }
-        Ok(Err(error @ SourceError::NoToken(_))) => {
-            Finding::fail(Reason::AuthFailed, error.to_string())
-        }
-        Ok(Err(SourceError::Http(error))) => Finding::fail(error.check_reason(), error.to_string()),
+        Ok(Err(error)) => Finding::fail(error.check_reason(), error.to_string()),
         Err(_) => Finding::fail(Reason::Timeout, format!("no answer within {timeout:?}")),
     }
 }

@@ -69,6 +69,12 @@ pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) ->
     }
 }
 
+/// Returns the check of a configured source.
+pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: Duration) -> Probe {
+    let id = format!("source.{name}");
+    Probe { id, name: name.to_owned(), ..of_backend(backend, origin, timeout) }
+}
+
 /// Returns the configured checks; refuses what cannot be meant.
 pub fn of_settings(
     all: &[CheckSettings],

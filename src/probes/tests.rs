@@ -2,9 +2,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::http::RunIds;
-use crate::model::{
-    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, SpanId, TraceId,
-};
+use crate::model::{SpanId, TraceId};
 use crate::sources::SourceError;
 
 /// A backend whose ping does what it is told, and nothing else.
@@ -26,28 +24,6 @@ impl Backend for Fake {
             Self::Hangs => std::future::pending().await,
             Self::Panics => panic!("a defect"),
         }
-    }
-    async fn trace(&self, _: TraceId) -> Result<Vec<Span>, SourceError> {
-        Ok(Vec::new())
-    }
-    async fn logs(&self, _: &LogQuery) -> Result<LogPage, SourceError> {
-        unreachable!("not asked here")
-    }
-    async fn events(&self, _: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
-        Ok(Vec::new())
-    }
-    async fn failures(&self, _: UnixNanos, _: u32) -> Result<Vec<Failure>, SourceError> {
-        Ok(Vec::new())
-    }
-    async fn issues(&self, _: UnixNanos, _: u32) -> Result<Vec<Issue>, SourceError> {
-        Ok(Vec::new())
-    }
-    async fn issue(
-        &self,
-        _: &str,
-        _: u32,
-    ) -> Result<Option<(Issue, Vec<ErrorEvent>)>, SourceError> {
-        Ok(None)
     }
 }
 

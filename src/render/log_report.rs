@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::log_columns::{self, Unseen};
 use super::log_line::{self, LogLines};
 use super::{Columns, Format, Output};
-use crate::model::{Correlation, LogLine, LogRecord, Missing};
+use crate::model::{Correlation, LogLine, LogRecord, Missing, Searched};
 
 /// What is known when all records are written.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -37,6 +37,9 @@ pub struct LogSummary {
     pub limit_given: bool,
     /// The sources that were asked.
     pub asked: Vec<String>,
+    /// What those searched that can say it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub searched: Vec<Searched>,
     /// Those that did not answer.
     pub missing: Vec<Missing>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::StatusCode;
 
-use super::{Backend, SourceError};
+use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
 use crate::config::running::RunningBackend;
 use crate::http::{Http, HttpError};
 use crate::model::{
@@ -70,18 +70,39 @@ impl Backend for Served {
         }
     }
 
+    fn logs(&self) -> Option<&dyn LogSource> {
+        Some(self)
+    }
+
+    fn traces(&self) -> Option<&dyn TraceSource> {
+        Some(self)
+    }
+
+    fn issues(&self) -> Option<&dyn IssueSource> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl TraceSource for Served {
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
         let trace_id = trace_id.to_string();
         let path = [&QUERY[..], &["traces", &trace_id]].concat();
         let page: TracePage = self.http.get(&self.url, &path, &[]).await?;
         Ok(page.spans)
     }
+}
 
-    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
+#[async_trait]
+impl LogSource for Served {
+    async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
         let path = [&QUERY[..], &["logs"]].concat();
         Ok(self.http.post(&self.url, &path, query).await?)
     }
+}
 
+#[async_trait]
+impl IssueSource for Served {
     async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
         let path = [&QUERY[..], &["events"]].concat();
         let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
@@ -167,15 +188,36 @@ impl Backend for StoredFile {
         self.ask(|_| Ok("can be read".to_owned())).await
     }
 
+    fn logs(&self) -> Option<&dyn LogSource> {
+        Some(self)
+    }
+
+    fn traces(&self) -> Option<&dyn TraceSource> {
+        Some(self)
+    }
+
+    fn issues(&self) -> Option<&dyn IssueSource> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl TraceSource for StoredFile {
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
         self.ask(move |reader| reader.trace(trace_id)).await
     }
+}
 
-    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
+#[async_trait]
+impl LogSource for StoredFile {
+    async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
         let query = query.clone();
         self.ask(move |reader| reader.logs(&query)).await
     }
+}
 
+#[async_trait]
+impl IssueSource for StoredFile {
     async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError> {
         let keys: Vec<String> = ids.iter().map(Correlation::key).collect();
         self.ask(move |reader| reader.events_of(&keys)).await

@@ -5,10 +5,22 @@
 use async_trait::async_trait;
 
 use crate::model::{
-    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Span, TraceId, UnixNanos,
+    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
 };
 
+mod elasticsearch;
+mod endpoint;
+mod kinds;
+mod lines;
 pub mod local;
+mod loki;
+mod quoted;
+mod superset;
+mod victorialogs;
+mod walk;
+
+pub use endpoint::Opening;
+pub use kinds::{KINDS, Kind, KindError, WithoutLogs, open};
 
 /// Why a source did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +34,52 @@ pub enum SourceError {
     /// It asks for a token that this request did not have.
     #[error("{0}; set OBS_TOKEN to the one that it was started with")]
     NoToken(crate::http::HttpError),
+    /// It answered something else than what it was asked for, or could not be asked at all.
+    #[error("{what}; {next}")]
+    Refused {
+        /// The same for programs.
+        class: Reason,
+        /// What happened, with who was asked.
+        what: String,
+        /// What to do or to type.
+        next: String,
+    },
+    /// A file of log lines could not be read.
+    #[error("{0}")]
+    File(std::io::Error),
+    /// It is configured in a way that it cannot be asked.
+    #[error("{1}")]
+    Unusable(Reason, String),
+    /// The expression to look for is none.
+    #[error("the expression cannot be used: {0}")]
+    Expression(regex::Error),
     /// The store's file could not be read.
     #[error("{}", .0.in_full())]
     Store(#[from] crate::store::StoreError),
 }
 
-/// A place that has traces, logs and errors.
+impl SourceError {
+    /// Says what is wrong with the configuration and what to do next.
+    fn refused(what: String, next: &str) -> Self {
+        Self::Refused { class: Reason::Config, what, next: next.to_owned() }
+    }
+
+    /// Returns what a check calls this.
+    pub fn check_reason(&self) -> Reason {
+        match self {
+            Self::Http(error) => error.check_reason(),
+            Self::NotReady(_) => Reason::Status,
+            Self::NoToken(_) => Reason::AuthFailed,
+            Self::Refused { class, .. } | Self::Unusable(class, _) => *class,
+            Self::Expression(_) => Reason::Config,
+            Self::Store(_) | Self::File(_) => Reason::Protocol,
+        }
+    }
+}
+
+/// A place that has some of the signals: one value a configured or found backend.
+///
+/// Each side is there or not; who asks looks first, so that nobody is asked for what it cannot have.
 #[async_trait]
 pub trait Backend: std::fmt::Debug + Send + Sync {
     /// Returns what to call it in answers: its kind and where it is.
@@ -36,12 +88,44 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     /// Asks whether it works; returns what it said, in few words.
     async fn ping(&self) -> Result<String, SourceError>;
 
+    /// Returns its side that has log lines.
+    fn logs(&self) -> Option<&dyn LogSource> {
+        None
+    }
+
+    /// Returns its side that has traces.
+    fn traces(&self) -> Option<&dyn TraceSource> {
+        None
+    }
+
+    /// Returns its side that has errors.
+    fn issues(&self) -> Option<&dyn IssueSource> {
+        None
+    }
+}
+
+/// Where log lines are.
+#[async_trait]
+pub trait LogSource: Send + Sync {
+    /// Returns log lines.
+    async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError>;
+
+    /// Says whether a page after a position can hold lines again that an earlier page had.
+    fn repeats(&self) -> bool {
+        false
+    }
+}
+
+/// Where traces are.
+#[async_trait]
+pub trait TraceSource: Send + Sync {
     /// Returns the spans of a trace; none when it is unknown there.
     async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError>;
+}
 
-    /// Returns log lines.
-    async fn logs(&self, query: &LogQuery) -> Result<LogPage, SourceError>;
-
+/// Where errors are.
+#[async_trait]
+pub trait IssueSource: Send + Sync {
     /// Returns the error events of a request, oldest first.
     async fn events(&self, ids: &[Correlation]) -> Result<Vec<ErrorEvent>, SourceError>;
 

@@ -5,12 +5,14 @@
 
 pub mod backend;
 mod decoded;
+mod elasticsearch;
 mod envelope;
 mod grpc;
 mod inflate;
 mod jaeger_json;
 mod json_text;
 mod loki;
+mod loki_query;
 mod otlp_common;
 mod otlp_json;
 mod otlp_json_write;
@@ -27,16 +29,19 @@ mod sentry_sender;
 mod sentry_spans;
 mod sentry_time;
 mod syslog;
+mod victorialogs;
 mod web_event;
 mod web_issue;
 mod zstd;
 
 pub use decoded::{Decoded, Rejected};
+pub use elasticsearch::{Document, SearchAnswer, decode_search};
 pub use envelope::{Envelope, EnvelopeItem};
 pub use grpc::{FrameError, frame, unframe};
 pub use inflate::{Encoding, Encodings, InflateError, inflate};
 pub use jaeger_json::write_jaeger_json;
 pub use loki::{LokiEntry, decode_loki_json, decode_loki_protobuf, loki_labels};
+pub use loki_query::{LokiAnswer, LokiLine, decode_loki_answer};
 pub use otlp_json_write::write_otlp_json;
 pub use otlp_logs::decode_logs;
 pub use otlp_metrics::decode_metrics;
@@ -46,6 +51,7 @@ pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
 pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
+pub use victorialogs::{VictoriaAnswer, decode_victoria_answer};
 pub use web_event::write_event;
 pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
 
@@ -73,6 +79,9 @@ pub enum WireError {
     /// Not a Sentry envelope.
     #[error("malformed envelope: {0}")]
     Envelope(&'static str),
+    /// Not the answer of a backend that it should be.
+    #[error("{0}")]
+    Answer(&'static str),
     /// Not a push of Loki's.
     #[error("malformed push: {0}")]
     Push(&'static str),

@@ -1,13 +1,15 @@
-//! Lines that a backend has stored.
+//! Lines that backends have: the configured sources, or the embedded one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Request;
 use super::answer::Answer;
-use crate::context::Context;
+use super::file_source::FileSource;
+use crate::context::{Context, Wanted};
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
-use crate::model::{LogQuery, LogRecord};
+use crate::model::{LogQuery, LogRecord, Missing, Searched};
 use crate::render::log_report::LogSummary;
 
 /// How many lines are asked for unless `--limit` says otherwise.
@@ -22,22 +24,31 @@ const CANDIDATES_MAX: u32 = 20_000;
 /// How long the backend is left alone when nothing new was there.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Asks for lines and shows them; with `-f` until interrupted.
-pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
-    if request.filter.anywhere {
-        return Err(Error::usage("--anywhere is for files: a backend finds ids by their field")
-            .hint("search the text: obs logs --grep ID"));
-    }
-    if request.limit.is_some_and(|limit| limit > LIMIT_MAX) {
-        return Err(Error::usage(format!("a backend gives at most {LIMIT_MAX} lines"))
-            .hint("narrow it down: --since, --until, --level, --service"));
+/// The same where one of the sources is not ours: it counts questions.
+const PAUSE_REMOTE: Duration = Duration::from_secs(1);
+
+/// How often all sources that are not ours may fail to answer, one time after the other, until they are
+/// no longer followed.
+const PATIENCE: u32 = 10;
+
+/// How much of a question is shown to people; JSON has it whole.
+const QUESTION_CHARACTERS_MAX: usize = 160;
+
+/// Asks for lines and shows them; with `-f` until interrupted. Lines of files come among them.
+pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -> Result<Outcome> {
+    check(files, request)?;
+    for file in files {
+        context.also_ask(Box::new(FileSource::new(file.clone(), request.filter.clone())));
     }
     let query = query(request);
     let correlation = request.filter.correlation.clone();
-    let (gathered, asked) = context.ask(async |backends| {
-        (gather::logs(backends, correlation.as_ref(), query).await, gather::names(backends))
+    let (gathered, follow) = context.ask(Wanted::Logs, async |backends| {
+        gather::logs(backends, correlation.as_ref(), query).await
     })?;
     context.warn_of_missing(&gathered.missing);
+    if request.follow && !gathered.asked.is_empty() && follow.is_empty() {
+        return Err(Error::could_not_tell("no source answers that could be followed"));
+    }
     if !request.follow {
         context.output.page();
     }
@@ -59,52 +70,101 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
     let complete = complete && !(gathered.found.truncated && request.filter.condition.is_some());
     if request.follow {
         context.output.flush()?;
-        return follow(request, writer, gathered.found.position, context);
+        say_searched(&gathered.found.searched, &gathered.found.remarks, context);
+        return follow_on(request, writer, follow, context);
     }
     if !found && let Some(correlation) = &request.filter.correlation {
-        context.say_not_found("no log line", correlation, &asked, &gathered.missing);
+        context.say_not_found("no log line", correlation, &gathered.asked, &gathered.missing);
     }
     let summary = LogSummary {
         truncated,
         limit_given: request.limit.is_some(),
-        asked,
+        asked: gathered.asked,
+        searched: gathered.found.searched.clone(),
         missing: gathered.missing,
         ..LogSummary::default()
     };
     writer.finish(&mut context.output, &summary)?;
+    say_searched(&gathered.found.searched, &gathered.found.remarks, context);
     Ok(Outcome::found(found, complete))
 }
 
+/// Refuses what only files can do, and what only backends can.
+fn check(files: &[PathBuf], request: &Request) -> Result<()> {
+    if request.filter.anywhere {
+        return Err(Error::usage("--anywhere is for files: a backend finds ids by their field")
+            .hint("search the text: obs logs --grep ID"));
+    }
+    if request.limit.is_some_and(|limit| limit > LIMIT_MAX) {
+        return Err(Error::usage(format!("a backend gives at most {LIMIT_MAX} lines"))
+            .hint("narrow it down: --since, --until, --level, --service"));
+    }
+    if request.follow && !files.is_empty() {
+        return Err(Error::usage("the configured files and sources cannot be followed together")
+            .hint("follow files: obs logs -f FILE")
+            .hint("follow a backend: obs logs -f --url http://HOST:PORT"));
+    }
+    Ok(())
+}
+
+/// Says what was asked of whom, for which time, and how much of what came is the answer.
+fn say_searched(searched: &[Searched], remarks: &[String], context: &mut Context) {
+    for one in searched {
+        let window = if one.window_by_default { " (its window unless --since says)" } else { "" };
+        let mut question = crate::model::mask_text(&one.query).into_owned();
+        if let Some((end, _)) = question.char_indices().nth(QUESTION_CHARACTERS_MAX) {
+            question.truncate(end);
+            question.push('…');
+        }
+        context.output.note(&format!(
+            "{}: {} of {} lines that it gave match, {} to {}{window}; asked: {question}",
+            one.source, one.matched, one.looked_at, one.since, one.until
+        ));
+    }
+    for remark in remarks {
+        context.output.note(remark);
+    }
+}
+
 /// Asks again and again for what was stored since.
-fn follow(
+fn follow_on(
     request: &Request,
     mut writer: Answer,
-    mut position: i64,
+    mut follow: gather::Follow,
     context: &mut Context,
 ) -> Result<Outcome> {
+    let pause = if context.has_log_sources() { PAUSE_REMOTE } else { PAUSE };
+    let patience = if context.has_log_sources() { PATIENCE } else { 1 };
+    let mut silent: Vec<Missing> = Vec::new();
+    let mut in_vain = 0;
     loop {
-        let query = LogQuery { after: Some(position), ..query(request) };
+        let query = query(request);
         let correlation = request.filter.correlation.clone();
-        let (mut pages, missing) = context
-            .ask(async |backends| gather::each(backends, |backend| backend.logs(&query)).await)?;
-        let Some(page) = pages.pop() else {
-            context.warn_of_missing(&missing);
-            return Err(Error::could_not_tell("the backend no longer answers"));
-        };
-        let new = page.records.len();
-        position = page.position;
+        let (records, missing) = context.ask(Wanted::Logs, async |backends| {
+            gather::follow(backends, &query, &mut follow).await
+        })?;
+        let fresh: Vec<Missing> =
+            missing.iter().filter(|one| !silent.contains(one)).cloned().collect();
+        context.warn_of_missing(&fresh);
+        let nobody = follow.len() == missing.iter().filter(|one| !one.is_in_part()).count();
+        in_vain = if nobody { in_vain + 1 } else { 0 };
+        if in_vain == patience {
+            return Err(Error::could_not_tell("no source answers any longer"));
+        }
+        silent = missing;
+        let new = records.len();
         let wanted = |record: &&LogRecord| {
             correlation.as_ref().is_none_or(|correlation| {
                 let ids = [&record.request_id, &record.trace_id];
                 ids.into_iter().flatten().any(|id| correlation.matches(id))
             }) && holds(record, request)
         };
-        for record in page.records.iter().filter(wanted) {
+        for record in records.iter().filter(wanted) {
             writer.write(&mut context.output, record)?;
         }
         context.output.flush()?;
-        if new == 0 {
-            context.pause(PAUSE)?;
+        if new == 0 || pause == PAUSE_REMOTE {
+            context.pause(pause)?;
         }
     }
 }
@@ -132,6 +192,7 @@ fn query(request: &Request) -> LogQuery {
     let filter = &request.filter;
     LogQuery {
         ids: filter.correlation.iter().map(crate::model::Correlation::key).collect(),
+        correlations: filter.correlation.iter().cloned().collect(),
         level: filter.level,
         since: filter.since,
         until: filter.until,

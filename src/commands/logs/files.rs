@@ -270,6 +270,7 @@ impl<'a> Reading<'a> {
             truncated: self.truncated,
             limit_given: self.request.limit.is_some(),
             asked,
+            searched: Vec::new(),
             missing: self.missing,
         };
         self.writer.finish(&mut self.context.output, &summary)?;

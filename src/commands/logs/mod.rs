@@ -6,6 +6,7 @@
 
 mod answer;
 mod backend;
+mod file_source;
 mod files;
 mod follow;
 mod index;
@@ -43,8 +44,11 @@ Examples:
   obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
-Without FILE it reads standard input when that is a pipe, else the files of obs.toml, else it asks
-the running `obs serve` or `obs demo`; with --url or OBS_URL it asks that backend at once.
+Without FILE it reads standard input when that is a pipe, else the files of obs.toml and every source
+there, at once; without any it asks the running `obs serve` or `obs demo`. With --url or OBS_URL it asks
+that backend alone. A source is a [[source]] of a kind: loki, grafana (a Loki behind it), victorialogs,
+elasticsearch, opensearch; LOKI_ADDR is one too. Of what they give each line is judged again here, and a
+note says what each was asked. Following one asks it again each second.
 
 Ids of 16 characters and more are looked up in a large file by its index, which is kept in the cache
 folder: obs logs index --help. A file that is called index is ./index.
@@ -142,7 +146,8 @@ struct Request {
 enum Input {
     Stdin,
     Files(Vec<PathBuf>),
-    Backend,
+    /// Backends, and the files that are configured beside them.
+    Backend(Vec<PathBuf>),
 }
 
 /// Shows the lines that are asked for.
@@ -172,7 +177,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         Input::Stdin => files::from_stdin(&request, context),
         Input::Files(files) if request.follow => follow::files(files, &request, context),
         Input::Files(files) => files::from_files(&files, &request, context),
-        Input::Backend => backend::run(&request, context),
+        Input::Backend(files) => backend::run(&files, &request, context),
     }
 }
 
@@ -237,7 +242,7 @@ fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
         return Ok(Input::Files(files.into_iter().map(PathBuf::from).collect()));
     }
     if matches!(context.settings.url.origin, Origin::Flag(_) | Origin::Variable(_)) {
-        return Ok(Input::Backend);
+        return Ok(Input::Backend(Vec::new()));
     }
     if stdin_has_lines() {
         return Ok(Input::Stdin);
@@ -247,9 +252,10 @@ fn choose(files: Vec<OsString>, context: &mut Context) -> Result<Input> {
         let files = configured.value.clone();
         let note = format!("reading {} files ({})", files.len(), configured.origin);
         context.output.note(&note);
-        return Ok(Input::Files(files));
+        let alone = !context.has_log_sources();
+        return Ok(if alone { Input::Files(files) } else { Input::Backend(files) });
     }
-    Ok(Input::Backend)
+    Ok(Input::Backend(Vec::new()))
 }
 
 /// Says whether standard input is a pipe, a socket or a file: not a terminal, not `/dev/null`.

@@ -85,6 +85,7 @@ fn log_query(parameters: &Parameters) -> Result<LogQuery, String> {
     };
     Ok(LogQuery {
         ids: parameters.all("id").map(str::to_owned).collect(),
+        correlations: Vec::new(),
         level: parameters.get(&["level"]).map(level).transpose()?,
         since: parameters.get(&["since"]).map(time).transpose()?,
         until: parameters.get(&["until"]).map(time).transpose()?,

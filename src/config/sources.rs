@@ -1,0 +1,158 @@
+//! The backends that a configuration file names, and what they are asked with.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::secrets::Secret;
+use super::{Environment, Origin, SettingsError};
+use crate::model::parse_duration;
+
+/// How far back is searched where nobody says since when.
+const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
+
+/// One backend, as a file writes it: `[[source]]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceOptions {
+    /// What it is: `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`, `"opensearch"`.
+    pub kind: String,
+    /// Where it answers; `"https://loki.example"`.
+    pub url: String,
+    /// What to call it; its kind unless given.
+    pub name: Option<String>,
+    /// What every question is confined to, in its own language.
+    pub query: Option<String>,
+    /// The indexes of Elasticsearch: `"logs-*"`.
+    pub index: Option<String>,
+    /// The uid of Grafana's data source.
+    pub datasource: Option<String>,
+    /// How far back is searched without `--since`: `"24h"`.
+    pub window: Option<String>,
+    /// The label or field that has the level of every line.
+    pub level_field: Option<String>,
+    /// The label or field that has the service of every line.
+    pub service_field: Option<String>,
+    /// What goes into `Authorization: Bearer`.
+    pub token: Option<Secret>,
+    /// The user of `Authorization: Basic`.
+    pub username: Option<String>,
+    /// The password of it.
+    pub password: Option<Secret>,
+    /// Further headers: `{ X-Scope-OrgID = "shop" }`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Secret>,
+}
+
+/// One backend that is asked; what its kind means is for `sources`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// What to call it; no two are called alike.
+    pub name: String,
+    /// What it is.
+    pub kind: String,
+    /// Where it answers.
+    pub url: String,
+    /// What every question is confined to, in its own language.
+    pub query: Option<String>,
+    /// The indexes of Elasticsearch.
+    pub index: Option<String>,
+    /// The uid of Grafana's data source.
+    pub datasource: Option<String>,
+    /// How far back is searched where nobody says since when.
+    pub window: Duration,
+    /// The label or field that has the level of every line.
+    pub level_field: Option<String>,
+    /// The label or field that has the service of every line.
+    pub service_field: Option<String>,
+    /// What goes into `Authorization: Bearer`.
+    pub token: Option<Secret>,
+    /// The user of `Authorization: Basic`.
+    pub username: Option<String>,
+    /// The password of it.
+    pub password: Option<Secret>,
+    /// Further headers.
+    pub headers: BTreeMap<String, Secret>,
+    /// What named it.
+    pub origin: Origin,
+}
+
+impl SourceSettings {
+    /// Reads what a file says of one backend.
+    pub(super) fn read(options: &SourceOptions, origin: &Origin) -> Result<Self, SettingsError> {
+        let refused = |name, value: &str, expected| SettingsError::Value {
+            name,
+            origin: origin.clone(),
+            value: value.to_owned(),
+            expected,
+        };
+        let window = match &options.window {
+            None => WINDOW_DEFAULT,
+            Some(text) => parse_duration(text)
+                .ok()
+                .filter(|window| !window.is_zero())
+                .ok_or_else(|| refused("source.window", text, "a duration such as 6h or 7d"))?,
+        };
+        if options.token.is_some() && options.username.is_some() {
+            let both = "needed with a token: there is one Authorization header";
+            return Err(refused(
+                "source.username",
+                options.username.as_deref().unwrap_or(""),
+                both,
+            ));
+        }
+        let options = options.clone();
+        Ok(Self {
+            name: options.name.unwrap_or_else(|| options.kind.clone()),
+            kind: options.kind,
+            url: options.url,
+            query: options.query,
+            index: options.index,
+            datasource: options.datasource,
+            window,
+            level_field: options.level_field,
+            service_field: options.service_field,
+            token: options.token,
+            username: options.username,
+            password: options.password,
+            headers: options.headers,
+            origin: origin.clone(),
+        })
+    }
+
+    /// Returns the Loki that `logcli`'s own variables name.
+    ///
+    /// Source: Grafana Loki, "`LogCLI`", environment variables.
+    pub(super) fn of_variables(environment: &Environment) -> Option<Self> {
+        let given = |name| environment.get_nonempty(name).map(str::to_owned);
+        let secret = |name: &'static str| given(name).map(|_| Secret::Variable(name.to_owned()));
+        let token = secret("LOKI_BEARER_TOKEN");
+        let tenant = secret("LOKI_ORG_ID").map(|tenant| ("X-Scope-OrgID".to_owned(), tenant));
+        Some(Self {
+            name: "loki".to_owned(),
+            kind: "loki".to_owned(),
+            url: given("LOKI_ADDR")?,
+            query: None,
+            index: None,
+            datasource: None,
+            window: WINDOW_DEFAULT,
+            level_field: None,
+            service_field: None,
+            // A header has room for one of the two.
+            username: given("LOKI_USERNAME").filter(|_| token.is_none()),
+            token,
+            password: secret("LOKI_PASSWORD"),
+            headers: tenant.into_iter().collect(),
+            origin: Origin::Variable("LOKI_ADDR"),
+        })
+    }
+
+    /// Returns every secret of it, each with the key under which it stands.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let token = self.token.iter().map(|secret| ("token", secret));
+        let password = self.password.iter().map(|secret| ("password", secret));
+        let headers = self.headers.iter().map(|(name, secret)| (name.as_str(), secret));
+        token.chain(password).chain(headers)
+    }
+}

@@ -1,0 +1,177 @@
+//! The kinds of backends that a configuration can name.
+
+use async_trait::async_trait;
+
+use super::endpoint::{Endpoint, Opening};
+use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
+use super::{elasticsearch, loki, victorialogs};
+use crate::config::SourceSettings;
+use crate::model::{LogPage, LogQuery, Reason, nearest};
+
+/// A kind of backend.
+#[derive(Debug)]
+pub struct Kind {
+    /// What `kind` says in the configuration.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// The keys of `[[source]]` that only some kinds have, and this one does.
+    pub keys: &'static [&'static str],
+    /// An address as its own documentation has it.
+    pub example: &'static str,
+    open: fn(Endpoint) -> Opened,
+}
+
+/// A backend, or why its settings cannot be used.
+pub(super) type Opened = Result<Box<dyn Backend>, SourceError>;
+
+/// All of them: help, the configuration and the tests of every kind read this table.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "loki",
+        about: "Grafana Loki; query is a stream selector, with filters behind it or without",
+        keys: &[],
+        example: "http://localhost:3100",
+        open: loki::open,
+    },
+    Kind {
+        name: "grafana",
+        about: "a Loki that Grafana reaches; datasource is its uid there",
+        keys: &["datasource"],
+        example: "https://grafana.example",
+        open: loki::open_grafana,
+    },
+    Kind {
+        name: "victorialogs",
+        about: "VictoriaLogs; query is a LogsQL filter",
+        keys: &[],
+        example: "http://localhost:9428",
+        open: victorialogs::open,
+    },
+    Kind {
+        name: "elasticsearch",
+        about: "Elasticsearch; query is a query string, index its indexes",
+        keys: &["index"],
+        example: "http://localhost:9200",
+        open: |endpoint| Ok(elasticsearch::open(endpoint)),
+    },
+    Kind {
+        name: "opensearch",
+        about: "OpenSearch, the same",
+        keys: &["index"],
+        example: "http://localhost:9200",
+        open: |endpoint| Ok(elasticsearch::open(endpoint)),
+    },
+];
+
+/// Why a source of the configuration is none.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KindError {
+    /// There is no such kind.
+    #[error("source {source_name} has the kind `{kind}`, and there is none such")]
+    Unknown {
+        /// The source.
+        source_name: String,
+        /// What was written.
+        kind: String,
+        /// The one that was probably meant.
+        near: Option<&'static str>,
+    },
+    /// A key that this kind has no use for.
+    #[error("source {source_name} is a {kind}, which has no `{key}`")]
+    Key {
+        /// The source.
+        source_name: String,
+        /// Its kind.
+        kind: String,
+        /// The key.
+        key: &'static str,
+    },
+}
+
+/// Opens a backend, which asks nothing yet; one that cannot be opened says so when it is asked.
+///
+/// Errs where the configuration itself is wrong.
+pub fn open(
+    settings: &SourceSettings,
+    opening: &Opening<'_>,
+) -> Result<Box<dyn Backend>, KindError> {
+    let source_name = settings.name.clone();
+    let known = KINDS.iter().find(|kind| kind.name == settings.kind);
+    let kind = known.ok_or_else(|| KindError::Unknown {
+        source_name: source_name.clone(),
+        kind: settings.kind.clone(),
+        near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name)),
+    })?;
+    let special = [("index", &settings.index), ("datasource", &settings.datasource)];
+    let useless = |(key, value): &(&'static str, &Option<String>)| {
+        value.is_some() && !kind.keys.contains(key)
+    };
+    if let Some((key, _)) = special.into_iter().find(useless) {
+        return Err(KindError::Key { source_name, kind: settings.kind.clone(), key });
+    }
+    let opened = Endpoint::open(settings, opening).and_then(kind.open);
+    Ok(opened.unwrap_or_else(|error| {
+        let (class, error) = (error.check_reason(), error.to_string());
+        Box::new(Unusable { name: source_name, class, error })
+    }))
+}
+
+/// A backend that could not be opened: who asks is told why, as of one that does not answer.
+#[derive(Debug)]
+struct Unusable {
+    name: String,
+    class: Reason,
+    error: String,
+}
+
+impl Unusable {
+    fn refused(&self) -> SourceError {
+        SourceError::Unusable(self.class, self.error.clone())
+    }
+}
+
+#[async_trait]
+impl Backend for Unusable {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        Err(self.refused())
+    }
+
+    fn logs(&self) -> Option<&dyn LogSource> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl LogSource for Unusable {
+    async fn search(&self, _: &LogQuery) -> Result<LogPage, SourceError> {
+        Err(self.refused())
+    }
+}
+
+/// A backend that is not asked for log lines, because others are configured for them.
+#[derive(Debug)]
+pub struct WithoutLogs(pub Box<dyn Backend>);
+
+#[async_trait]
+impl Backend for WithoutLogs {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        self.0.ping().await
+    }
+
+    fn traces(&self) -> Option<&dyn TraceSource> {
+        self.0.traces()
+    }
+
+    fn issues(&self) -> Option<&dyn IssueSource> {
+        self.0.issues()
+    }
+}
