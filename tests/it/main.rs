@@ -16,6 +16,7 @@ mod generated;
 mod ids;
 mod logs;
 mod logs_inputs;
+mod logs_rotated;
 mod logs_shown;
 mod logs_where;
 mod runbook;

@@ -1,14 +1,19 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime, `inputs` opens them whatever they are compressed with, `follow` keeps reading
+//! without any runtime: those that `expand` finds under what was named, with their `rotated` parts,
+//! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
+mod compressed;
+mod expand;
 mod files;
 mod follow;
 mod inputs;
+mod rotated;
+mod several;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,6 +37,7 @@ use crate::render::{Columns, Format};
 Examples:
   obs logs app.log --request-id 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs logs app.log worker.log --level error --since 15m
+  obs logs /var/log/app               every file in it; app.log, app.log.1, app.log.2.gz as one
   kubectl logs deploy/api | obs logs --grep 'timed? ?out'
   obs logs app.log --where 'status >= 500 and path ~ \"^/api\" and not user.id = 7'
   obs logs --level warn -f            what the running backend receives
@@ -51,9 +57,12 @@ FIELD is time, level, service, message, logger, request_id, trace_id, span_id, e
 or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~ hold for a record that
 lacks the field, no other comparison does. A traceback in lines below a record is its exception.")]
 pub struct LogsArgs {
-    /// Files to read; - is standard input
+    /// Files to read, with the older parts of rotated ones; folders, patterns ('logs/*.log'); - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<OsString>,
+    /// Leave out the older parts of rotated logs (app.log.1, app.log-20261121.gz)
+    #[arg(long)]
+    no_rotated: bool,
     /// Only lines of this request: its id in any form, as request id or trace id
     #[arg(short, long, value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
     request_id: Option<String>,
@@ -129,10 +138,13 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         context.output.only_human_or_json("logs --group")?;
     }
     let request = understand(&args, context)?;
+    let with_older = !args.no_rotated;
     match choose(args.files, context)? {
         Input::Stdin => files::from_stdin(&request, context),
         Input::Files(files) if request.follow => follow::files(files, &request, context),
-        Input::Files(files) => files::from_files(&files, &request, context),
+        Input::Files(files) => {
+            files::from_files(expand::expand(&files, with_older), &request, context)
+        }
         Input::Backend => backend::run(&request, context),
     }
 }
