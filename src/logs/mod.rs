@@ -3,7 +3,7 @@
 //! Synchronous and hot: works on `&[u8]`, allocates nothing for a line that does not match, never
 //! builds a `serde_json::Value`. The way in is [`Scan`] for an input that ends, over [`Live`]
 //! for one that is written meanwhile, [`Follower`] with [`Assembler`] for a file that grows, and
-//! [`read_line`] for a single line; [`merge()`] brings several sources into one order.
+//! [`read_line`] for a single line; [`merge()`] brings several sources into one order, [`Merger`] while they are read.
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
@@ -43,7 +43,7 @@ pub use last::seek_last;
 pub use level_word::level_in_text;
 pub use line::read_line;
 pub use live::Live;
-pub use merge::merge;
+pub use merge::{Merger, merge};
 pub use parts::{Part, Parts};
 pub use scan::{Scan, ScanCount, Scanned};
 

@@ -27,6 +27,12 @@ pub struct LogSummary {
     pub unlevelled: u64,
     /// Lines that were too long to be kept whole.
     pub cut: u64,
+    /// Lines that stand after younger ones, because they came too late in their file to be put in order.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub late: u64,
+    /// Older parts of rotated logs that the answer did not need, and so were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
     /// Fields that `--where`, `--fields` or `--hide` names and that no record had that was looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<UnknownField>,
@@ -201,6 +207,11 @@ impl LogSummary {
             let (count, lines) = counted(self.untimed, "line shown has", "lines shown have");
             output.note(&format!("{count} {lines} no time, and none before: of any age"));
         }
+        if self.late > 0 {
+            let (count, lines) = counted(self.late, "line comes", "lines come");
+            let why = "after younger ones, too far behind them in the file to be put in order";
+            output.note(&format!("{count} {lines} {why}"));
+        }
         if self.cut > 0 {
             let (count, lines) = counted(self.cut, "line was", "lines were");
             output.warn(&format!("{count} {lines} too long and cut"));
@@ -211,6 +222,11 @@ impl LogSummary {
             output.note(&format!("no record that was looked at has a field `{name}`{near}"));
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn counted(count: u64, one: &'static str, many: &'static str) -> (u64, &'static str) {

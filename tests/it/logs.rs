@@ -137,11 +137,13 @@ fn a_file_that_cannot_be_read_makes_the_answer_incomplete() {
 
 #[test]
 fn no_file_that_can_be_read_is_an_error() {
-    let outcome = two_services().obs(["logs", "missing.log", "."]);
+    let env = two_services();
+    std::fs::create_dir(env.path().join("empty")).unwrap();
+    let outcome = env.obs(["logs", "missing.log", "empty", "*.txt", "/dev/zero"]);
     assert_snapshot!(outcome, @"
     --- stderr
-    error: cannot read missing.log: No such file or directory (os error 2), .: it is a folder
-      hint: obs logs reads files, gzip, zstd and bzip2 too, and standard input
+    error: cannot read empty: no file with lines is in it, *.txt: no file fits the pattern, missing.log: No such file or directory (os error 2), /dev/zero: it is a device, not a log
+      hint: obs logs reads files, folders, patterns ('*.log') and standard input; gzip, zstd, bzip2, xz and lz4 too
     --- exit 3
     ");
 }

@@ -107,7 +107,9 @@ fn lines_that_are_only_shown_look_like_those_of_which_records_are_made() {
 
 #[test]
 fn compressed_files_are_read_whole_whatever_their_name() {
-    let files: [(&str, &[u8]); 3] = [
+    let files: [(&str, &[u8]); 5] = [
+        ("xz", include_bytes!("../fixtures/logs/compressed/two.xz")),
+        ("lz4", include_bytes!("../fixtures/logs/compressed/two.lz4")),
         ("gzip", include_bytes!("../fixtures/logs/compressed/two.gz")),
         ("zstd", include_bytes!("../fixtures/logs/compressed/two.zst")),
         ("bzip2", include_bytes!("../fixtures/logs/compressed/two.bz2")),
@@ -116,6 +118,8 @@ fn compressed_files_are_read_whole_whatever_their_name() {
         let env = Env::new().file("app.log", bytes).file("cut.log", &bytes[..bytes.len() - 6]);
         let outcome = env.obs(["logs", "app.log", "-o", "jsonl"]);
         assert_eq!((places(&outcome).len(), outcome.status), (2, Some(0)), "{name}: {outcome}");
+        let piped = env.obs_with_stdin(["logs", "-o", "jsonl"], bytes);
+        assert_eq!((places(&piped).len(), piped.status), (2, Some(0)), "{name}: {piped}");
         // What can be read of a damaged file is shown, and the rest is not passed over.
         let outcome = env.obs(["logs", "cut.log", "--grep", "first"]);
         assert!(outcome.stdout.contains("first member"), "{name}: {outcome}");
@@ -128,22 +132,6 @@ fn compressed_files_are_read_whole_whatever_their_name() {
 }
 
 #[test]
-fn what_cannot_be_decompressed_is_refused_and_not_shown_as_rubbish() {
-    let files: [(&str, &[u8]); 2] = [
-        ("xz", include_bytes!("../fixtures/logs/compressed/two.xz")),
-        ("lz4", include_bytes!("../fixtures/logs/compressed/two.lz4")),
-    ];
-    for (name, bytes) in files {
-        let outcome = Env::new().file("app.log", bytes).obs(["logs", "app.log"]);
-        assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(3)), "{outcome}");
-        assert!(
-            outcome.stderr.contains(&format!("it is compressed ({name}): decompress")),
-            "{outcome}"
-        );
-    }
-}
-
-#[test]
 fn a_compressed_file_is_not_followed() {
     let env = Env::new().file("app.log", include_bytes!("../fixtures/logs/compressed/two.gz"));
     assert_snapshot!(env.obs(["logs", "-f", "app.log"]), @"
@@ -152,4 +140,33 @@ fn a_compressed_file_is_not_followed() {
       cause: it is compressed (gzip) and cannot grow
     --- exit 2
     ");
+}
+
+#[test]
+fn a_terminal_is_read_and_what_to_type_is_said() {
+    use std::io::Write as _;
+    let terminal = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR).unwrap();
+    rustix::pty::grantpt(&terminal).unwrap();
+    rustix::pty::unlockpt(&terminal).unwrap();
+    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let keyboard = std::fs::File::options().read(true).write(true).open(&name).unwrap();
+    let mut terminal = std::fs::File::from(terminal);
+    // Ctrl-D at the beginning of a line is the end.
+    terminal.write_all(b"typed\n\x04").unwrap();
+    let env = Env::new();
+    let outcome = env.run(env.command(["logs", "-", "-o", "raw"]).stdin(keyboard));
+    assert_snapshot!(outcome, @"
+    typed
+    --- stderr
+    note: reading from the terminal: paste lines and end with Ctrl-D, or name a file: obs logs app.log
+    --- exit 0
+    ");
+}
+
+#[test]
+fn lines_that_look_like_the_start_of_a_compressed_file_are_lines() {
+    for text in ["B", "BZ\n", "BZip\n", "(\n", "\x04\n"] {
+        let outcome = Env::new().obs_with_stdin(["logs", "-o", "raw"], text.as_bytes());
+        assert_eq!(outcome.stdout.trim_end(), text.trim_end(), "{outcome}");
+    }
 }

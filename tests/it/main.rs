@@ -18,6 +18,7 @@ mod ids;
 mod logs;
 mod logs_index;
 mod logs_inputs;
+mod logs_rotated;
 mod logs_shown;
 mod logs_where;
 mod runbook;

@@ -5,55 +5,74 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::Request;
 use super::answer::Answer;
-use super::inputs::{self, Input, Opened};
-use super::lookup::Lookup;
+use super::compressed::{Fault, stream};
+use super::expand::{Expanded, Log};
+use super::inputs::{self, Opened};
+use super::plan::{Plan, Planner};
+use super::several::{self, Event};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::index::Form;
-use crate::logs::{Live, Parts, Scan, ScanCount, Scanned, merge, parts_of};
+use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
+/// How much later than a file was last written to a time in it may seem to be.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Shows lines of standard input, as they come.
 pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Outcome> {
+    say_if_terminal(Path::new("/dev/stdin"), context);
     if request.follow {
         context.output.note("standard input is followed until it ends");
     }
     let mut reading = Reading::new(request, context);
+    let (fault, name) = (Fault::default(), "stdin");
+    let of_input = fault.clone();
     if reading.shows_at_once() && !stdin_is_file() {
-        reading.source(Live::new(|| Ok(io::stdin()))?, "stdin", true)?;
+        reading.source(Live::new(move || stream(io::stdin(), of_input))?, name, true)?;
     } else {
-        reading.source(io::stdin().lock(), "stdin", true)?;
+        reading.source(stream(io::stdin(), of_input)?, name, true)?;
+    }
+    if let Some(error) = fault.take() {
+        reading.failed(name.to_owned(), &error);
     }
     reading.finish(vec!["standard input".to_owned()])
 }
 
 /// Shows lines of files; of several, merged by time.
 pub(super) fn from_files(
-    files: &[PathBuf],
+    found: Expanded,
     request: &Request,
     context: &mut Context,
 ) -> Result<Outcome> {
-    let mut lookup = Lookup::new(request, context);
-    let mut reading = Reading::new(request, context);
-    for file in files {
-        let name = file.display().to_string();
-        match inputs::open(file, reading.last_wanted()) {
-            Ok(Opened { input, fault }) => {
-                reading.file(input, file, files.len() == 1, &mut lookup)?;
-                if let Some(error) = fault.take() {
-                    reading.failed(name, &error);
-                }
-            }
-            Err(error) => reading.failed(name, &error),
-        }
+    for note in [found.note(), found.note_of_passed_over()].into_iter().flatten() {
+        context.output.note(&note);
     }
-    let outcome = reading.finish(files.iter().map(|file| file.display().to_string()).collect())?;
+    let mut reading = Reading::new(request, context);
+    let planner = Arc::clone(&reading.planner);
+    let files = reading.within_time(found.logs);
+    let named = files.iter().flat_map(Log::files).map(|file| file.display().to_string());
+    let asked = named.chain(found.missing.iter().map(|missing| missing.source.clone())).collect();
+    reading.missing = found.missing;
+    if let [Log { file, older }] = files.as_slice()
+        && older.is_empty()
+    {
+        reading.only(file)?;
+    } else if let Some(last) = reading.last_wanted() {
+        reading.last_of(&files, last)?;
+    } else {
+        let files: Vec<PathBuf> = files.iter().flat_map(Log::files).cloned().collect();
+        reading.merged(&files)?;
+    }
+    let to_make = std::mem::take(&mut reading.to_make);
+    let outcome = reading.finish(asked)?;
     context.output.flush()?;
-    lookup.make(&mut context.output);
+    planner.lookup.make(&to_make, &mut context.output);
     Ok(outcome)
 }
 
@@ -74,6 +93,17 @@ pub(super) fn is_stream(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
+/// Says what is waited for where somebody has to type it.
+fn say_if_terminal(file: &Path, context: &mut Context) {
+    use io::IsTerminal as _;
+    let is_device = std::fs::metadata(file).is_ok_and(|it| inputs::is_endless(it.file_type()));
+    if is_device && File::open(file).is_ok_and(|file| file.is_terminal()) {
+        context.output.note(
+            "reading from the terminal: paste lines and end with Ctrl-D, or name a file: obs logs app.log",
+        );
+    }
+}
+
 fn stdin_is_file() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file())
 }
@@ -86,9 +116,14 @@ struct Reading<'a> {
     kept: Vec<VecDeque<LogRecord>>,
     count: ScanCount,
     missing: Vec<Missing>,
+    not_read: Vec<String>,
+    late: u64,
     truncated: bool,
+    planner: Arc<Planner>,
     /// Whether lines were passed over and not counted.
     uncounted: bool,
+    /// The files that get an index once the answer is given.
+    to_make: Vec<PathBuf>,
 }
 
 impl<'a> Reading<'a> {
@@ -97,6 +132,8 @@ impl<'a> Reading<'a> {
             context.output.page();
         }
         let writer = Answer::new(request);
+        let numbers = !writer.needs_no_places(&context.output);
+        let planner = Arc::new(Planner::new(request, context, numbers));
         Self {
             request,
             context,
@@ -104,9 +141,144 @@ impl<'a> Reading<'a> {
             kept: Vec::new(),
             count: ScanCount::default(),
             missing: Vec::new(),
+            not_read: Vec::new(),
+            late: 0,
             truncated: false,
+            planner,
             uncounted: false,
+            to_make: Vec::new(),
         }
+    }
+
+    /// Leaves out the older parts of logs that were last written to before `--since`.
+    ///
+    /// By a day at least: a time without a zone may be ahead of the file's by most of one.
+    fn within_time(&mut self, logs: Vec<Log>) -> Vec<Log> {
+        let Some(since) = self.request.filter.since else { return logs };
+        let since = Duration::from_nanos(u64::try_from(since.0).unwrap_or_default());
+        let ended = |file: &PathBuf| {
+            let written = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+            let age = written.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            age.is_some_and(|age| age + DAY < since)
+        };
+        let mut logs = logs;
+        for log in &mut logs {
+            let (before, older) = std::mem::take(&mut log.older).into_iter().partition(ended);
+            log.older = older;
+            self.leave(&before);
+        }
+        logs
+    }
+
+    fn leave(&mut self, files: &[PathBuf]) {
+        self.not_read.extend(files.iter().map(|file| file.display().to_string()));
+    }
+
+    /// Reads the only file there is: what it gives is shown as it comes.
+    fn only(&mut self, file: &Path) -> Result<()> {
+        let name = file.display().to_string();
+        if is_stream(file) && self.shows_at_once() {
+            say_if_terminal(file, self.context);
+            let path = file.to_owned();
+            let fault = Fault::default();
+            let of_input = fault.clone();
+            // Opened on the thread that reads it: a pipe opens when somebody writes to it.
+            let open = move || stream(inputs::open_file(&path)?, of_input);
+            self.source(Live::new(open)?, &name, true)?;
+            if let Some(error) = fault.take() {
+                self.failed(name, &error);
+            }
+            return Ok(());
+        }
+        self.part(file, None, true).map(drop)
+    }
+
+    /// Reads the last records of each log, and of its older parts only as many as are needed.
+    fn last_of(&mut self, logs: &[Log], last: usize) -> Result<()> {
+        for log in logs {
+            let first = self.kept.len();
+            let mut given = self.part(&log.file, Some(last), false)?;
+            let mut left = log.older.as_slice();
+            while let Some((part, rest)) = left.split_last().filter(|_| given < last) {
+                given += self.part(part, Some(last), false)?;
+                left = rest;
+            }
+            self.truncated |= !left.is_empty();
+            self.leave(left);
+            // Read from the youngest on; of one instant the oldest come first.
+            self.kept.get_mut(first..).unwrap_or_default().reverse();
+        }
+        Ok(())
+    }
+
+    /// Reads one of several files; returns how many records are kept of it.
+    fn part(&mut self, file: &Path, last: Option<usize>, only: bool) -> Result<usize> {
+        let name = file.display().to_string();
+        let last = if only { self.last_wanted() } else { last };
+        match inputs::open(file, last) {
+            Ok(Opened { input, fault }) => {
+                let mut plan = match last {
+                    Some(_) => Plan::whole("read from its end"),
+                    None => self.planner.plan(&input)?,
+                };
+                let request = self.request;
+                self.scan(plan.scan(input, &name, &request.filter), &name, only)?;
+                if let Err(error) = self.planner.check(&plan) {
+                    self.failed(name.clone(), &error);
+                }
+                self.planned(file, plan);
+                if let Some(error) = fault.take() {
+                    self.failed(name, &error);
+                }
+                return Ok(self.kept.last().map_or(0, VecDeque::len));
+            }
+            Err(error) => self.failed(name, &error),
+        }
+        Ok(0)
+    }
+
+    /// Notes how a file was read.
+    fn planned(&mut self, file: &Path, plan: Plan) {
+        if self.request.explain {
+            self.context.output.note(&format!("{}: {}", file.display(), plan.said));
+        }
+        self.uncounted |= plan.uncounted;
+        if plan.make {
+            self.to_make.push(file.to_owned());
+        }
+    }
+
+    /// Reads files at once, merged by time.
+    fn merged(&mut self, files: &[PathBuf]) -> Result<()> {
+        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut kept = VecDeque::new();
+        let Reading { writer, context, truncated, .. } = self;
+        let ends = several::read(files, &self.request.filter, &self.planner, &mut |event| {
+            let record = match event {
+                Event::Record(record) => *record,
+                Event::Waiting(name) => {
+                    context.output.note(&format!("waiting for lines from {name}"));
+                    return Ok(());
+                }
+            };
+            let Some(limit) = limit else { return writer.write(&mut context.output, &record) };
+            kept.push_back(record);
+            if kept.len() > limit {
+                kept.pop_front();
+                *truncated = true;
+            }
+            Ok(())
+        })?;
+        self.kept.push(kept);
+        self.late = ends.late;
+        add(&mut self.count, ends.count);
+        for (file, plan) in ends.plans {
+            self.planned(&file, plan);
+        }
+        for (name, error) in &ends.failed {
+            self.failed(name.clone(), error);
+        }
+        Ok(())
     }
 
     /// Says whether the lines of a single source are shown as they come.
@@ -124,61 +296,19 @@ impl<'a> Reading<'a> {
         (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
-    /// Returns the parts of a file that have to be read, where that is found out faster than by reading.
-    fn look_ahead(&mut self, file: &File) -> Option<Parts> {
-        if self.last_wanted().is_some() {
-            return None;
-        }
-        let filter = &self.request.filter;
-        // A condition may be about the number of a line.
-        let numbers =
-            filter.condition.is_some() || !self.writer.needs_no_places(&self.context.output);
-        // What fails here fails again where the file is read, and is said there.
-        let parts = parts_of(file, filter, numbers).ok().flatten()?;
-        self.uncounted |= !numbers && (filter.since.is_some() || filter.until.is_some());
-        Some(parts)
-    }
-
-    /// Reads a file, or what an index leaves of it.
-    fn file(&mut self, input: Input, path: &Path, only: bool, lookup: &mut Lookup) -> Result<()> {
-        let name = path.display().to_string();
-        let (filter, output) = (&self.request.filter, &mut self.context.output);
-        match input {
-            Input::File(file) => {
-                let Some(parts) = lookup.parts(&file, Form::Plain, path, output) else {
-                    return match self.look_ahead(&file) {
-                        Some(parts) => {
-                            self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)
-                        }
-                        None => self.source(file, &name, only),
-                    };
-                };
-                let kept = file.try_clone()?;
-                self.scan(Scan::of_parts(file, parts, &name, filter), &name, only)?;
-                if lookup.was_changed(&kept) {
-                    let reason = "it was changed while it was read: ask again";
-                    self.failed(name, &io::Error::other(reason));
-                }
-                Ok(())
-            }
-            Input::Decompressed(text, file) => {
-                match lookup.parts(&file, Form::Compressed, path, output) {
-                    Some(parts) => {
-                        let (end, after) = (parts.end(), parts.lines_after());
-                        self.scan(Scan::until(text, end, after, &name, filter), &name, only)
-                    }
-                    None => self.source(text, &name, only),
-                }
-            }
-            Input::Stream(stream) => {
-                lookup.say(path, "read as it comes: it is no file that stays", output);
-                if only && self.shows_at_once() {
-                    self.source(Live::new(|| Ok(stream))?, &name, true)
-                } else {
-                    self.source(stream, &name, only)
-                }
-            }
-        }
+    /// Says which older parts of logs the answer did not need.
+    fn say_not_read(&mut self) {
+        let Some(youngest) = self.not_read.last() else { return };
+        let why = if self.last_wanted().is_some() {
+            "enough lines are younger"
+        } else {
+            "last written more than a day before --since"
+        };
+        let note = match self.not_read.len() {
+            1 => format!("not read: {youngest}, {why}"),
+            count => format!("not read: {youngest} and {} older files, {why}", count - 1),
+        };
+        self.context.output.note(&note);
     }
 
     /// Reads one source to its end.
@@ -247,12 +377,13 @@ impl<'a> Reading<'a> {
                 reasons.collect::<Vec<_>>().join(", ")
             ));
             return Err(
-                error.hint("obs logs reads files, gzip, zstd and bzip2 too, and standard input")
+                error.hint("obs logs reads files, folders, patterns ('*.log') and standard input; gzip, zstd, bzip2, xz and lz4 too")
             );
         }
         for Missing { source, reason } in &self.missing {
             self.context.output.warn(&format!("cannot read {source}: {reason}"));
         }
+        self.say_not_read();
         if !found && complete {
             let lines = self.count.lines;
             let which = if self.uncounted { " that were looked at" } else { "" };
@@ -266,6 +397,8 @@ impl<'a> Reading<'a> {
             untimed: self.count.untimed,
             unlevelled: self.count.unlevelled,
             cut: self.count.cut,
+            late: self.late,
+            not_read: self.not_read,
             unknown_fields: Vec::new(),
             truncated: self.truncated,
             limit_given: self.request.limit.is_some(),
@@ -278,7 +411,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn add(total: &mut ScanCount, count: ScanCount) {
+pub(super) fn add(total: &mut ScanCount, count: ScanCount) {
     total.lines += count.lines;
     total.matched += count.matched;
     total.malformed += count.malformed;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::inputs::{self, Fault, Input, Opened};
+use super::compressed::Fault;
+use super::inputs::{self, Input, Opened};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::index::{Cache, Made};

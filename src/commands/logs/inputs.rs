@@ -1,43 +1,11 @@
 //! Files as bytes of lines, whatever they are compressed with: told by content, never by name.
-//!
-//! Decompressed as they are read, in bounded memory: zstd's window is 100 MiB at most, the others'
-//! less than one. Members and frames behind one another are one file.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::{File, FileType};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-
+use super::compressed::{Compression, Fault, stream};
 use crate::logs::seek_last;
-
-/// How a file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
-    Gzip,
-    Zstd,
-    Bzip2,
-    /// Recognised, so that it is not shown as rubbish; not read. So is xz.
-    Lz4,
-    Xz,
-}
-
-impl Compression {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Bzip2 => "bzip2",
-            Self::Lz4 => "lz4",
-            Self::Xz => "xz",
-        }
-    }
-}
 
 /// A file opened for reading to its end.
 pub(super) struct Opened {
@@ -51,32 +19,25 @@ pub(super) enum Input {
     File(File),
     /// Decompressed from the file.
     Decompressed(Box<dyn Read + Send>, File),
-    /// A pipe, or another thing that is read once.
-    Stream(File),
+    /// Of a pipe, or another thing that is read once.
+    Stream(Box<dyn Read + Send>),
 }
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) | Self::Stream(file) => file.read(buffer),
-            Self::Decompressed(text, _) => text.read(buffer),
+            Self::File(file) => file.read(buffer),
+            Self::Decompressed(text, _) | Self::Stream(text) => text.read(buffer),
         }
     }
 }
 
-/// Why decompressing stopped before the end, once the input has ended.
-///
-/// The input ends there and does not err, so that what was read before is shown.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fault(Arc<Mutex<Option<io::Error>>>);
-
-impl Fault {
-    pub(super) fn take(&self) -> Option<io::Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn set(&self, error: io::Error) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+impl Seek for Input {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(place),
+            Self::Decompressed(..) | Self::Stream(_) => Err(io::ErrorKind::NotSeekable.into()),
+        }
     }
 }
 
@@ -86,38 +47,29 @@ impl Fault {
 pub(super) fn open(file: &Path, last: Option<usize>) -> io::Result<Opened> {
     let mut opened = open_file(file)?;
     let fault = Fault::default();
-    let Some(format) = compression(&opened)? else {
-        if !opened.metadata()?.is_file() {
-            return Ok(Opened { input: Input::Stream(opened), fault });
-        }
+    let input = if let Some(format) = compression(&opened)? {
+        let file = opened.try_clone()?;
+        Input::Decompressed(format.undo(opened, fault.clone()), file)
+    } else if opened.metadata()?.is_file() {
         if let Some(count) = last {
             seek_last(&mut opened, count)?;
         }
-        return Ok(Opened { input: Input::File(opened), fault });
+        Input::File(opened)
+    } else {
+        Input::Stream(stream(opened, fault.clone())?)
     };
-    let file = opened.try_clone()?;
-    let at = Arc::new(AtomicU64::new(0));
-    let counted = BufReader::new(Counted { input: opened, at: Arc::clone(&at) });
-    let input: Box<dyn Read + Send> = match format {
-        Compression::Gzip => Box::new(MultiGzDecoder::new(counted)),
-        Compression::Bzip2 => Box::new(MultiBzDecoder::new(counted)),
-        Compression::Zstd => Box::new(Zstd::new(counted)),
-        Compression::Xz | Compression::Lz4 => {
-            let name = format.name();
-            let reason =
-                format!("it is compressed ({name}): decompress it and pipe it to obs logs");
-            return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
-        }
-    };
-    let input = Box::new(Decompressed { input, format, at, fault: fault.clone() });
-    Ok(Opened { input: Input::Decompressed(input, file), fault })
+    Ok(Opened { input, fault })
 }
 
-/// Opens a file as it is; a folder is an error.
+/// Opens a file as it is; a folder or a device is an error.
 pub(super) fn open_file(file: &Path) -> io::Result<File> {
     let opened = File::open(file)?;
-    if opened.metadata()?.is_dir() {
+    let metadata = opened.metadata()?;
+    if metadata.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if is_endless(metadata.file_type()) && !is_terminal_or_empty(&opened) {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "it is a device, not a log"));
     }
     Ok(opened)
 }
@@ -132,15 +84,7 @@ pub(super) fn compression(file: &File) -> io::Result<Option<Compression>> {
     }
     let mut head = [0; 6];
     let read = file.read_at(&mut head, 0)?;
-    let formats: [(&[u8], Compression); 5] = [
-        (b"\x1f\x8b", Compression::Gzip),
-        (b"\x28\xb5\x2f\xfd", Compression::Zstd),
-        (b"BZh", Compression::Bzip2),
-        (b"\xfd7zXZ\0", Compression::Xz),
-        (b"\x04\x22\x4d\x18", Compression::Lz4),
-    ];
-    let head = head.get(..read).unwrap_or_default();
-    Ok(formats.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, format)| *format))
+    Ok(Compression::of(head.get(..read).unwrap_or_default()))
 }
 
 #[cfg(not(unix))]
@@ -148,92 +92,33 @@ pub(super) fn compression(_: &File) -> io::Result<Option<Compression>> {
     Ok(None)
 }
 
-/// A decompressor whose error is an end, and a [`Fault`].
-struct Decompressed {
-    input: Box<dyn Read + Send>,
-    format: Compression,
-    at: Arc<AtomicU64>,
-    fault: Fault,
+/// Says whether a file is what lines are not read from, but for a terminal.
+#[cfg(unix)]
+pub(super) fn is_endless(kind: FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    kind.is_block_device() || kind.is_char_device()
 }
 
-impl Read for Decompressed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let error = match self.input.read(buffer) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => error,
-            read => return read,
-        };
-        let (name, at) = (self.format.name(), self.at.load(Ordering::Relaxed));
-        let reason = format!("its {name} data is damaged or ends at or before byte {at}: {error}");
-        self.fault.set(io::Error::new(error.kind(), reason));
-        // Whoever reads on after the end reads nothing.
-        self.input = Box::new(io::empty());
-        Ok(0)
-    }
+#[cfg(not(unix))]
+pub(super) fn is_endless(_: FileType) -> bool {
+    false
 }
 
-/// Counts the bytes taken from a file.
-struct Counted {
-    input: File,
-    at: Arc<AtomicU64>,
+/// Says whether a device is one that lines are read from: a terminal, or the one without any.
+fn is_terminal_or_empty(device: &File) -> bool {
+    use std::io::IsTerminal as _;
+    device.is_terminal() || same_as_null(device)
 }
 
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.at.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
+#[cfg(unix)]
+fn same_as_null(device: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let number = |metadata: std::fs::Metadata| metadata.rdev();
+    let null = std::fs::metadata("/dev/null").map(number);
+    null.is_ok_and(|null| device.metadata().is_ok_and(|metadata| number(metadata) == null))
 }
 
-/// Reads the frames of zstd, one after the other; those to be skipped are.
-struct Zstd<R> {
-    input: R,
-    frame: FrameDecoder,
-    begun: bool,
-}
-
-impl<R: BufRead> Zstd<R> {
-    fn new(input: R) -> Self {
-        Self { input, frame: FrameDecoder::new(), begun: false }
-    }
-
-    /// Begins the next frame; says whether there is one.
-    fn begin(&mut self) -> io::Result<bool> {
-        while !self.input.fill_buf()?.is_empty() {
-            match self.frame.reset(&mut self.input) {
-                Ok(()) => {
-                    self.begun = true;
-                    return Ok(true);
-                }
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => {
-                    let mut skipped = (&mut self.input).take(u64::from(length));
-                    io::copy(&mut skipped, &mut io::sink())?;
-                }
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        }
-        Ok(false)
-    }
-}
-
-impl<R: BufRead> Read for Zstd<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if !self.begun && !self.begin()? {
-                return Ok(0);
-            }
-            while self.frame.can_collect() == 0 && !self.frame.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                self.frame.decode_blocks(&mut self.input, one).map_err(io::Error::other)?;
-            }
-            let read = self.frame.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            self.begun = false;
-        }
-    }
+#[cfg(not(unix))]
+fn same_as_null(_: &File) -> bool {
+    false
 }

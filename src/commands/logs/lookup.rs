@@ -2,7 +2,7 @@
 //! time.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Request;
 use super::index::{folder, make};
@@ -25,9 +25,16 @@ const LONGER_BYTES: u64 = 16 << 20;
 pub(super) struct Lookup {
     /// The indexes and what is looked up in them, or why none is used.
     indexes: Result<(Cache, Wanted), String>,
-    explain: bool,
-    /// The files that get an index once the answer is given.
-    to_make: Vec<PathBuf>,
+}
+
+/// What an index tells of one file.
+pub(super) struct Told {
+    /// The parts that have to be read; `None` without an index.
+    pub(super) parts: Option<Parts>,
+    /// The same in words.
+    pub(super) said: String,
+    /// Whether it should get an index, or a longer one, once the answer is given.
+    pub(super) make: bool,
 }
 
 impl Lookup {
@@ -46,38 +53,32 @@ impl Lookup {
             let folder = folder(context).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
             Ok((Cache::new(folder), wanted))
         };
-        Self { indexes: wanted(), explain: request.explain, to_make: Vec::new() }
+        Self { indexes: wanted() }
     }
 
-    /// Returns the parts of an open file that have to be read, if an index tells; says what it tells.
-    pub(super) fn parts(
-        &mut self,
-        file: &File,
-        form: Form,
-        path: &Path,
-        output: &mut Output,
-    ) -> Option<Parts> {
-        let reason = match &self.indexes {
-            Err(reason) => reason.clone(),
-            Ok((cache, wanted)) => match read(cache, wanted, file, form) {
-                Ok((parts, covered)) => {
-                    let size = file.metadata().map_or(covered, |metadata| metadata.len());
-                    if form == Form::Plain && size.saturating_sub(covered) >= LONGER_BYTES {
-                        self.to_make.push(path.to_owned());
-                    }
-                    let text = if form == Form::Plain { size } else { covered };
-                    self.say(path, &plan(&parts, text, covered, form), output);
-                    return Some(parts);
-                }
-                Err(reason) if deserves_one(cache, file, form) => {
-                    self.to_make.push(path.to_owned());
-                    format!("no index: {reason}; one is made after this")
-                }
-                Err(reason) => format!("no index: {reason}"),
-            },
+    /// Returns what an index tells of an open file.
+    pub(super) fn ask(&self, file: &File, form: Form) -> Told {
+        let without = |reason: &str, make| {
+            let said = format!("read whole ({reason})");
+            Told { parts: None, said, make }
         };
-        self.say(path, &format!("read whole ({reason})"), output);
-        None
+        let (cache, wanted) = match &self.indexes {
+            Err(reason) => return without(reason, false),
+            Ok(indexes) => indexes,
+        };
+        match read(cache, wanted, file, form) {
+            Ok((parts, covered)) => {
+                let size = file.metadata().map_or(covered, |metadata| metadata.len());
+                let make = form == Form::Plain && size.saturating_sub(covered) >= LONGER_BYTES;
+                let text = if form == Form::Plain { size } else { covered };
+                let said = plan(&parts, text, covered, form);
+                Told { parts: Some(parts), said, make }
+            }
+            Err(reason) if deserves_one(cache, file, form) => {
+                without(&format!("no index: {reason}; one is made after this"), true)
+            }
+            Err(reason) => without(&format!("no index: {reason}"), false),
+        }
     }
 
     /// Says whether a file of which parts were read has been written over meanwhile.
@@ -90,24 +91,17 @@ impl Lookup {
     }
 
     /// Makes the indexes that are wanted next time; the answer is the same without them.
-    pub(super) fn make(self, output: &mut Output) {
-        let Ok((cache, _)) = self.indexes else { return };
-        for path in self.to_make {
+    pub(super) fn make(&self, files: &[PathBuf], output: &mut Output) {
+        let Ok((cache, _)) = &self.indexes else { return };
+        for path in files {
             let name = path.display();
-            match make(&cache, &path) {
+            match make(cache, path) {
                 Ok(made) => output.note(&format!(
                     "{name} has an index now for the next look ({}; --no-index does without)",
                     shown_bytes(made.stored)
                 )),
                 Err(error) => output.note(&format!("no index of {name} could be made: {error}")),
             }
-        }
-    }
-
-    /// Says how a file is read, if that is asked for.
-    pub(super) fn say(&self, path: &Path, plan: &str, output: &mut Output) {
-        if self.explain {
-            output.note(&format!("{}: {plan}", path.display()));
         }
     }
 }

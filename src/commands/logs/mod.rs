@@ -1,17 +1,23 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime, `inputs` opens them whatever they are compressed with, `follow` keeps reading
+//! without any runtime: those that `expand` finds under what was named, with their `rotated` parts,
+//! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
+mod compressed;
+mod expand;
 mod file_source;
 mod files;
 mod follow;
 mod index;
 mod inputs;
 mod lookup;
+mod plan;
+mod rotated;
+mod several;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -36,6 +42,7 @@ use crate::render::{Columns, Format};
 Examples:
   obs logs app.log --request-id 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs logs app.log worker.log --level error --since 15m
+  obs logs /var/log/app               every file in it; app.log, app.log.1, app.log.2.gz as one
   kubectl logs deploy/api | obs logs --grep 'timed? ?out'
   obs logs app.log --where 'status >= 500 and path ~ \"^/api\" and not user.id = 7'
   obs logs --level warn -f            what the running backend receives
@@ -65,9 +72,12 @@ In a file of 32 MiB or more, --since and --until are looked up: it is assumed th
 out of order are so by a minute at most, or stand within 8 MiB. A file that shows otherwise where it is
 looked at, or has no times, is read whole, as is one that is compressed.")]
 pub struct LogsArgs {
-    /// Files to read; - is standard input
+    /// Files to read, with the older parts of rotated ones; folders, patterns ('logs/*.log'); - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<OsString>,
+    /// Leave out the older parts of rotated logs (app.log.1, app.log-20261121.gz)
+    #[arg(long)]
+    no_rotated: bool,
     /// Only lines of this request: its id in any form, as request id or trace id
     #[arg(short, long, value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
     request_id: Option<String>,
@@ -163,20 +173,23 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         context.output.only_human_or_json("logs --group")?;
     }
     let request = understand(&args, context)?;
+    let with_older = !args.no_rotated;
     let input = choose(args.files, context)?;
     match input {
         Input::Stdin if request.explain => context.output.note("standard input is read whole"),
-        Input::Backend if request.explain => {
+        Input::Backend(_) if request.explain => {
             context
                 .output
-                .note("no file is read: a backend is asked, which has indexes of its own");
+                .note("no file is looked up: a backend is asked, which has indexes of its own");
         }
         _ => {}
     }
     match input {
         Input::Stdin => files::from_stdin(&request, context),
         Input::Files(files) if request.follow => follow::files(files, &request, context),
-        Input::Files(files) => files::from_files(&files, &request, context),
+        Input::Files(files) => {
+            files::from_files(expand::expand(&files, with_older), &request, context)
+        }
         Input::Backend(files) => backend::run(&files, &request, context),
     }
 }
