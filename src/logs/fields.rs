@@ -91,9 +91,14 @@ impl<'a> Iterator for Fields<'a> {
             if !more {
                 return Ok(None);
             }
-            let key = self.scanner.string()?;
+            let (key, escapes) = self.scanner.string_with_escapes()?;
             self.scanner.expect(b':')?;
-            Ok(Some((text(key).ok_or(Malformed)?, self.scanner.value()?)))
+            let name = match key {
+                // Not searched for a backslash a second time.
+                [b'"', name @ .., b'"'] if !escapes => lossy(name),
+                key => text(key).ok_or(Malformed)?,
+            };
+            Ok(Some((name, self.scanner.value()?)))
         });
         self.state = if field.is_err() { State::Done } else { self.state };
         field.transpose()

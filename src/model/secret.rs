@@ -1,7 +1,7 @@
 //! What must not be shown: secrets by the name of their key, and secrets by their shape.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use memchr::{memchr, memchr2_iter, memmem};
 use regex::{Captures, Regex};
@@ -91,26 +91,21 @@ const ASSIGNED: u8 = 8;
 const DIGIT: u8 = 16;
 
 /// What each byte is a sign of.
-const SIGNS: [u8; 256] = {
-    let mut signs = [0; 256];
-    let mut byte = 0;
-    while byte < signs.len() {
-        signs[byte] = match byte {
-            0x4a => CAPITAL_J,
-            0x20 | 0x09..=0x0d | 0x80.. => BLANK,
-            0x40 => AT,
-            0x3d | 0x3a => ASSIGNED,
-            0x30..=0x39 => DIGIT,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    signs
-};
+static SIGNS: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| match u8::try_from(byte).unwrap_or_default() {
+        b'J' => CAPITAL_J,
+        b' ' | b'\t'..=b'\r' | 0x80.. => BLANK,
+        b'@' => AT,
+        b'=' | b':' => ASSIGNED,
+        b'0'..=b'9' => DIGIT,
+        _ => 0,
+    })
+});
 
 /// Returns the signs in the text: one pass, where each shape by itself takes several.
 fn signs(text: &[u8]) -> u8 {
-    text.iter().fold(0, |signs, byte| signs | SIGNS.get(usize::from(*byte)).unwrap_or(&0))
+    let table = &*SIGNS;
+    text.iter().fold(0, |signs, byte| signs | table.get(usize::from(*byte)).unwrap_or(&0))
 }
 
 /// How secrets of one kind look.
@@ -276,9 +271,8 @@ mod tests {
                 shape.compiled().replace_all(&text, replacement).into_owned()
             }
             Mask::Card => {
-                let mask = |found: &Captures<'_>| match is_card(&found[0]) {
-                    true => MASK.to_owned(),
-                    false => found[0].to_owned(),
+                let mask = |found: &Captures<'_>| {
+                    if is_card(&found[0]) { MASK.to_owned() } else { found[0].to_owned() }
                 };
                 shape.compiled().replace_all(&text, mask).into_owned()
             }

@@ -148,6 +148,8 @@ impl Looks<'_> {
         looks: &mut Vec<Look>,
         is_before: impl Fn(UnixNanos) -> bool,
     ) -> io::Result<Option<(Option<Look>, Option<Look>)>> {
+        // Another search may have added some.
+        looks.sort_unstable_by_key(|look| look.place);
         let mut before = looks.iter().copied().take_while(|look| is_before(look.time)).last();
         let mut after = looks.iter().copied().find(|look| !is_before(look.time));
         while let (Some(low), Some(high)) = (before, after) {

@@ -79,18 +79,25 @@ impl<'a> Scanner<'a> {
 
     /// Takes a string and returns it with its quotes.
     pub(super) fn string(&mut self) -> Result<&'a [u8], Malformed> {
+        self.string_with_escapes().map(|(string, _)| string)
+    }
+
+    /// Takes a string; returns it with its quotes, and whether there is a backslash in it.
+    pub(super) fn string_with_escapes(&mut self) -> Result<(&'a [u8], bool), Malformed> {
         let start = self.at;
         if self.peek() != Some(b'"') {
             return Err(Malformed);
         }
         self.at += 1;
+        let mut escapes = false;
         loop {
             let rest = self.bytes.get(self.at..).ok_or(Malformed)?;
             let place = quote_or_backslash(rest).ok_or(Malformed)?;
             self.at += place + 1;
             if rest.get(place) == Some(&b'"') {
-                return self.bytes.get(start..self.at).ok_or(Malformed);
+                return Ok((self.bytes.get(start..self.at).ok_or(Malformed)?, escapes));
             }
+            escapes = true;
             self.at += 1;
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 
 use super::*;
-use crate::logs::{Parts, Scan};
+use crate::logs::{Parts, Scan, Scanned};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -25,11 +25,12 @@ fn ranges_of(file: &File, step: u64, filter: &LogFilter) -> Option<Vec<Range<u64
 
 fn raw(mut scan: Scan<'_, impl io::Read>) -> Vec<String> {
     let mut found = Vec::new();
-    let _done = scan.go_on(&mut |record| {
+    let done = scan.go_on(&mut |record| {
         let record = record.into_record();
         found.push(String::from_utf8(record.raw.unwrap()).unwrap());
         Ok(ControlFlow::Continue(()))
     });
+    assert_eq!(done.unwrap(), Scanned::Done);
     found
 }
 
