@@ -1,12 +1,15 @@
 //! The tables: what made each version out of the one before.
 
+use std::ops::Range;
+
 /// What made each version out of the one before; the number of those applied is in `SQLite`'s
 /// `user_version`. A published one never changes.
-pub(super) const MIGRATIONS: &[&str] = &[TABLES, METRICS_AND_ITEMS, ORDER_OF_ARRIVAL];
+pub(super) const MIGRATIONS: &[&str] =
+    &[TABLES, METRICS_AND_ITEMS, ORDER_OF_ARRIVAL, NUMBERED_TRACES];
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 3;
-const _: () = assert!(MIGRATIONS.len() == 3, "as many migrations as versions");
+pub(super) const VERSION: i64 = 4;
+const _: () = assert!(MIGRATIONS.len() == 4, "as many migrations as versions");
 
 /// `*_ns` are nanoseconds since the Unix epoch; ids are lower-case hex text, so that `sqlite3` shows
 /// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON.
@@ -55,7 +58,7 @@ CREATE INDEX items_by_event ON items (event_id) WHERE event_id IS NOT NULL;
 /// when which number had come: the retention removes by them. What a process says about itself is
 /// stored once: `spans.resource` refers to it, and is null where the body still is the whole span.
 /// `issue_numbers` has the last number given in a short id.
-const ORDER_OF_ARRIVAL: &str = "
+pub(super) const ORDER_OF_ARRIVAL: &str = "
 CREATE TABLE resources (
   id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, latest_ns INTEGER NOT NULL,
   body TEXT NOT NULL);
@@ -103,9 +106,25 @@ INSERT INTO arrivals SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000000,
   ifnull((SELECT max(id) FROM items), 0);
 ";
 
-/// What a reader of an older file, which it must not change, puts before the tables: for files below
-/// this version.
-pub(super) const AS_THE_LATEST: &[(i64, &str)] = &[(2, WITHOUT_METRICS), (3, BEFORE_ARRIVALS)];
+/// Traces get numbers in the order of arrival. Their ids are scattered: with them in the index of the
+/// spans, each batch had to write as many of its pages as it has traces, and now a few.
+const NUMBERED_TRACES: &str = "
+CREATE TABLE traces (id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL UNIQUE);
+INSERT INTO traces (trace_id) SELECT trace_id FROM spans GROUP BY trace_id ORDER BY min(id);
+ALTER TABLE spans ADD COLUMN trace INTEGER;
+UPDATE spans SET trace = (SELECT t.id FROM traces t WHERE t.trace_id = spans.trace_id);
+DROP INDEX spans_by_id;
+CREATE UNIQUE INDEX spans_by_trace ON spans (trace, span_id, kind);
+";
+
+/// What a reader of an older file, which it must not change, puts before the tables: for files of
+/// these versions.
+pub(super) const AS_THE_LATEST: &[(Range<i64>, &str)] = &[
+    (1..2, WITHOUT_METRICS),
+    (1..3, BEFORE_ARRIVALS),
+    (3..4, BEFORE_NUMBERED_TRACES),
+    (1..4, WITHOUT_TRACES),
+];
 
 const WITHOUT_METRICS: &str = "
 CREATE TEMP TABLE metrics (
@@ -116,6 +135,16 @@ CREATE TEMP TABLE items (
 ";
 
 const BEFORE_ARRIVALS: &str = "
-CREATE TEMP VIEW spans AS SELECT rowid AS id, *, NULL AS resource FROM main.spans;
+CREATE TEMP VIEW spans AS
+  SELECT rowid AS id, *, NULL AS resource, trace_id AS trace FROM main.spans;
 CREATE TEMP TABLE resources (id INTEGER PRIMARY KEY, digest BLOB, latest_ns INTEGER, body TEXT);
+";
+
+const BEFORE_NUMBERED_TRACES: &str = "
+CREATE TEMP VIEW spans AS SELECT *, trace_id AS trace FROM main.spans;
+";
+
+/// Each trace's number is its id.
+const WITHOUT_TRACES: &str = "
+CREATE TEMP VIEW traces AS SELECT trace_id AS id, trace_id FROM main.spans;
 ";

@@ -31,7 +31,8 @@ impl Reader {
     pub fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, StoreError> {
         let sql = format!(
             "SELECT {SPAN_COLUMNS} FROM spans s LEFT JOIN resources r ON r.id = s.resource
-             WHERE s.trace_id = ?1 ORDER BY s.start_ns, s.span_id, s.kind"
+             WHERE s.trace = (SELECT id FROM traces WHERE trace_id = ?1)
+             ORDER BY s.start_ns, s.span_id, s.kind"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([trace_id.to_string()])?;

@@ -113,7 +113,7 @@ pub(super) fn step(
     mark_the_last(connection, known, now)?;
     let Some(mark) = due(connection, retention, now)? else { return Ok(false) };
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let counts = remove_up_to(&transaction, mark, rows_max)?;
+    let counts = remove_up_to(&transaction, known, mark, rows_max)?;
     let all_gone = counts.iter().all(|count| *count < rows_max);
     let more = !all_gone || next_mark(&transaction, known, mark, retention, now)?;
     transaction.commit()?;
@@ -170,6 +170,7 @@ pub(super) fn bytes_used(connection: &Connection) -> Result<u64, StoreError> {
 /// Removes the oldest rows of each kind that had come by the mark; returns how many of each.
 fn remove_up_to(
     connection: &Connection,
+    known: &mut Known,
     mark: Mark,
     rows_max: usize,
 ) -> Result<[usize; RecordKind::ALL.len()], StoreError> {
@@ -180,26 +181,40 @@ fn remove_up_to(
             "DELETE FROM {table} WHERE id IN
                (SELECT id FROM {table} WHERE id <= ?1 ORDER BY id LIMIT ?2)"
         );
-        counts[kind as usize] = if kind == RecordKind::Event {
-            remove_events(connection, &sql, last, limit)?
-        } else {
-            connection.prepare_cached(&sql)?.execute([last, limit])?
+        counts[kind as usize] = match kind {
+            RecordKind::Event => {
+                let issues = remove_rows(connection, &sql, "issue", last, limit)?;
+                remove_empty_issues(connection, &issues)?;
+                issues.len()
+            }
+            RecordKind::Span => {
+                let traces = remove_rows(connection, &sql, "trace", last, limit)?;
+                let count = traces.len();
+                known.traces.remove_empty(connection, traces)?;
+                count
+            }
+            _ => connection.prepare_cached(&sql)?.execute([last, limit])?,
         };
     }
     Ok(counts)
 }
 
-/// An issue goes with the last of its events.
-fn remove_events(
+/// Removes rows; returns what each of them had in a column.
+fn remove_rows(
     connection: &Connection,
     sql: &str,
+    column: &str,
     last: i64,
     limit: i64,
-) -> Result<usize, StoreError> {
-    let mut delete = connection.prepare_cached(&format!("{sql} RETURNING issue"))?;
-    let rows = delete.query_map([last, limit], |row| row.get::<_, i64>(0))?;
-    let mut issues = rows.collect::<Result<Vec<_>, _>>()?;
-    let count = issues.len();
+) -> Result<Vec<i64>, StoreError> {
+    let mut delete = connection.prepare_cached(&format!("{sql} RETURNING {column}"))?;
+    let rows = delete.query_map([last, limit], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An issue goes with the last of its events.
+fn remove_empty_issues(connection: &Connection, issues: &[i64]) -> Result<(), StoreError> {
+    let mut issues = issues.to_vec();
     issues.sort_unstable();
     issues.dedup();
     let mut delete = connection.prepare_cached(
@@ -208,7 +223,7 @@ fn remove_events(
     for issue in issues {
         delete.execute([issue])?;
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Everything up to the mark is gone: removes it and, when the file is still too large, sees to it

@@ -17,6 +17,10 @@ const WRITER_CACHE_KIB: i64 = -16_384;
 /// Pages that each reader keeps in memory, in KiB.
 const READER_CACHE_KIB: i64 = -2_048;
 
+/// The pages of a new file, in bytes; an older file keeps its own. With `SQLite`'s 4,096 an event took
+/// half as many writes again.
+const PAGE_BYTES: i64 = 8_192;
+
 /// What is left of the write-ahead log's file when it is empty again, in bytes.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
 
@@ -73,8 +77,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
         let found = check_version(&connection, path)?;
-        for (version, views) in AS_THE_LATEST {
-            if (1..*version).contains(&found) {
+        for (versions, views) in AS_THE_LATEST {
+            if versions.contains(&found) {
                 connection.execute_batch(views)?;
             }
         }
@@ -132,6 +136,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    // Says something to an empty file only, and only before the next line writes to it.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     // WAL lets readers read while we write. NORMAL syncs at checkpoints: a killed process loses
     // nothing that was committed, only a dying machine may.
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::ingest::{self, Ids, Inserts, Known, Resources, Rows};
+use super::ingest::{self, Ids, Inserts, Known, Rows};
 use super::queue::{NotTaken, Queue, QueueFull, Taken, Waiting};
 use super::retention::{self, Removed, Retention};
 use super::schema::{self, Opened};
@@ -26,7 +26,7 @@ const REMOVED_AT_ONCE: usize = 256;
 /// Rows written, in bytes, after which the retention looks again; or a second.
 const LOOK_BYTES: usize = 1 << 20;
 
-/// Pages of the write-ahead log, after which it is copied into the file.
+/// Pages of the write-ahead log (8 KiB each in a new file), after which it is copied into the file.
 const LOG_PAGES: u32 = 4_000;
 
 /// After this time without a batch the write-ahead log is copied and synced.
@@ -83,7 +83,7 @@ impl Writer {
         let failing = Arc::new(Mutex::new(None));
         let ids = Ids::read(&opened.connection)?;
         let work = Work {
-            known: Known { ids, resources: Resources::default() },
+            known: Known::new(ids),
             opened,
             queue: Arc::clone(&queue),
             retention,
@@ -241,7 +241,7 @@ impl Work {
         );
         // What cannot be removed now is tried again after the next batch, or in a minute.
         step.unwrap_or_else(|_| {
-            self.known.resources.forget();
+            self.known.forget();
             false
         })
     }
@@ -297,7 +297,7 @@ impl Work {
         let stored = store_all(&self.opened.connection, &mut self.known, batches);
         if stored.is_err() {
             // Rows that were made and rolled back.
-            self.known.resources.forget();
+            self.known.forget();
         }
         stored
     }

@@ -13,10 +13,12 @@ mod log;
 mod metric;
 mod resource;
 mod span;
+mod trace;
 
 pub(super) use ids::{Ids, TABLES};
 pub(super) use resource::{LAG_NS, Resources};
 pub(super) use span::{SPAN_COLUMNS, span_of};
+pub(super) use trace::Traces;
 
 /// What a row weighs besides its texts: the struct, its allocations, its place in a batch.
 const ROW_BYTES: usize = 320;
@@ -91,6 +93,19 @@ impl Row {
 pub(super) struct Known {
     pub(super) ids: Ids,
     pub(super) resources: Resources,
+    pub(super) traces: Traces,
+}
+
+impl Known {
+    pub(super) fn new(ids: Ids) -> Self {
+        Self { ids, resources: Resources::default(), traces: Traces::default() }
+    }
+
+    /// Forgets rows that were made and rolled back.
+    pub(super) fn forget(&mut self) {
+        self.resources.forget();
+        self.traces.forget();
+    }
 }
 
 /// The statements of one transaction: looked up by their text once, not for each row.
@@ -125,7 +140,8 @@ pub(super) fn store(
         Row::Span(row) => {
             let resource =
                 known.resources.id_of(inserts.connection, &row.resource, row.start_ns)?;
-            row.store(inserts, id, resource)
+            let trace = known.traces.number_of(inserts.connection, row.trace, &row.trace_id)?;
+            row.store(inserts, id, resource, trace)
         }
         Row::Log(row) => row.store(inserts, id),
         Row::Event(row) => row.store(inserts, id),

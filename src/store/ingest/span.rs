@@ -15,7 +15,8 @@ use crate::model::{
 /// One row of `spans`.
 #[derive(Debug)]
 pub(in super::super) struct SpanRow {
-    trace_id: String,
+    pub(super) trace: TraceId,
+    pub(super) trace_id: String,
     span_id: String,
     kind: &'static str,
     parent_id: Option<String>,
@@ -62,6 +63,7 @@ impl SpanRow {
             scope: span.scope,
         };
         Ok(Self {
+            trace: span.trace_id,
             trace_id: span.trace_id.to_string(),
             span_id: span.span_id.to_string(),
             kind: kind_name(span.kind),
@@ -87,13 +89,14 @@ impl SpanRow {
         inserts: &mut Inserts<'_>,
         id: i64,
         resource: i64,
+        trace: i64,
     ) -> Result<usize, StoreError> {
         let statement = inserts.of(
             RecordKind::Span,
             "INSERT INTO spans (id, trace_id, span_id, kind, parent_id, service, name, start_ns,
-               end_ns, is_error, body, resource)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (trace_id, span_id, kind) DO UPDATE SET parent_id = excluded.parent_id,
+               end_ns, is_error, body, resource, trace)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (trace, span_id, kind) DO UPDATE SET parent_id = excluded.parent_id,
                service = excluded.service, name = excluded.name, start_ns = excluded.start_ns,
                end_ns = excluded.end_ns, is_error = excluded.is_error, body = excluded.body,
                resource = excluded.resource
@@ -115,6 +118,7 @@ impl SpanRow {
             self.is_error,
             self.body,
             resource,
+            trace,
         ])?)
     }
 }

@@ -1,9 +1,9 @@
 //! Files of older versions, with rows in them: opened, read and written.
 
-use super::super::migrations::{METRICS_AND_ITEMS, TABLES};
+use super::super::migrations::{METRICS_AND_ITEMS, ORDER_OF_ARRIVAL, TABLES};
 use super::*;
 
-/// Writes a file as version 1 or 2 had it: two spans, two lines, two issues with an event each.
+/// Writes a file as version 1, 2 or 3 had it: two spans, two lines, two issues with an event each.
 fn old_file(version: i64) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite");
@@ -60,6 +60,9 @@ fn old_file(version: i64) -> (tempfile::TempDir, std::path::PathBuf) {
             )
             .unwrap();
     }
+    if version > 2 {
+        connection.execute_batch(ORDER_OF_ARRIVAL).unwrap();
+    }
     connection.pragma_update(None, "user_version", version).unwrap();
     (folder, path)
 }
@@ -76,7 +79,7 @@ fn check(reader: &Reader, version: i64) {
 
 #[test]
 fn an_older_file_is_read_as_it_is() {
-    for version in [1, 2] {
+    for version in [1, 2, 3] {
         let (_folder, path) = old_file(version);
         check(&Reader::open(&path).unwrap(), version);
         let connection = rusqlite::Connection::open(&path).unwrap();
@@ -88,7 +91,7 @@ fn an_older_file_is_read_as_it_is() {
 
 #[test]
 fn an_older_file_keeps_its_rows_when_it_is_written_again() {
-    for version in [1, 2] {
+    for version in [1, 2, 3] {
         let (_folder, path) = old_file(version);
         let writer = Writer::open(&path, Retention::default()).unwrap();
         check(&Reader::open(&path).unwrap(), version);
@@ -108,18 +111,20 @@ fn an_older_file_keeps_its_rows_when_it_is_written_again() {
             .connection
             .query_row("SELECT count(*) FROM metrics", [], |row| row.get(0))
             .unwrap();
-        assert_eq!(metrics, version - 1);
+        assert_eq!(metrics, i64::from(version > 1));
     }
 }
 
 #[test]
 fn an_old_span_that_is_sent_again_is_still_one() {
-    let (_folder, path) = old_file(2);
-    let writer = Writer::open(&path, Retention::default()).unwrap();
-    for _ in 0..2 {
-        writer.write(vec![boxed_span(span(1, Some(300)))]).unwrap();
+    for version in [2, 3] {
+        let (_folder, path) = old_file(version);
+        let writer = Writer::open(&path, Retention::default()).unwrap();
+        for _ in 0..2 {
+            writer.write(vec![boxed_span(span(1, Some(300)))]).unwrap();
+        }
+        let reader = Reader::open(&path).unwrap();
+        let trace = reader.trace(TraceId::from_hex(REQUEST).unwrap()).unwrap();
+        assert_eq!(trace, [span(1, Some(300)), span(2, Some(200))], "version {version}");
     }
-    let reader = Reader::open(&path).unwrap();
-    let trace = reader.trace(TraceId::from_hex(REQUEST).unwrap()).unwrap();
-    assert_eq!(trace, [span(1, Some(300)), span(2, Some(200))]);
 }
