@@ -33,7 +33,7 @@ measure() {
   done
   if command -v hyperfine >/dev/null; then
     hyperfine --warmup 1 --runs 5 --export-csv "$work/fine.csv" "$line" >/dev/null 2>&1
-    wall=$(awk -F, 'NR == 2 {printf "%.3f", $6}' "$work/fine.csv")
+    wall=$(awk -F, 'NR == 2 {printf "%.4f", $4}' "$work/fine.csv")
   fi
   if [ -x /usr/bin/time ]; then
     rss=$(bash -c "/usr/bin/time -f %M $1 2>&1 >/dev/null" | tail -n 1 | awk '{printf "%d", $1 / 1024}')
@@ -65,11 +65,14 @@ row "all records" "$obs logs $file" "wc -l $file" \
   "$("$obs" logs "$file" 2>/dev/null | grep -c -v '^    ')"
 row "the last 100" "$obs logs $file --limit 100" "tail -n 100 $file" \
   100 "$("$obs" logs "$file" --limit 100 2>/dev/null | grep -c -v '^    ')"
-read -ra made <<<"$(measure "rm -rf $XDG_CACHE_HOME; $obs logs index $file")"
+printf '#!/bin/sh\nrm -rf "$XDG_CACHE_HOME"\nexec "%s" logs index "%s"\n' "$(realpath "$obs")" "$file" >"$work/make"
+chmod +x "$work/make"
+read -ra made <<<"$(measure "$work/make")"
 stored=$(cat "$XDG_CACHE_HOME"/obs/logs/*.index | wc -c)
-awk -v wall="${made[0]}" -v cpu="${made[1]}" -v stored="$stored" -v bytes="$(stat -c %s "$file")" 'BEGIN {
-  printf "its index: made in %.2f s, %.2f s of CPU a GiB; %.2f %% of the file\n",
-    wall, cpu * 1073741824 / bytes, stored * 100 / bytes }'
+awk -v wall="${made[0]}" -v cpu="${made[1]}" -v stored="$stored" -v rss="${made[2]}" \
+  -v bytes="$(stat -c %s "$file")" 'BEGIN {
+  printf "its index: made in %.2f s with %d MiB, %.2f s of CPU a GiB; %.2f %% of the file\n",
+    wall, rss, cpu * 1073741824 / bytes, stored * 100 / bytes }'
 row "one id, by the index" "$obs logs $file --request-id $id" "rg -N -F $id $file" \
   "$(fact target_lines)" "$("$obs" logs "$file" --request-id "$id" 2>/dev/null | wc -l)"
 exit "$failed"
