@@ -7,8 +7,8 @@
 //! nothing that depends on dialects or settings, and no text.
 //!
 //! It is believed only while the file is the same and holds, where it is sampled, what it held. Not
-//! noticed is an edit in place that leaves the length or is followed by an append, keeps the time of
-//! the last change or grows the file, and leaves all samples as they were.
+//! noticed is an edit in place that leaves all samples as they were, when the file has also grown or
+//! the time of its last change was put back.
 //!
 //! Start at [`Cache`]. Not here: which files are looked up, decompressing, what is said of it.
 
