@@ -1,7 +1,7 @@
 //! Which parts of a large file cannot hold an id, remembered between two runs.
 //!
 //! An index tells of each block of about 256 KiB which pieces of long words it may hold
-//! ([`grams`]: exact for any text of 16 letters, digits, `-` and `_`, in any surroundings and any
+//! (module `grams`: exact for any text of 16 letters, digits, `-` and `_`, in any surroundings and any
 //! case). What it leaves out cannot hold the text; what it leaves in is read and judged as without it,
 //! and so is all that was appended since. So it changes no answer, only how much is read. It holds
 //! nothing that depends on dialects or settings, and no text.
