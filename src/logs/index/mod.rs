@@ -1,14 +1,14 @@
 //! Which parts of a large file cannot hold an id, remembered between two runs.
 //!
 //! An index tells of each block of about 256 KiB which pieces of long words it may hold
-//! ([`grams`]: exact for any text of 16 letters, digits, `-` and `_`, in any surroundings and any
+//! (module `grams`: exact for any text of 16 letters, digits, `-` and `_`, in any surroundings and any
 //! case). What it leaves out cannot hold the text; what it leaves in is read and judged as without it,
 //! and so is all that was appended since. So it changes no answer, only how much is read. It holds
 //! nothing that depends on dialects or settings, and no text.
 //!
 //! It is believed only while the file is the same and holds, where it is sampled, what it held. Not
-//! noticed is an edit in place that leaves the length or is followed by an append, keeps the time of
-//! the last change or grows the file, and leaves all samples as they were.
+//! noticed is an edit in place that leaves all samples as they were, when the file has also grown or
+//! the time of its last change was put back.
 //!
 //! Start at [`Cache`]. Not here: which files are looked up, decompressing, what is said of it.
 
