@@ -29,6 +29,7 @@ mod value;
 mod wrapper;
 
 pub use assemble::Assembler;
+pub use dialect::learn;
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};
