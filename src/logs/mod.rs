@@ -24,6 +24,7 @@ mod merge;
 mod other;
 mod plain;
 mod scan;
+mod stats;
 mod template;
 mod value;
 mod wrapper;
@@ -41,6 +42,7 @@ pub use line::read_line;
 pub use live::Live;
 pub use merge::merge;
 pub use scan::{Scan, ScanCount, Scanned};
+pub use stats::Stats;
 
 /// The longest line read, in bytes; what is longer is cut here and counted.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

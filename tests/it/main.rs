@@ -18,6 +18,7 @@ mod logs;
 mod logs_dialects;
 mod logs_inputs;
 mod logs_shown;
+mod logs_stats;
 mod logs_where;
 mod runbook;
 mod serve_intake;

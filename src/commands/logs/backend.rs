@@ -16,7 +16,7 @@ const LIMIT_DEFAULT: u32 = 1_000;
 /// How many lines a backend gives at the most.
 const LIMIT_MAX: u32 = 100_000;
 
-/// How many lines are asked for to hold `--where` against, which a backend does not know.
+/// How many lines are asked for to hold `--where` against, or to count, which a backend does not know.
 const CANDIDATES_MAX: u32 = 20_000;
 
 /// How long the backend is left alone when nothing new was there.
@@ -54,14 +54,16 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
     for record in &records {
         writer.write(&mut context.output, record)?;
     }
-    let (found, complete) = (writer.written > 0, gathered.missing.is_empty());
+    let (found, complete) = (writer.found(), gathered.missing.is_empty());
     // A match may be among the lines that --where was not held against.
     let complete = complete && !(gathered.found.truncated && request.filter.condition.is_some());
     if request.follow {
         context.output.flush()?;
         return follow(request, writer, gathered.found.position, context);
     }
-    if !found && let Some(correlation) = &request.filter.correlation {
+    if writer.written == 0
+        && let Some(correlation) = &request.filter.correlation
+    {
         context.say_not_found("no log line", correlation, &asked, &gathered.missing);
     }
     let summary = LogSummary {
@@ -140,6 +142,7 @@ fn query(request: &Request) -> LogQuery {
         after: None,
         limit: match request.filter.condition {
             Some(_) => CANDIDATES_MAX.max(request.limit.unwrap_or(0)),
+            None if request.stats.is_some() => request.limit.unwrap_or(CANDIDATES_MAX),
             None => request.limit.unwrap_or(LIMIT_DEFAULT),
         },
     }

@@ -172,7 +172,7 @@ impl<'a> Reading<'a> {
             self.writer.write(&mut self.context.output, &record)?;
         }
         let nothing_read = self.missing.len() == asked.len();
-        let (found, complete) = (self.writer.written > 0, self.missing.is_empty());
+        let (found, complete) = (self.writer.found(), self.missing.is_empty());
         if nothing_read && !found {
             let reasons = self.missing.iter().map(|one| format!("{}: {}", one.source, one.reason));
             let error = Error::could_not_tell(format!(
@@ -186,7 +186,7 @@ impl<'a> Reading<'a> {
         for Missing { source, reason } in &self.missing {
             self.context.output.warn(&format!("cannot read {source}: {reason}"));
         }
-        if !found && complete {
+        if self.writer.written == 0 && complete {
             let lines = self.count.lines;
             self.context
                 .output

@@ -37,6 +37,7 @@ Examples:
   obs logs --level warn -f            what the running backend receives
   obs logs app.log --fields time,status,path -o csv
   obs logs app.log --level error --group
+  obs logs app.log --since 1h --stats status
   obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
@@ -99,6 +100,9 @@ pub struct LogsArgs {
     /// Count lines by what they say, numbers, ids and quoted texts left out, the most frequent first
     #[arg(long, conflicts_with_all = ["follow", "reverse", "fields", "hide", "full"])]
     group: bool,
+    /// Count the values of this field, with percentiles of numbers and a histogram over time
+    #[arg(long, value_name = "FIELD", conflicts_with_all = ["follow", "reverse", "fields", "hide", "group"])]
+    stats: Option<String>,
 }
 
 /// What is asked for, understood.
@@ -110,6 +114,7 @@ struct Request {
     columns: Columns,
     reverse: bool,
     group: bool,
+    stats: Option<String>,
 }
 
 /// Where lines come from.
@@ -127,6 +132,9 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     }
     if args.group {
         context.output.only_human_or_json("logs --group")?;
+    }
+    if args.stats.is_some() {
+        context.output.only_human_or_json("logs --stats")?;
     }
     let request = understand(&args, context)?;
     match choose(args.files, context)? {
@@ -161,6 +169,7 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
         columns: columns(args, context)?,
         reverse: args.reverse,
         group: args.group,
+        stats: args.stats.as_deref().map(stats_field).transpose()?,
     })
 }
 
@@ -225,6 +234,18 @@ fn stdin_has_lines() -> bool {
 fn stdin_has_lines() -> bool {
     use std::io::IsTerminal as _;
     !std::io::stdin().is_terminal()
+}
+
+/// Reads the field of `--stats`.
+fn stats_field(name: &str) -> Result<String> {
+    match name.trim() {
+        "" => {
+            Err(Error::usage("--stats needs the name of a field").hint("obs logs --stats status"))
+        }
+        "time" => Err(Error::usage("hardly two records have one time")
+            .hint("the histogram over time is part of all statistics: obs logs --stats level")),
+        name => Ok(name.to_owned()),
+    }
 }
 
 fn level(name: &str) -> Result<Severity> {
