@@ -7,6 +7,7 @@
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
+mod around;
 mod assemble;
 mod dialect;
 mod expression;
@@ -29,6 +30,7 @@ mod template;
 mod value;
 mod wrapper;
 
+pub use around::{Around, AroundSink};
 pub use assemble::Assembler;
 pub use dialect::learn;
 pub use expression::{Condition, ExpressionError, UnknownField};

@@ -15,6 +15,7 @@ mod formats;
 mod generated;
 mod ids;
 mod logs;
+mod logs_around;
 mod logs_dialects;
 mod logs_inputs;
 mod logs_shown;

@@ -91,6 +91,14 @@ impl Answer {
         Ok(())
     }
 
+    /// Marks that records between the last one and the next are left out.
+    pub(super) fn gap(&mut self, output: &mut Output) -> io::Result<()> {
+        match &self.shape {
+            Shape::Records(_) => LogWriter::gap(output),
+            _ => Ok(()),
+        }
+    }
+
     /// Shows what waits, and says what a reader would not expect of the answer.
     pub(super) fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
         let unknown = self.condition.iter().flat_map(|condition| condition.unknown());

@@ -28,6 +28,12 @@ pub(super) fn run(request: &Request, context: &mut Context) -> Result<Outcome> {
         return Err(Error::usage("--anywhere is for files: a backend finds ids by their field")
             .hint("search the text: obs logs --grep ID"));
     }
+    if request.neighbours.is_some() {
+        return Err(Error::usage(
+            "-C is for files and standard input: a backend gives what matches",
+        )
+        .hint("see all that a request left behind: obs request ID"));
+    }
     if request.limit.is_some_and(|limit| limit > LIMIT_MAX) {
         return Err(Error::usage(format!("a backend gives at most {LIMIT_MAX} lines"))
             .hint("narrow it down: --since, --until, --level, --service"));

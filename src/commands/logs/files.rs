@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::inputs::{self, Opened};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
+use crate::logs::{Around, Live, LogFilter, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
@@ -120,6 +120,9 @@ impl<'a> Reading<'a> {
 
     /// Reads one source; what cannot be read any further is said, and what was read counts.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        if let Some(count) = self.request.neighbours {
+            return self.with_neighbours(input, name, only, count);
+        }
         // Lines of a single source are shown as they come; several wait to be merged.
         let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
         let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -154,6 +157,64 @@ impl<'a> Reading<'a> {
         }
         add(&mut self.count, scan.count());
         self.kept.push(kept);
+        Ok(())
+    }
+
+    /// The same with `count` neighbours on either side of each record that matches.
+    fn with_neighbours(
+        &mut self,
+        input: impl io::Read,
+        name: &str,
+        only: bool,
+        count: usize,
+    ) -> Result<()> {
+        let at_once = only && self.request.limit.is_none();
+        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut around = Around::new(&self.request.filter, count);
+        let mut kept = VecDeque::new();
+        let everything = LogFilter::default();
+        let mut scan = Scan::new(input, name, &everything);
+        let mut failed = None;
+        loop {
+            let mut shown: io::Result<()> = Ok(());
+            let (writer, output) = (&mut self.writer, &mut self.context.output);
+            let truncated = &mut self.truncated;
+            let mut give = |record: LogRecord, gap: bool| {
+                if !at_once {
+                    kept.push_back(record);
+                    if limit.is_some_and(|limit| kept.len() > limit) {
+                        kept.pop_front();
+                        *truncated = true;
+                    }
+                    return Ok(());
+                }
+                if gap {
+                    writer.gap(output)?;
+                }
+                writer.write(output, &record)
+            };
+            let scanned = scan.go_on(&mut |found| {
+                shown = around.take(found.into_record(), &mut give);
+                let go_on = ControlFlow::Continue(());
+                Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) })
+            });
+            shown?;
+            around.flush(&mut give)?;
+            match scanned {
+                Ok(Scanned::Dry) => self.context.output.flush()?,
+                Ok(Scanned::Done) => break,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let ScanCount { lines, malformed, cut, .. } = scan.count();
+        add(&mut self.count, ScanCount { lines, malformed, cut, ..around.seen });
+        self.kept.push(kept);
+        if let Some(error) = failed {
+            self.failed(name.to_owned(), &error);
+        }
         Ok(())
     }
 

@@ -38,6 +38,7 @@ Examples:
   obs logs app.log --fields time,status,path -o csv
   obs logs app.log --level error --group
   obs logs app.log --since 1h --stats status
+  obs logs app.log --level error -C 3 what else their requests said
   obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
@@ -103,6 +104,13 @@ pub struct LogsArgs {
     /// Count the values of this field, with percentiles of numbers and a histogram over time
     #[arg(long, value_name = "FIELD", conflicts_with_all = ["follow", "reverse", "fields", "hide", "group"])]
     stats: Option<String>,
+    /// Also the N records before and after each match: of its request (trace) where it names one, else of its file
+    ///
+    /// Files and standard input only. They are looked for among 10000 records and 16 MiB on either side; `--` marks
+    /// what is left out between them.
+    #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "group", "stats"],
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    context: Option<u16>,
 }
 
 /// What is asked for, understood.
@@ -115,6 +123,8 @@ struct Request {
     reverse: bool,
     group: bool,
     stats: Option<String>,
+    /// How many neighbours of a match are shown with it, on either side.
+    neighbours: Option<usize>,
 }
 
 /// Where lines come from.
@@ -169,6 +179,7 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
         columns: columns(args, context)?,
         reverse: args.reverse,
         group: args.group,
+        neighbours: args.context.map(usize::from),
         stats: args.stats.as_deref().map(stats_field).transpose()?,
     })
 }
