@@ -89,6 +89,8 @@ fn rows(settings: &Settings) -> Vec<Row> {
     let url = settings.url.value.clone().unwrap_or_else(|| "(the running one)".to_owned());
     let files: Vec<String> =
         settings.log_files.value.iter().map(|file| file.display().to_string()).collect();
+    let dialects: Vec<&str> =
+        settings.log_dialects.value.iter().map(|row| row.name.as_str()).collect();
     let checks: Vec<&str> = settings.checks.value.iter().map(|check| check.id.as_str()).collect();
     let none = Origin::Default;
     let environment = settings.environment.as_ref();
@@ -104,6 +106,11 @@ fn rows(settings: &Settings) -> Vec<Row> {
             "logs.files",
             if files.is_empty() { "(none)".to_owned() } else { files.join(", ") },
             &settings.log_files.origin,
+        ),
+        row(
+            "logs.dialect",
+            if dialects.is_empty() { "(built in)".to_owned() } else { dialects.join(", ") },
+            &settings.log_dialects.origin,
         ),
         row(
             "check",

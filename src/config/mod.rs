@@ -4,6 +4,7 @@
 //! ([`Setting`]). [`running`] finds a `serve` or `demo` that runs on this machine.
 
 mod checks;
+mod dialects;
 mod env;
 mod options;
 mod resolve;

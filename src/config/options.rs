@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::sources::SourceOptions;
-use crate::model::nearest;
+use crate::model::{LogDialect, nearest};
 
 /// The whole of `obs.toml`; every value is optional.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +83,8 @@ pub struct BackendOptions {
 pub struct LogOptions {
     /// Files that `obs logs` reads when none is given; relative ones count from the file's folder.
     pub files: Option<Vec<PathBuf>>,
+    /// `[[logs.dialect]]`: loggers that name things in their own way.
+    pub dialect: Option<Vec<LogDialect>>,
 }
 
 /// How answers look.

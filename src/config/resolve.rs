@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
 use super::{CheckSettings, Environment, Origin, SourceSettings};
-use crate::model::parse_duration;
+use crate::model::{LogDialect, parse_duration};
 
 /// A value and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub url: Setting<Option<String>>,
     /// Files that `obs logs` reads when none is given.
     pub log_files: Setting<Vec<PathBuf>>,
+    /// How loggers of the user's own name things.
+    pub log_dialects: Setting<Vec<LogDialect>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
     /// The backends to ask, the embedded one aside.
@@ -83,6 +85,16 @@ pub enum SettingsError {
         value: String,
         /// What it can be.
         expected: &'static str,
+    },
+    /// A row of `[[logs.dialect]]` cannot be used.
+    #[error("[[logs.dialect]] {row} from {origin}: {reason}")]
+    Dialect {
+        /// Its name and its place.
+        row: String,
+        /// Where.
+        origin: Origin,
+        /// Why.
+        reason: String,
     },
     /// No file has a section for the chosen environment.
     #[error("no configuration file has an environment `{name}`")]
@@ -152,6 +164,7 @@ pub fn resolve(
             Setting { value: Some(value), origin }
         }),
         log_files: log_files(&layers),
+        log_dialects: log_dialects(&layers)?,
         checks: checks(&layers)?,
         sources: sources(&layers, environment)?,
         trust: trust(&layers)?,
@@ -239,6 +252,15 @@ fn log_files(layers: &[Layer]) -> Setting<Vec<PathBuf>> {
         Some(Setting { value, origin: layer.origin.clone() })
     });
     found.unwrap_or(Setting { value: Vec::new(), origin: Origin::Default })
+}
+
+fn log_dialects(layers: &[Layer]) -> Result<Setting<Vec<LogDialect>>, SettingsError> {
+    let mut rows = layers.iter().rev();
+    let found = rows.find_map(|layer| Some((layer.options.logs.dialect.as_ref()?, &layer.origin)));
+    let Some((rows, origin)) = found else {
+        return Ok(Setting { value: Vec::new(), origin: Origin::Default });
+    };
+    Ok(Setting { value: super::dialects::read(rows, origin)?, origin: origin.clone() })
 }
 
 fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {

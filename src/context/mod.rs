@@ -63,6 +63,8 @@ impl Context {
         let overrides: Overrides = global.overrides();
         let settings = crate::config::resolve(&overrides, &environment, &folder)
             .map_err(|error| settings_error(&error))?;
+        // Once for the process: every reader of lines, also `serve` and the sources, knows them from here.
+        crate::logs::learn(&settings.log_dialects.value);
         let now = now(&environment, settings.utc.value)?;
         let theme = |terminal| look::theme(global, &settings, &environment, &now, terminal);
         let stdout = theme(std::io::stdout().is_terminal());

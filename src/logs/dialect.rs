@@ -7,8 +7,9 @@
 mod keys;
 mod remembered;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
+use crate::model::LogDialect;
 use keys::{CONTEXTS, KEYS, WRAPPERS};
 pub(super) use remembered::Roles;
 
@@ -76,6 +77,64 @@ pub(super) fn is_context_list(path: &str) -> bool {
     path == "spans" || path == "Scopes"
 }
 
+/// The keys of the user's own loggers.
+static LEARNT: OnceLock<Vec<LogDialect>> = OnceLock::new();
+
+/// Makes the keys of the user's own loggers known, before the built-in ones of the same role.
+///
+/// For the whole process, and once, before the first line is read: later calls change nothing. The
+/// tables are looked up for each key of each line, where a table handed down would cost every
+/// function between an argument.
+pub fn learn(dialects: &[LogDialect]) {
+    if !dialects.is_empty() {
+        // Whoever came first is the same configuration.
+        drop(LEARNT.set(dialects.to_vec()));
+    }
+}
+
+/// Returns what a part of a record is, by the name that it has whatever the dialect.
+pub(super) fn role_of_part(part: &str) -> Option<Role> {
+    Some(match part {
+        "time" => Role::Time,
+        "level" => Role::Level,
+        "message" => Role::Message,
+        "logger" => Role::Logger,
+        "service" => Role::Service,
+        "request_id" => Role::RequestId,
+        "trace_id" => Role::TraceId,
+        "span_id" => Role::SpanId,
+        "exception" => Role::Exception,
+        _ => return None,
+    })
+}
+
+/// Returns the learnt keys, in order, each with its rank among those of its role.
+fn learnt(dialects: &'static [LogDialect]) -> Vec<Known> {
+    let mut ranks = [0; ROLES];
+    let parts = dialects.iter().flat_map(LogDialect::parts);
+    let keys = parts.flat_map(|(part, keys)| keys.iter().map(move |key| (part, key)));
+    keys.filter_map(|(part, key)| {
+        let role = role_of_part(part)?;
+        let rank = ranks.get_mut(role as usize)?;
+        *rank += 1;
+        Some((key.as_str(), role, *rank - 1))
+    })
+    .collect()
+}
+
+/// Returns all keys; of two alike the first counts.
+fn all(learnt: Vec<Known>) -> Vec<Known> {
+    let of_role = |role: Role| learnt.iter().filter(|(_, of, _)| *of == role).count();
+    let built_in: Vec<Known> = KEYS
+        .iter()
+        .flat_map(|(role, keys)| {
+            let before = of_role(*role);
+            keys.iter().enumerate().map(move |(rank, key)| (*key, *role, before + rank))
+        })
+        .collect();
+    learnt.into_iter().chain(built_in).collect()
+}
+
 /// How many places the table has: several times as many as there are keys.
 const PLACES: usize = 1024;
 
@@ -85,10 +144,8 @@ type Known = (&'static str, Role, usize);
 /// The keys by their hash, each in the first free place from there on.
 static TABLE: LazyLock<[Option<Known>; PLACES]> = LazyLock::new(|| {
     let mut table = [None; PLACES];
-    let known = KEYS
-        .iter()
-        .flat_map(|(role, keys)| keys.iter().enumerate().map(|(rank, key)| (*key, *role, rank)));
-    for (key, role, rank) in known {
+    let own = LEARNT.get().map_or_else(Vec::new, |dialects| learnt(dialects));
+    for (key, role, rank) in all(own) {
         let mut free = (hash(key)..PLACES).chain(0..PLACES);
         let place = free.find(|place| table.get(*place).is_some_and(Option::is_none));
         if let Some(place) = place.and_then(|place| table.get_mut(place)) {

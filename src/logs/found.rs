@@ -3,8 +3,9 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::line::{Outline, Room, read, show};
-use crate::model::{LogLine, LogRecord};
+use super::expression::{Held, held};
+use super::line::{Outline, Room, held_of, read, show};
+use crate::model::{LogLine, LogRecord, UnixNanos};
 
 /// What takes what a scan finds, in order; `Break` ends the work.
 pub type FoundSink<'a> = dyn FnMut(Found<'_>) -> io::Result<ControlFlow<()>> + 'a;
@@ -38,6 +39,24 @@ impl<'a> Found<'a> {
         match &self.0 {
             Kept::Line { outline, room, .. } => show(outline, room),
             Kept::Record(record) => LogLine::from(&**record),
+        }
+    }
+
+    /// Returns the time.
+    pub(super) fn time(&self) -> Option<UnixNanos> {
+        match &self.0 {
+            Kept::Line { outline, .. } => outline.time,
+            Kept::Record(record) => record.time,
+        }
+    }
+
+    /// Returns what it has under a name, as [`held`] does of the record; builds no record for it.
+    pub(super) fn held(&self, name: &str) -> Held<'_> {
+        match &self.0 {
+            Kept::Line { source, .. } if name == "source" => Held::Text((*source).into()),
+            Kept::Line { number, .. } if name == "line" => Held::Number(number.to_string().into()),
+            Kept::Line { outline, room, .. } => held_of(outline, room, name),
+            Kept::Record(record) => held(record, name),
         }
     }
 

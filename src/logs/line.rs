@@ -1,5 +1,6 @@
 //! One line of bytes, understood: first what can be had without allocating, then the whole record.
 
+mod held;
 mod walk;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use super::fields::{find, lossy, text};
 use super::plain::{Heading, heading};
 use super::{logfmt, other, value, wrapper};
 use crate::model::{Field, LogLine, LogRecord, Severity, UnixNanos};
+pub(super) use held::held_of;
 use walk::{Kind, Lists, walk};
 
 /// Where loguru writes the whole line again, rendered, beside its record.

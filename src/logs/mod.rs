@@ -8,6 +8,7 @@
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
 mod ahead;
+mod around;
 mod assemble;
 mod dialect;
 mod expression;
@@ -27,13 +28,15 @@ mod other;
 mod parts;
 mod plain;
 mod scan;
+mod stats;
 mod template;
 mod value;
 mod wrapper;
 
 pub use ahead::parts_of;
+pub use around::{Around, AroundSink};
 pub use assemble::Assembler;
-pub use dialect::id_keys;
+pub use dialect::{id_keys, learn};
 pub use expression::{Condition, ExpressionError, UnknownField};
 pub use filter::LogFilter;
 pub use follow::{Follower, Place, Polled};
@@ -46,6 +49,7 @@ pub use live::Live;
 pub use merge::{Merger, merge};
 pub use parts::{Part, Parts};
 pub use scan::{Scan, ScanCount, Scanned};
+pub use stats::Stats;
 
 /// The longest line read, in bytes; what is longer is cut here and counted.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::log_columns::{self, Unseen};
 use super::log_line::{self, LogLines};
-use super::{Columns, Format, Output};
+use super::{Columns, Format, Output, Tone};
 use crate::model::{Correlation, LogLine, LogRecord, Missing, Searched};
 
 /// What is known when all records are written.
@@ -152,6 +152,15 @@ impl LogWriter {
             (Format::Raw, None) => self.without_raw(output, line),
             _ => self.lines.write_line(out, theme, line),
         }
+    }
+
+    /// Marks, for people, that records between the last one and the next are left out.
+    pub fn gap(output: &mut Output) -> io::Result<()> {
+        if output.format() != Format::Human {
+            return Ok(());
+        }
+        let (out, theme) = output.stream();
+        writeln!(out, "{}", theme.paint(Tone::Dim, "--"))
     }
 
     /// Writes a record that never was a line as people read it, and says so, once.

@@ -16,6 +16,7 @@ mod log_columns;
 pub mod log_groups;
 pub mod log_line;
 pub mod log_report;
+pub mod log_stats;
 pub mod markdown;
 mod pager;
 mod progress;

@@ -15,6 +15,7 @@ fn every_value_is_shown_with_its_origin() {
       timeout        3s                         $DIR/obs.toml
       backend.url    http://[masked]@prod:4318  $DIR/obs.toml [env.prod]
       logs.files     $DIR/app.log    $DIR/obs.toml
+      logs.dialect   (built in)                 default
       check          (what runs here)           default
       output.color   never                      $NO_COLOR
       output.ascii   false                      default
@@ -49,6 +50,11 @@ fn without_a_file_everything_has_a_default() {
         {
           "name": "logs.files",
           "value": "(none)",
+          "origin": "default"
+        },
+        {
+          "name": "logs.dialect",
+          "value": "(built in)",
           "origin": "default"
         },
         {
@@ -87,7 +93,7 @@ fn a_misspelt_key_is_refused_with_the_right_one() {
     let env = Env::new().file("obs.toml", "[logs]\nfile = ['a']\n");
     assert_snapshot!(env.obs(["logs"]), @"
     --- stderr
-    error: $DIR/obs.toml: unknown field `file`, expected `files`
+    error: $DIR/obs.toml: unknown field `file`, expected `files` or `dialect`
       cause: in `logs`
       hint: did you mean `files`?
     --- exit 2

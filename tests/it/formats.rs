@@ -59,6 +59,8 @@ fn log_lines_of_files_are_valid() {
         }
         let groups = answer(home.path(), &["logs", file, "--group", "-o", "json"]);
         schemas.assert_valid("log-groups.schema.json", &groups);
+        let stats = answer(home.path(), &["logs", file, "--stats", "message", "-o", "json"]);
+        schemas.assert_valid("log-stats.schema.json", &stats);
         assert_eq!(lines.lines().count(), document["records"].as_array().unwrap().len());
     }
 }

@@ -4,11 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use super::Request;
-use crate::logs::{Condition, Found, Groups};
+use crate::logs::{Condition, Found, Groups, Stats};
 use crate::model::LogRecord;
 use crate::render::Output;
 use crate::render::log_groups::GroupReport;
 use crate::render::log_report::{LogSummary, LogWriter, UnknownField};
+use crate::render::log_stats::StatsReport;
 
 /// The answer in the making.
 pub(super) struct Answer {
@@ -24,30 +25,41 @@ enum Shape {
     /// The last first: they wait for it.
     Reversed(LogWriter, Vec<LogRecord>),
     Groups(Groups),
+    /// With whether all values are shown.
+    Stats(Box<Stats>, bool),
 }
 
 impl Answer {
     pub(super) fn new(request: &Request) -> Self {
         let about = request.filter.correlation.clone();
         let writer = LogWriter::new(request.full, about, request.columns.clone());
-        let shape = match (request.group, request.reverse) {
-            (true, _) => Shape::Groups(Groups::default()),
-            (false, true) => Shape::Reversed(writer, Vec::new()),
-            (false, false) => Shape::Records(writer),
+        let shape = match &request.stats {
+            Some(field) => Shape::Stats(Box::new(Stats::new(field)), request.full),
+            None if request.group => Shape::Groups(Groups::default()),
+            None if request.reverse => Shape::Reversed(writer, Vec::new()),
+            None => Shape::Records(writer),
         };
         Self { shape, condition: request.filter.condition.clone(), written: 0 }
     }
 
     /// Says whether the records of several sources need not be in one order.
     pub(super) fn takes_any_order(&self) -> bool {
-        matches!(self.shape, Shape::Groups(_))
+        matches!(self.shape, Shape::Groups(_) | Shape::Stats(..))
     }
 
     /// Says whether neither the number of a line nor how many there are is shown.
     pub(super) fn needs_no_places(&self, output: &Output) -> bool {
         match &self.shape {
             Shape::Records(writer) | Shape::Reversed(writer, _) => writer.takes_lines(output),
-            Shape::Groups(_) => false,
+            Shape::Groups(_) | Shape::Stats(..) => false,
+        }
+    }
+
+    /// Says whether there is what was asked for: a record, for statistics one that has the field.
+    pub(super) fn found(&self) -> bool {
+        match &self.shape {
+            Shape::Stats(stats, _) => stats.with() > 0,
+            _ => self.written > 0,
         }
     }
 
@@ -57,6 +69,11 @@ impl Answer {
             Shape::Records(writer) if writer.takes_lines(output) => {
                 self.written += 1;
                 writer.write_line(output, &found.shown())
+            }
+            Shape::Stats(stats, _) => {
+                self.written += 1;
+                stats.add_found(&found);
+                Ok(())
             }
             _ => self.write(output, &found.into_record()),
         }
@@ -69,13 +86,27 @@ impl Answer {
             Shape::Records(writer) => return writer.write(output, record),
             Shape::Reversed(_, records) => records.push(record.clone()),
             Shape::Groups(groups) => groups.add(record),
+            Shape::Stats(stats, _) => stats.add(record),
         }
         Ok(())
+    }
+
+    /// Marks that records between the last one and the next are left out.
+    pub(super) fn gap(&mut self, output: &mut Output) -> io::Result<()> {
+        match &self.shape {
+            Shape::Records(_) => LogWriter::gap(output),
+            _ => Ok(()),
+        }
     }
 
     /// Shows what waits, and says what a reader would not expect of the answer.
     pub(super) fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
         let unknown = self.condition.iter().flat_map(|condition| condition.unknown());
+        let of_stats = match &self.shape {
+            Shape::Stats(stats, _) => stats.unknown(),
+            _ => None,
+        };
+        let unknown = unknown.chain(of_stats);
         let unknown =
             unknown.map(|field| UnknownField { name: field.name, near: field.near }).collect();
         let summary = LogSummary { unknown_fields: unknown, ..summary.clone() };
@@ -91,6 +122,10 @@ impl Answer {
                 let others = groups.others;
                 let show_secrets = output.theme.show_secrets;
                 GroupReport::new(groups.sorted(), others, summary, show_secrets).show(output)
+            }
+            Shape::Stats(stats, full) => {
+                let show_secrets = output.theme.show_secrets;
+                StatsReport::new(stats.finish(), summary, full, show_secrets).show(output)
             }
         }
     }

@@ -18,7 +18,7 @@ const LIMIT_DEFAULT: u32 = 1_000;
 /// How many lines a backend gives at the most.
 const LIMIT_MAX: u32 = 100_000;
 
-/// How many lines are asked for to hold `--where` against, which a backend does not know.
+/// How many lines are asked for to hold `--where` against, or to count, which a backend does not know.
 const CANDIDATES_MAX: u32 = 20_000;
 
 /// How long the backend is left alone when nothing new was there.
@@ -65,7 +65,7 @@ pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -
     for record in &records {
         writer.write(&mut context.output, record)?;
     }
-    let (found, complete) = (writer.written > 0, gathered.missing.is_empty());
+    let (found, complete) = (writer.found(), gathered.missing.is_empty());
     // A match may be among the lines that --where was not held against.
     let complete = complete && !(gathered.found.truncated && request.filter.condition.is_some());
     if request.follow {
@@ -73,7 +73,9 @@ pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -
         say_searched(&gathered.found.searched, &gathered.found.remarks, context);
         return follow_on(request, writer, follow, context);
     }
-    if !found && let Some(correlation) = &request.filter.correlation {
+    if writer.written == 0
+        && let Some(correlation) = &request.filter.correlation
+    {
         context.say_not_found("no log line", correlation, &gathered.asked, &gathered.missing);
     }
     let summary = LogSummary {
@@ -91,6 +93,12 @@ pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -
 
 /// Refuses what only files can do, and what only backends can.
 fn check(files: &[PathBuf], request: &Request) -> Result<()> {
+    if request.neighbours.is_some() {
+        return Err(Error::usage(
+            "-C is for files and standard input: a backend gives what matches",
+        )
+        .hint("see all that a request left behind: obs request ID"));
+    }
     if request.filter.anywhere {
         return Err(Error::usage("--anywhere is for files: a backend finds ids by their field")
             .hint("search the text: obs logs --grep ID"));
@@ -201,6 +209,7 @@ fn query(request: &Request) -> LogQuery {
         after: None,
         limit: match request.filter.condition {
             Some(_) => CANDIDATES_MAX.max(request.limit.unwrap_or(0)),
+            None if request.stats.is_some() => request.limit.unwrap_or(CANDIDATES_MAX),
             None => request.limit.unwrap_or(LIMIT_DEFAULT),
         },
     }

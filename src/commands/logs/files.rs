@@ -17,7 +17,7 @@ use super::plan::{Plan, Planner};
 use super::several::{self, Event};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Live, Scan, ScanCount, Scanned, merge};
+use crate::logs::{Around, Live, LogFilter, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
@@ -65,6 +65,10 @@ pub(super) fn from_files(
         reading.only(file)?;
     } else if let Some(last) = reading.last_wanted() {
         reading.last_of(&files, last)?;
+    } else if request.neighbours.is_some() || reading.writer.takes_any_order() {
+        for file in files.iter().flat_map(Log::files) {
+            reading.part(file, None, false)?;
+        }
     } else {
         let files: Vec<PathBuf> = files.iter().flat_map(Log::files).cloned().collect();
         reading.merged(&files)?;
@@ -217,6 +221,13 @@ impl<'a> Reading<'a> {
         let last = if only { self.last_wanted() } else { last };
         match inputs::open(file, last) {
             Ok(Opened { input, fault }) => {
+                if self.request.neighbours.is_some() {
+                    self.source(input, &name, only)?;
+                    if let Some(error) = fault.take() {
+                        self.failed(name, &error);
+                    }
+                    return Ok(0);
+                }
                 let mut plan = match last {
                     Some(_) => Plan::whole("read from its end"),
                     None => self.planner.plan(&input)?,
@@ -313,6 +324,9 @@ impl<'a> Reading<'a> {
 
     /// Reads one source to its end.
     fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        if let Some(count) = self.request.neighbours {
+            return self.with_neighbours(input, name, only, count);
+        }
         self.scan(Scan::new(input, name, &self.request.filter), name, only)
     }
 
@@ -354,6 +368,64 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// The same with `count` neighbours on either side of each record that matches.
+    fn with_neighbours(
+        &mut self,
+        input: impl io::Read,
+        name: &str,
+        only: bool,
+        count: usize,
+    ) -> Result<()> {
+        let at_once = only && self.request.limit.is_none();
+        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut around = Around::new(&self.request.filter, count);
+        let mut kept = VecDeque::new();
+        let everything = LogFilter::default();
+        let mut scan = Scan::new(input, name, &everything);
+        let mut failed = None;
+        loop {
+            let mut shown: io::Result<()> = Ok(());
+            let (writer, output) = (&mut self.writer, &mut self.context.output);
+            let truncated = &mut self.truncated;
+            let mut give = |record: LogRecord, gap: bool| {
+                if !at_once {
+                    kept.push_back(record);
+                    if limit.is_some_and(|limit| kept.len() > limit) {
+                        kept.pop_front();
+                        *truncated = true;
+                    }
+                    return Ok(());
+                }
+                if gap {
+                    writer.gap(output)?;
+                }
+                writer.write(output, &record)
+            };
+            let scanned = scan.go_on(&mut |found| {
+                shown = around.take(found.into_record(), &mut give);
+                let go_on = ControlFlow::Continue(());
+                Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) })
+            });
+            shown?;
+            around.flush(&mut give)?;
+            match scanned {
+                Ok(Scanned::Dry) => self.context.output.flush()?,
+                Ok(Scanned::Done) => break,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let ScanCount { lines, malformed, cut, .. } = scan.count();
+        add(&mut self.count, ScanCount { lines, malformed, cut, ..around.seen });
+        self.kept.push(kept);
+        if let Some(error) = failed {
+            self.failed(name.to_owned(), &error);
+        }
+        Ok(())
+    }
+
     fn failed(&mut self, source: String, error: &io::Error) {
         self.missing.push(Missing { source, reason: error.to_string() });
     }
@@ -369,7 +441,7 @@ impl<'a> Reading<'a> {
             self.writer.write(&mut self.context.output, &record)?;
         }
         let nothing_read = self.missing.len() == asked.len();
-        let (found, complete) = (self.writer.written > 0, self.missing.is_empty());
+        let (found, complete) = (self.writer.found(), self.missing.is_empty());
         if nothing_read && !found {
             let reasons = self.missing.iter().map(|one| format!("{}: {}", one.source, one.reason));
             let error = Error::could_not_tell(format!(
@@ -384,7 +456,7 @@ impl<'a> Reading<'a> {
             self.context.output.warn(&format!("cannot read {source}: {reason}"));
         }
         self.say_not_read();
-        if !found && complete {
+        if self.writer.written == 0 && complete {
             let lines = self.count.lines;
             let which = if self.uncounted { " that were looked at" } else { "" };
             let asked = asked.join(", ");

@@ -48,6 +48,8 @@ Examples:
   obs logs --level warn -f            what the running backend receives
   obs logs app.log --fields time,status,path -o csv
   obs logs app.log --level error --group
+  obs logs app.log --since 1h --stats status
+  obs logs app.log --level error -C 3 what else their requests said
   obs logs app.log --hide user,http --reverse -n 20
   obs logs app.log -o raw             the lines as they were written
 
@@ -129,6 +131,16 @@ pub struct LogsArgs {
     /// Say on standard error which files are read whole and which by an index, and how much of them
     #[arg(long, conflicts_with = "follow")]
     explain: bool,
+    /// Count the values of this field, with percentiles of numbers and a histogram over time
+    #[arg(long, value_name = "FIELD", conflicts_with_all = ["follow", "reverse", "fields", "hide", "group"])]
+    stats: Option<String>,
+    /// Also the N records before and after each match: of its request (trace) where it names one, else of its file
+    ///
+    /// Files and standard input only. They are looked for among 10000 records and 16 MiB on either side; `--` marks
+    /// what is left out between them.
+    #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "group", "stats"],
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    context: Option<u16>,
     #[command(subcommand)]
     command: Option<LogsCommand>,
 }
@@ -150,6 +162,9 @@ struct Request {
     group: bool,
     use_index: bool,
     explain: bool,
+    stats: Option<String>,
+    /// How many neighbours of a match are shown with it, on either side.
+    neighbours: Option<usize>,
 }
 
 /// Where lines come from.
@@ -171,6 +186,9 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     }
     if args.group {
         context.output.only_human_or_json("logs --group")?;
+    }
+    if args.stats.is_some() {
+        context.output.only_human_or_json("logs --stats")?;
     }
     let request = understand(&args, context)?;
     let with_older = !args.no_rotated;
@@ -220,6 +238,8 @@ fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
         group: args.group,
         use_index: !args.no_index,
         explain: args.explain,
+        neighbours: args.context.map(usize::from),
+        stats: args.stats.as_deref().map(stats_field).transpose()?,
     })
 }
 
@@ -285,6 +305,18 @@ fn stdin_has_lines() -> bool {
 fn stdin_has_lines() -> bool {
     use std::io::IsTerminal as _;
     !std::io::stdin().is_terminal()
+}
+
+/// Reads the field of `--stats`.
+fn stats_field(name: &str) -> Result<String> {
+    match name.trim() {
+        "" => {
+            Err(Error::usage("--stats needs the name of a field").hint("obs logs --stats status"))
+        }
+        "time" => Err(Error::usage("hardly two records have one time")
+            .hint("the histogram over time is part of all statistics: obs logs --stats level")),
+        name => Ok(name.to_owned()),
+    }
 }
 
 fn level(name: &str) -> Result<Severity> {

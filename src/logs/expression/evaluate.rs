@@ -9,7 +9,7 @@ use crate::logs::dialect::{Role, role_of};
 use crate::model::{Field, LogRecord, UnixNanos};
 
 /// What a record has under a name.
-enum Held<'a> {
+pub(in crate::logs) enum Held<'a> {
     Nothing,
     Bool(bool),
     /// A number, as written.
@@ -85,7 +85,7 @@ fn finds(held: &Held<'_>, value: &Value) -> bool {
 
 /// Returns what the record has under a name: a normalised one, a field's, else the key that a logger
 /// has for a normalised one (`msg`, `traceId`).
-fn held<'a>(record: &'a LogRecord, name: &str) -> Held<'a> {
+pub(in crate::logs) fn held<'a>(record: &'a LogRecord, name: &str) -> Held<'a> {
     let text = |text: &'a Option<String>| {
         text.as_deref().map_or(Held::Nothing, |text| Held::Text(text.into()))
     };

@@ -16,7 +16,9 @@ mod print;
 mod token;
 
 pub use condition::{Condition, UnknownField};
+pub(super) use evaluate::{Held, held};
 use number::Number;
+pub(super) use number::measured;
 pub use parse::ExpressionError;
 use regex::Regex;
 

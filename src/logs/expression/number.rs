@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::model::Unit;
+
 /// A number as typed, and what it means.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Number {
@@ -111,6 +113,19 @@ impl Number {
         };
         (held.value * factor).partial_cmp(&own)
     }
+}
+
+/// Returns the number that a text is, and its unit: durations in milliseconds, sizes in bytes; `None`
+/// for a text that is no number.
+pub(in crate::logs) fn measured(text: &str) -> Option<(f64, Option<Unit>)> {
+    let number = Number::read(text.trim())?;
+    let measured = match number.unit {
+        Some((Dimension::Duration, factor)) => (number.value * factor / 1e6, Some(Unit::Ms)),
+        Some((Dimension::Bytes, factor)) => (number.value * factor, Some(Unit::Bytes)),
+        Some((Dimension::Count, factor)) => (number.value * factor, None),
+        None => (number.value, None),
+    };
+    measured.0.is_finite().then_some(measured)
 }
 
 fn factor_of(name: &str, dimension: Dimension) -> f64 {
