@@ -23,6 +23,7 @@ mod logfmt;
 mod merge;
 mod other;
 mod plain;
+mod rotated;
 mod scan;
 mod template;
 mod value;
@@ -39,6 +40,7 @@ pub use level_word::level_in_text;
 pub use line::read_line;
 pub use live::Live;
 pub use merge::{Merger, merge};
+pub use rotated::{is_older_part, older_parts};
 pub use scan::{Scan, ScanCount, Scanned};
 
 /// The longest line read, in bytes; what is longer is cut here and counted.

@@ -211,3 +211,24 @@ fn many_large_files_are_merged_without_being_held() {
     let shown: Vec<&str> = outcome.stdout.lines().map(|line| line.trim_end_matches('\r')).collect();
     assert!(merged.eq(shown.iter().copied()), "{} lines", shown.len());
 }
+
+#[test]
+fn a_file_that_appears_in_a_followed_folder_is_followed_and_a_rotated_part_is_not_shown_twice() {
+    use std::io::{BufRead as _, BufReader};
+    let env = Env::new();
+    let folder = env.path().join("logs");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.log"), "one\n").unwrap();
+    std::fs::write(folder.join("a.log.2.gz"), gzip("older\n")).unwrap();
+    let mut command = env.command(["logs", "-f", "logs", "-o", "raw"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "one");
+    std::fs::rename(folder.join("a.log"), folder.join("a.log.1")).unwrap();
+    std::fs::write(folder.join("b.log"), "two\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "two");
+    std::fs::write(folder.join("a.log"), "three\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "three");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

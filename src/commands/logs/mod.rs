@@ -1,7 +1,7 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime: those that `expand` finds under what was named, with their `rotated` parts,
+//! without any runtime: those that `expand` finds under what was named, with their older parts,
 //! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
@@ -12,7 +12,6 @@ mod expand;
 mod files;
 mod follow;
 mod inputs;
-mod rotated;
 mod several;
 
 use std::ffi::OsString;
