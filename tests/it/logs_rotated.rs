@@ -74,7 +74,7 @@ fn a_part_that_was_named_beside_its_log_is_read_once() {
 fn a_folder_and_a_pattern_are_the_files_in_them() {
     let env = rotated().file("core.db", b"SQLite format 3\0\x10\0").file(".hidden", line(0, "x"));
     std::fs::create_dir_all(env.path().join("deep/er")).unwrap();
-    std::fs::write(env.path().join("deep/er/b.log"), b"\0\0\0".to_vec()).unwrap();
+    std::fs::write(env.path().join("deep/er/b.log"), b"\0\0\0").unwrap();
     std::fs::write(env.path().join("deep/er/c.log"), line(2, "deep")).unwrap();
     std::fs::remove_dir_all(env.path().join("home")).unwrap();
     let messages = |outcome: &crate::env::Outcome| outcome.stdout.replace('\n', " ");
@@ -165,7 +165,7 @@ fn a_folder_that_may_not_be_read_is_said() {
     let env = Env::new().file("app.log", line(1, "a"));
     let shut = env.path().join("shut");
     std::fs::create_dir(&shut).unwrap();
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Whoever may read everything is told that nothing is in it.
     let reason = match std::fs::read_dir(&shut) {
         Ok(_) => "no file with lines is in it",

@@ -27,12 +27,12 @@ const LINES_BEFORE: usize = 10;
 
 /// Shows lines of the files until interrupted; of pipes until the last has ended.
 pub(super) fn files(
-    files: Vec<PathBuf>,
+    files: &[PathBuf],
     request: &Request,
     context: &mut Context,
 ) -> Result<Outcome> {
-    let mut found = Followed::begin(&files, request, context)?;
-    let mut sources = found.look(&request.filter, context)?;
+    let mut found = Followed::begin(files, request, context)?;
+    let mut sources = found.look(&request.filter, context);
     let mut writer = Answer::new(request);
     show_before(&mut sources, request, &mut writer, context)?;
     loop {
@@ -65,7 +65,7 @@ pub(super) fn files(
             drop(sources);
             return finish(writer, found, context);
         }
-        sources.extend(found.look_again(&request.filter, context)?);
+        sources.extend(found.look_again(&request.filter, context));
         if quiet {
             // Not more than half of a processor, however many the files are.
             std::thread::sleep(PAUSE.max(started.elapsed()));
@@ -118,11 +118,7 @@ impl Followed {
     }
 
     /// Returns the files that were not there before; not the parts into which known ones are rotated.
-    fn look<'a>(
-        &mut self,
-        filter: &'a LogFilter,
-        context: &mut Context,
-    ) -> Result<Vec<Source<'a>>> {
+    fn look<'a>(&mut self, filter: &'a LogFilter, context: &mut Context) -> Vec<Source<'a>> {
         let mut sources = Vec::new();
         let found = expand(&self.arguments, false);
         for file in found.logs.into_iter().map(|log| log.file) {
@@ -143,17 +139,13 @@ impl Followed {
             }
         }
         self.looked = Instant::now();
-        Ok(sources)
+        sources
     }
 
     /// Looks from time to time for files that have appeared.
-    fn look_again<'a>(
-        &mut self,
-        filter: &'a LogFilter,
-        context: &mut Context,
-    ) -> Result<Vec<Source<'a>>> {
+    fn look_again<'a>(&mut self, filter: &'a LogFilter, context: &mut Context) -> Vec<Source<'a>> {
         if !self.grows || self.looked.elapsed() < LOOK_PAUSE {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         self.look(filter, context)
     }

@@ -140,7 +140,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     let with_older = !args.no_rotated;
     match choose(args.files, context)? {
         Input::Stdin => files::from_stdin(&request, context),
-        Input::Files(files) if request.follow => follow::files(files, &request, context),
+        Input::Files(files) if request.follow => follow::files(&files, &request, context),
         Input::Files(files) => {
             files::from_files(expand::expand(&files, with_older), &request, context)
         }

@@ -25,7 +25,7 @@ impl Log {
     /// Gives each older part the next number, as logrotate does; returns the first.
     fn make_room(&self) -> PathBuf {
         let part = |number: usize| self.folder.path().join(format!("app.log.{number}"));
-        let count = (1..).take_while(|number| part(*number).exists()).count();
+        let count = (1..1_000).take_while(|number| part(*number).exists()).count();
         for number in (1..=count).rev() {
             fs::rename(part(number), part(number + 1)).unwrap();
         }
