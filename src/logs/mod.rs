@@ -27,6 +27,7 @@ mod merge;
 mod other;
 mod parts;
 mod plain;
+mod rotated;
 mod scan;
 mod stats;
 mod template;
@@ -48,6 +49,7 @@ pub use line::read_line;
 pub use live::Live;
 pub use merge::{Merger, merge};
 pub use parts::{Part, Parts};
+pub use rotated::{is_older_part, older_parts};
 pub use scan::{Scan, ScanCount, Scanned};
 pub use stats::Stats;
 

@@ -74,7 +74,7 @@ fn a_part_that_was_named_beside_its_log_is_read_once() {
 fn a_folder_and_a_pattern_are_the_files_in_them() {
     let env = rotated().file("core.db", b"SQLite format 3\0\x10\0").file(".hidden", line(0, "x"));
     std::fs::create_dir_all(env.path().join("deep/er")).unwrap();
-    std::fs::write(env.path().join("deep/er/b.log"), b"\0\0\0".to_vec()).unwrap();
+    std::fs::write(env.path().join("deep/er/b.log"), b"\0\0\0").unwrap();
     std::fs::write(env.path().join("deep/er/c.log"), line(2, "deep")).unwrap();
     std::fs::remove_dir_all(env.path().join("home")).unwrap();
     let messages = |outcome: &crate::env::Outcome| outcome.stdout.replace('\n', " ");
@@ -165,7 +165,7 @@ fn a_folder_that_may_not_be_read_is_said() {
     let env = Env::new().file("app.log", line(1, "a"));
     let shut = env.path().join("shut");
     std::fs::create_dir(&shut).unwrap();
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Whoever may read everything is told that nothing is in it.
     let reason = match std::fs::read_dir(&shut) {
         Ok(_) => "no file with lines is in it",
@@ -210,4 +210,25 @@ fn many_large_files_are_merged_without_being_held() {
     let merged = (0..3000).flat_map(|n| expected.iter().map(move |lines| lines[n].clone()));
     let shown: Vec<&str> = outcome.stdout.lines().map(|line| line.trim_end_matches('\r')).collect();
     assert!(merged.eq(shown.iter().copied()), "{} lines", shown.len());
+}
+
+#[test]
+fn a_file_that_appears_in_a_followed_folder_is_followed_and_a_rotated_part_is_not_shown_twice() {
+    use std::io::{BufRead as _, BufReader};
+    let env = Env::new();
+    let folder = env.path().join("logs");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.log"), "one\n").unwrap();
+    std::fs::write(folder.join("a.log.2.gz"), gzip("older\n")).unwrap();
+    let mut command = env.command(["logs", "-f", "logs", "-o", "raw"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "one");
+    std::fs::rename(folder.join("a.log"), folder.join("a.log.1")).unwrap();
+    std::fs::write(folder.join("b.log"), "two\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "two");
+    std::fs::write(folder.join("a.log"), "three\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "three");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -52,9 +52,6 @@ pub(super) fn stream(
 }
 
 impl Compression {
-    /// What names of files in this format end in.
-    pub(super) const ENDINGS: [&str; 5] = [".gz", ".zst", ".bz2", ".lz4", ".xz"];
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",

@@ -6,7 +6,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::compressed::Compression;
-use super::{inputs, rotated};
+use super::inputs;
+use crate::logs::older_parts;
 use crate::model::Missing;
 
 /// How deep folders are gone into.
@@ -111,12 +112,12 @@ pub(super) fn expand(arguments: &[PathBuf], with_older: bool) -> Expanded {
 }
 
 /// Returns a path that is the same however the file was named; links are not resolved.
-fn absolute(file: &Path) -> PathBuf {
+pub(super) fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
 fn add(argument: &Path, with_older: bool, names: &mut Vec<PathBuf>, found: &mut Expanded) {
-    let pattern = argument.to_str().filter(|text| text.contains(['*', '?', '[']));
+    let pattern = argument.to_str().filter(|_| is_pattern(argument));
     match std::fs::symlink_metadata(argument) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && pattern.is_some() => {
             fitting(pattern.unwrap_or_default(), with_older, names, found);
@@ -131,6 +132,11 @@ fn add(argument: &Path, with_older: bool, names: &mut Vec<PathBuf>, found: &mut 
         }
         _ => names.push(argument.to_owned()),
     }
+}
+
+/// Says whether a name is a pattern unless a file has it.
+pub(super) fn is_pattern(argument: &Path) -> bool {
+    argument.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
 /// Adds what a pattern fits, as a shell would: hidden files only where it names the dot.
@@ -181,7 +187,7 @@ fn inside(
         entries.iter().filter_map(|name| name.to_str()).map(str::to_owned).collect();
     let mut parts = BTreeSet::new();
     if !with_older {
-        parts.extend(texts.iter().flat_map(|base| rotated::older(base, &texts)));
+        parts.extend(texts.iter().flat_map(|base| older_parts(base, &texts)));
     }
     for name in entries.iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")) {
         let path = folder.join(name);
@@ -239,7 +245,7 @@ impl Folders {
             let names = sorted(here).unwrap_or_default();
             names.into_iter().filter_map(|name| name.into_string().ok()).collect()
         });
-        let paths = rotated::older(base, names).into_iter().map(|name| folder.join(name));
+        let paths = older_parts(base, names).into_iter().map(|name| folder.join(name));
         paths.filter(|path| path.is_file()).collect()
     }
 }

@@ -22,7 +22,7 @@ use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
 
 /// How much later than a file was last written to a time in it may seem to be.
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Shows lines of standard input, as they come.
 pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Outcome> {

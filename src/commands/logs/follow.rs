@@ -1,55 +1,55 @@
 //! `-f` on files: what is there, then what is appended, across rotation.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::Request;
 use super::answer::Answer;
+use super::expand::{absolute, expand, is_pattern};
 use super::files::{is_stream, open};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Assembler, Follower, LogFilter, Polled, ScanCount, merge};
-use crate::model::LogRecord;
+use crate::logs::{Assembler, Follower, LogFilter, Polled, ScanCount, is_older_part, merge};
+use crate::model::{LogRecord, Missing};
 use crate::render::Output;
 use crate::render::log_report::LogSummary;
 
 /// How long the files are left alone when nothing new was in them.
 const PAUSE: Duration = Duration::from_millis(4);
 
+/// How long it takes until files are looked for that have appeared in a folder.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
+
 /// How many lines are shown before what is appended, unless `--limit` or `--since` say otherwise.
 const LINES_BEFORE: usize = 10;
 
 /// Shows lines of the files until interrupted; of pipes until the last has ended.
 pub(super) fn files(
-    files: Vec<PathBuf>,
+    files: &[PathBuf],
     request: &Request,
     context: &mut Context,
 ) -> Result<Outcome> {
-    for file in &files {
-        // A file that is not there yet is waited for; a folder never becomes one. A pipe opened to
-        // look at it would have lost its reader when that is done.
-        if !is_stream(file)
-            && let Err(error) = open(file)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(Error::usage(format!("cannot follow {}", file.display())).because(error));
-        }
-    }
-    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    let named = files.into_iter().zip(&names);
-    let mut sources: Vec<Source<'_>> =
-        named.map(|(file, name)| Source::new(file, name, &request.filter)).collect();
+    let mut found = Followed::begin(files, request, context)?;
+    let mut sources = found.look(&request.filter, context);
     let mut writer = Answer::new(request);
     show_before(&mut sources, request, &mut writer, context)?;
     loop {
+        let started = Instant::now();
         let mut quiet = true;
         let mut records = Vec::new();
+        let several = sources.len() > 1;
         for source in &mut sources {
             let mut kept = VecDeque::new();
-            let polled = source.poll(usize::MAX, &mut kept)?;
-            quiet &= polled == Polled::default();
+            match source.poll(usize::MAX, &mut kept) {
+                Ok(polled) => quiet &= polled == Polled::default(),
+                Err(error) if several => {
+                    context.output.warn(error.message());
+                    source.is_gone = true;
+                }
+                Err(error) => return Err(error),
+            }
             records.push(kept.into());
         }
         for record in merge(records) {
@@ -59,14 +59,112 @@ pub(super) fn files(
             source.say_what_is_not_shown(&mut context.output);
         }
         context.output.flush()?;
-        if quiet && sources.iter().all(|source| source.follower.has_ended()) {
+        found.complete &= !sources.iter().any(|source| source.is_gone);
+        sources.retain(|source| !source.is_gone);
+        if quiet && !found.grows && sources.iter().all(|source| source.follower.has_ended()) {
             drop(sources);
-            return finish(writer, names, context);
+            return finish(writer, found, context);
         }
+        sources.extend(found.look_again(&request.filter, context));
         if quiet {
-            std::thread::sleep(PAUSE);
+            // Not more than half of a processor, however many the files are.
+            std::thread::sleep(PAUSE.max(started.elapsed()));
         }
     }
+}
+
+/// What is followed: files that were named, and those that appear in folders and under patterns.
+struct Followed {
+    arguments: Vec<PathBuf>,
+    grows: bool,
+    known: BTreeSet<PathBuf>,
+    names: Vec<String>,
+    looked: Instant,
+    complete: bool,
+}
+
+impl Followed {
+    /// Refuses what can never be followed, and says what is not.
+    fn begin(arguments: &[PathBuf], request: &Request, context: &mut Context) -> Result<Self> {
+        for file in arguments.iter().filter(|file| !is_group(file)) {
+            // A file that is not there yet is waited for. A pipe opened to look at it would have lost
+            // its reader when that is done.
+            if !is_stream(file)
+                && let Err(error) = open(file)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                let message = format!("cannot follow {}", file.display());
+                return Err(Error::usage(message).because(error));
+            }
+        }
+        let found = expand(arguments, true);
+        let older: usize = found.logs.iter().map(|log| log.older.len()).sum();
+        if older > 0 && shows_all(request) {
+            let note = "older parts of rotated logs are not read with -f";
+            context.output.note(note);
+        }
+        for missing in &found.missing {
+            let Missing { source, reason } = missing;
+            context.output.note(&format!("{source}: {reason}; looking again"));
+        }
+        Ok(Self {
+            arguments: arguments.to_vec(),
+            grows: arguments.iter().any(|file| is_group(file)),
+            known: BTreeSet::new(),
+            names: Vec::new(),
+            looked: Instant::now(),
+            complete: true,
+        })
+    }
+
+    /// Returns the files that were not there before; not the parts into which known ones are rotated.
+    fn look<'a>(&mut self, filter: &'a LogFilter, context: &mut Context) -> Vec<Source<'a>> {
+        let mut sources = Vec::new();
+        let found = expand(&self.arguments, false);
+        for file in found.logs.into_iter().map(|log| log.file) {
+            let path = absolute(&file);
+            if self.known.contains(&path) || self.is_part(&path) {
+                continue;
+            }
+            self.known.insert(path);
+            let name = file.display().to_string();
+            let named = self.arguments.contains(&file) || is_stream(&file);
+            match if named { Ok(()) } else { open(&file).map(drop) } {
+                Ok(()) => {
+                    self.names.push(name.clone());
+                    // It lives as long as the program does, which follows until it is ended.
+                    sources.push(Source::new(file, name.leak(), filter));
+                }
+                Err(error) => context.output.note(&format!("not followed: {name}: {error}")),
+            }
+        }
+        self.looked = Instant::now();
+        sources
+    }
+
+    /// Looks from time to time for files that have appeared.
+    fn look_again<'a>(&mut self, filter: &'a LogFilter, context: &mut Context) -> Vec<Source<'a>> {
+        if !self.grows || self.looked.elapsed() < LOOK_PAUSE {
+            return Vec::new();
+        }
+        self.look(filter, context)
+    }
+
+    fn is_part(&self, path: &Path) -> bool {
+        let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
+        let Some(own) = name(path) else { return false };
+        let beside = self.known.iter().filter(|known| known.parent() == path.parent());
+        beside.filter_map(|known| name(known)).any(|base| is_older_part(&base, &own))
+    }
+}
+
+/// Says whether files may appear under a name: a folder, or a pattern.
+fn is_group(file: &Path) -> bool {
+    file.is_dir() || (!file.exists() && is_pattern(file))
+}
+
+fn shows_all(request: &Request) -> bool {
+    request.filter.since.is_some() || request.filter.correlation.is_some()
 }
 
 /// Shows the last of what is there already; says which files are not.
@@ -79,8 +177,7 @@ fn show_before(
     context: &mut Context,
 ) -> Result<()> {
     let asked = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let all = request.filter.since.is_some() || request.filter.correlation.is_some();
-    let limit = asked.unwrap_or(if all { usize::MAX } else { LINES_BEFORE });
+    let limit = asked.unwrap_or(if shows_all(request) { usize::MAX } else { LINES_BEFORE });
     let at_once = sources.len() == 1 && limit == usize::MAX;
     let mut found = Vec::new();
     for source in sources {
@@ -107,17 +204,19 @@ fn show_before(
     Ok(())
 }
 
-fn finish(writer: Answer, names: Vec<String>, context: &mut Context) -> Result<Outcome> {
+fn finish(writer: Answer, followed: Followed, context: &mut Context) -> Result<Outcome> {
     let found = writer.written > 0;
     // What was not shown was said when it came.
-    let summary = LogSummary { asked: names, ..LogSummary::default() };
+    let summary = LogSummary { asked: followed.names, ..LogSummary::default() };
     writer.finish(&mut context.output, &summary)?;
-    Ok(Outcome::found(found, true))
+    Ok(Outcome::found(found, followed.complete))
 }
 
 struct Source<'a> {
     name: &'a str,
     is_stream: bool,
+    /// It cannot be read any longer.
+    is_gone: bool,
     follower: Follower,
     assembler: Assembler<'a>,
     said: ScanCount,
@@ -128,7 +227,8 @@ impl<'a> Source<'a> {
         Self {
             name,
             is_stream: is_stream(&file),
-            follower: Follower::from_start(file),
+            is_gone: false,
+            follower: Follower::from_start(file).lingering(),
             assembler: Assembler::new(name, filter),
             said: ScanCount::default(),
         }

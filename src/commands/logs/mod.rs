@@ -1,7 +1,7 @@
 //! `obs logs`: what did it say?
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime: those that `expand` finds under what was named, with their `rotated` parts,
+//! without any runtime: those that `expand` finds under what was named, with their older parts,
 //! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
@@ -16,7 +16,6 @@ mod index;
 mod inputs;
 mod lookup;
 mod plan;
-mod rotated;
 mod several;
 
 use std::ffi::OsString;
@@ -204,7 +203,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     }
     match input {
         Input::Stdin => files::from_stdin(&request, context),
-        Input::Files(files) if request.follow => follow::files(files, &request, context),
+        Input::Files(files) if request.follow => follow::files(&files, &request, context),
         Input::Files(files) => {
             files::from_files(expand::expand(&files, with_older), &request, context)
         }

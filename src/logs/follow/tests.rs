@@ -2,6 +2,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 
 use super::*;
+use crate::logs::LINE_BYTES_MAX;
 
 struct Log {
     folder: tempfile::TempDir,
@@ -19,6 +20,25 @@ impl Log {
     fn append(&self, text: &str) {
         let file = OpenOptions::new().create(true).append(true).open(self.path());
         file.unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Gives each older part the next number, as logrotate does; returns the first.
+    fn make_room(&self) -> PathBuf {
+        let part = |number: usize| self.folder.path().join(format!("app.log.{number}"));
+        let count = (1..1_000).take_while(|number| part(*number).exists()).count();
+        for number in (1..=count).rev() {
+            fs::rename(part(number), part(number + 1)).unwrap();
+        }
+        part(1)
+    }
+
+    fn shift(&self) {
+        fs::rename(self.path(), self.make_room()).unwrap();
+    }
+
+    fn copy_and_truncate(&self) {
+        fs::copy(self.path(), self.make_room()).unwrap();
+        OpenOptions::new().write(true).open(self.path()).unwrap().set_len(0).unwrap();
     }
 
     fn rotate(&self) -> PathBuf {
@@ -158,25 +178,132 @@ fn a_line_longer_than_any_is_cut_and_counted_and_the_next_one_has_its_place() {
     assert_eq!(follower.cut(), 1);
 }
 
+#[test]
+fn rotations_between_two_polls_lose_nothing() {
+    let log = Log::new();
+    log.append("a\n");
+    let mut follower = Follower::from_start(log.path());
+    assert_eq!(lines(&mut follower), ["a"]);
+    for text in ["b\n", "c\n", "d\n"] {
+        log.append(text);
+        log.shift();
+    }
+    log.append("e\n");
+    assert_eq!(lines(&mut follower), ["b", "c", "d", "e"]);
+}
+
+#[test]
+fn what_was_copied_before_the_file_was_truncated_is_read_from_the_copy() {
+    let log = Log::new();
+    log.append("a\n");
+    let mut follower = Follower::from_start(log.path());
+    assert_eq!(lines(&mut follower), ["a"]);
+    log.append("b\nbeg");
+    assert_eq!(lines(&mut follower), ["b"]);
+    log.append("un\n");
+    log.copy_and_truncate();
+    log.append("c\n");
+    log.copy_and_truncate();
+    // Longer than what was there when it was read.
+    log.append("d is longer than all that\n");
+    assert_eq!(lines(&mut follower), ["begun", "c", "d is longer than all that"]);
+    assert!(lines(&mut follower).is_empty());
+}
+
+#[test]
+fn a_hole_that_truncation_left_is_no_line() {
+    let log = Log::new();
+    log.append("a\n");
+    let mut follower = Follower::from_start(log.path());
+    assert_eq!(lines(&mut follower), ["a"]);
+    fs::write(log.path(), b"\0\0\0b\n").unwrap();
+    assert_eq!(lines(&mut follower), ["b"]);
+}
+
+#[test]
+fn a_file_that_was_rotated_away_is_read_while_it_is_written_to() {
+    let log = Log::new();
+    log.append("a\n");
+    let mut follower = Follower::from_start(log.path()).lingering();
+    assert_eq!(lines(&mut follower), ["a"]);
+    let old = log.rotate();
+    log.append("new\n");
+    assert_eq!(lines(&mut follower), ["new"]);
+    OpenOptions::new().append(true).open(old).unwrap().write_all(b"late\n").unwrap();
+    assert_eq!(lines(&mut follower), ["late"]);
+}
+
+#[test]
+fn a_writer_that_rotates_in_every_way_meanwhile_loses_nothing() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    const LINES: usize = 5_000;
+    let started = std::time::Instant::now();
+    let in_time = || assert!(started.elapsed().as_secs() < 60, "a line is lost");
+    let log = Log::new();
+    let read = AtomicUsize::new(0);
+    let mut given = Vec::new();
+    // What is rotated away before it is first looked for is not followed.
+    log.append("");
+    let mut follower = Follower::from_start(log.path());
+    assert!(lines(&mut follower).is_empty());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..LINES {
+                log.append(&format!("one stamp {number:08}\n"));
+                match number % 1_000 {
+                    100 | 150 | 900 => log.shift(),
+                    300 | 310 | 700 => log.copy_and_truncate(),
+                    500 => {
+                        // What is deleted before it is read is gone for everybody.
+                        while read.load(Ordering::Acquire) <= number {
+                            in_time();
+                            std::thread::yield_now();
+                        }
+                        fs::remove_file(log.path()).unwrap();
+                    }
+                    _ => {}
+                }
+            }
+        });
+        while given.len() < LINES {
+            in_time();
+            let polled = follower.poll(&mut |line, _| {
+                given.push(String::from_utf8_lossy(line).into_owned());
+                Ok(())
+            });
+            polled.unwrap();
+            read.store(given.len(), Ordering::Release);
+        }
+        assert!(lines(&mut follower).is_empty());
+    });
+    let expected = (0..LINES).map(|number| format!("one stamp {number:08}"));
+    assert!(expected.eq(given));
+}
+
 proptest::proptest! {
     #[test]
-    fn no_line_is_lost_or_doubled(steps in proptest::collection::vec(0_u8..6, 1..40)) {
+    fn no_line_is_lost_or_doubled(steps in proptest::collection::vec(0_u8..8, 1..60)) {
         let log = Log::new();
         log.append("");
         let mut follower = Follower::from_start(log.path());
         let (mut written, mut given) = (Vec::new(), Vec::new());
-        let mut rotated = false;
-        assert!(lines(&mut follower).is_empty());
+        proptest::prop_assert!(lines(&mut follower).is_empty());
         for (number, step) in steps.into_iter().enumerate() {
             match step {
-                // Two rotations between polls are one too many for any follower.
-                0 if !rotated => {
-                    fs::rename(log.path(), log.folder.path().join(format!("{number}"))).unwrap();
-                    rotated = true;
+                0 if log.path().exists() => log.shift(),
+                // Of what is copied and truncated something must have been seen, to know it again.
+                1 if log.path().exists() => {
+                    for text in [format!("seen {number}"), format!("copied {number}")] {
+                        given.extend(lines(&mut follower));
+                        log.append(&format!("{text}\n"));
+                        written.push(text);
+                    }
+                    log.copy_and_truncate();
                 }
-                1 => {
+                2 => given.extend(lines(&mut follower)),
+                3 if log.path().exists() => {
                     given.extend(lines(&mut follower));
-                    rotated &= !log.path().exists() || fs::metadata(log.path()).unwrap().len() == 0;
+                    fs::remove_file(log.path()).unwrap();
                 }
                 _ => {
                     written.push(format!("line {number}"));
@@ -185,6 +312,9 @@ proptest::proptest! {
             }
         }
         given.extend(lines(&mut follower));
+        log.append("last\n");
+        given.extend(lines(&mut follower));
+        written.push("last".to_owned());
         proptest::prop_assert_eq!(given, written);
     }
 }

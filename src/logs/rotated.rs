@@ -1,6 +1,7 @@
 //! Rotated files: which names beside a log's are older parts of it, and in which order.
 
-use super::compressed::Compression;
+/// What names of compressed files end in.
+const COMPRESSED: [&str; 5] = [".gz", ".zst", ".bz2", ".lz4", ".xz"];
 
 /// How old a part is, by its name: the oldest is the least.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +17,7 @@ enum Age {
 /// `app.log.1`, `app.log-20261121`, `app.log.2026-11-21_06`, `app.log-1795329000` and, as Java's
 /// loggers have it, `app-2026-11-21.0.log`; each may be compressed. Of a part that is there both as
 /// it was and compressed, as while that is done, the first counts. `names` are sorted.
-pub(super) fn older<'n>(base: &str, names: &'n [String]) -> Vec<&'n str> {
+pub fn older_parts<'n>(base: &str, names: &'n [String]) -> Vec<&'n str> {
     let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
     let first = names.partition_point(|name| name.as_str() < stem);
     let near = names.iter().skip(first).take_while(|name| name.starts_with(stem));
@@ -27,9 +28,19 @@ pub(super) fn older<'n>(base: &str, names: &'n [String]) -> Vec<&'n str> {
     parts.into_iter().map(|(_, name)| name).collect()
 }
 
+/// Says whether a name is that of an older part of the log named `base`.
+pub fn is_older_part(base: &str, name: &str) -> bool {
+    age(base, name).is_some()
+}
+
+/// Says whether a name is that of a compressed file.
+pub(super) fn is_compressed(name: &str) -> bool {
+    plain(name).len() < name.len()
+}
+
 /// Returns the name without the ending of a compressed file.
 fn plain(name: &str) -> &str {
-    Compression::ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+    COMPRESSED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
 fn age(base: &str, name: &str) -> Option<Age> {
@@ -74,7 +85,7 @@ mod tests {
     fn parts(base: &str, names: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         names.sort();
-        older(base, &names).into_iter().map(str::to_owned).collect()
+        older_parts(base, &names).into_iter().map(str::to_owned).collect()
     }
 
     #[test]
@@ -136,7 +147,7 @@ mod tests {
         fn no_name_is_too_odd(base in ".{0,12}", names in proptest::collection::vec("[a.0-9_-]{0,24}", 0..9)) {
             let mut names = names;
             names.sort();
-            let parts = older(&base, &names);
+            let parts = older_parts(&base, &names);
             proptest::prop_assert!(parts.iter().all(|part| **part != base));
         }
     }
