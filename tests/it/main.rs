@@ -17,6 +17,7 @@ mod ids;
 mod logs;
 mod logs_index;
 mod logs_inputs;
+mod logs_large;
 mod logs_shown;
 mod logs_where;
 mod runbook;
