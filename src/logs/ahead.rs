@@ -237,12 +237,11 @@ impl Sought {
             end_of_last = end.unwrap_or(piece.len());
             let lines_to_end = lines_to(end_of_last);
             let end = end.map(|end| at + end as u64);
-            match found.last_mut().filter(|_| near) {
-                Some(last) => (last.end, last.lines_to_end) = (end, lines_to_end),
-                None => {
-                    let start = start.map(|start| at + start as u64);
-                    found.push(Stretch { start, lines_before, end, lines_to_end });
-                }
+            if let Some(last) = found.last_mut().filter(|_| near) {
+                (last.end, last.lines_to_end) = (end, lines_to_end);
+            } else {
+                let start = start.map(|start| at + start as u64);
+                found.push(Stretch { start, lines_before, end, lines_to_end });
             }
         }
         found

@@ -70,7 +70,7 @@ or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~
 lacks the field, no other comparison does. A traceback in lines below a record is its exception.
 
 In a file of 32 MiB or more, --since and --until are looked up: it is assumed that lines whose times are
-out of order are so by a minute at most, or stand within 8 MiB. A file that shows otherwise where it is
+out of order are so by a minute at most, or stand within 4 MiB. A file that shows otherwise where it is
 looked at, or has no times, is read whole, as is one that is compressed.")]
 pub struct LogsArgs {
     /// Files to read, with the older parts of rotated ones; folders, patterns ('logs/*.log'); - is standard input

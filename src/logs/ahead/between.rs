@@ -25,7 +25,7 @@ struct Disorder {
 }
 
 /// What `obs logs --help` says is assumed.
-const DISORDER: Disorder = Disorder { bytes: 8 << 20, nanos: 60_000_000_000 };
+const DISORDER: Disorder = Disorder { bytes: 4 << 20, nanos: 60_000_000_000 };
 
 /// Files smaller than this are read whole, in bytes.
 const FILE_BYTES_MIN: u64 = 32 << 20;

@@ -64,15 +64,12 @@ impl Joined {
             // Without a start the line is the one that the part before ended with.
             let start =
                 if stretch.lines_before < told { start.max(self.last_end()) } else { start };
-            match stretch.end {
-                Some(end) => {
-                    self.read(start, end);
-                    told = stretch.lines_to_end;
-                }
-                None => {
-                    self.open = Some(start);
-                    told = seen.lines;
-                }
+            if let Some(end) = stretch.end {
+                self.read(start, end);
+                told = stretch.lines_to_end;
+            } else {
+                self.open = Some(start);
+                told = seen.lines;
             }
         }
         if self.open.is_none() {
