@@ -60,7 +60,7 @@ async fn rounds(
 
 /// Returns log lines from all sources; of a request, also the lines that only have its trace id.
 ///
-/// Lines of several sources are in the order of time. The positions are for [`follow`].
+/// Lines of several sources are in the order of time. The positions are for [`follow()`].
 pub async fn logs(
     backends: &[Box<dyn Backend>],
     correlation: Option<&Correlation>,

@@ -39,7 +39,7 @@ const FILE_BYTES_MIN: u64 = 4 << 20;
 /// reading; `None` when it is to be read from its start to its end.
 ///
 /// A filter with literals leaves the lines that hold one: one reading of the file, shared by the
-/// cores. Bounds of time leave what [`between`] tells, and then lines that are passed over are only
+/// cores. Bounds of time leave what `between` tells, and then lines that are passed over are only
 /// counted where `numbers` are shown. All that is appended meanwhile is in the last part, and so is
 /// the rest where reading fails: the scan meets the error again.
 pub fn parts_of(file: &File, filter: &LogFilter, numbers: bool) -> io::Result<Option<Parts>> {

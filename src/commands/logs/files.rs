@@ -237,7 +237,7 @@ impl<'a> Reading<'a> {
                 if let Err(error) = self.planner.check(&plan) {
                     self.failed(name.clone(), &error);
                 }
-                self.planned(file, plan);
+                self.planned(file, &plan);
                 if let Some(error) = fault.take() {
                     self.failed(name, &error);
                 }
@@ -249,7 +249,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes how a file was read.
-    fn planned(&mut self, file: &Path, plan: Plan) {
+    fn planned(&mut self, file: &Path, plan: &Plan) {
         if self.request.explain {
             self.context.output.note(&format!("{}: {}", file.display(), plan.said));
         }
@@ -284,7 +284,7 @@ impl<'a> Reading<'a> {
         self.late = ends.late;
         add(&mut self.count, ends.count);
         for (file, plan) in ends.plans {
-            self.planned(&file, plan);
+            self.planned(&file, &plan);
         }
         for (name, error) in &ends.failed {
             self.failed(name.clone(), error);

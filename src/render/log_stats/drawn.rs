@@ -55,7 +55,7 @@ fn draw_numbers(out: &mut dyn Write, theme: &Theme, numbers: &NumberStats) -> io
     for part in parts {
         if !line.is_empty() && line.len() + 2 + part.len() > theme.width {
             writeln!(out, "{line}")?;
-            line = "   ".to_owned();
+            "   ".clone_into(&mut line);
         }
         if !line.is_empty() {
             line.push_str("  ");
