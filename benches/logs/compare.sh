@@ -114,7 +114,8 @@ else
 fi
 if "$obs" logs --help | grep -q -e '--no-index'; then
   read -ra made <<<"$(once "$obs logs index $file")"
-  stored=$(cat "$XDG_CACHE_HOME"/obs/logs/*.index | wc -c)
+  # That of the one file is the largest.
+  stored=$(stat -c %s "$XDG_CACHE_HOME"/obs/logs/*.index | sort -n | tail -n 1)
   row "one request id with its index, to \`rg -F\`" "$obs logs $file --request-id $id" "rg -N -F $id $file" "20 ms" \
     "$(fact one target_lines)" "$(logs "$file" --request-id "$id" | wc -l)"
   awk -v wall="${made[0]}" -v cpu="${made[1]}" -v stored="$stored" -v bytes="$(stat -c %s "$file")" 'BEGIN {
