@@ -12,6 +12,7 @@ mod explain;
 mod expression;
 mod fence;
 mod front_matter;
+mod halves;
 mod links;
 mod outline;
 mod own;
