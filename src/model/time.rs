@@ -87,17 +87,20 @@ impl<'de> Deserialize<'de> for UnixNanos {
 
 /// Why a time or a duration that somebody typed could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{given}` is neither a duration (30s, 15m, 2h, 7d) nor a time (12:30, 2026-11-22T06:30:00Z)"
-)]
-pub struct TimeError {
-    /// The text as typed.
-    pub given: String,
+pub enum TimeError {
+    /// It is not written as one.
+    #[error(
+        "`{0}` is neither a duration (30s, 15m, 2h, 7d) nor a time (12:30, 2026-11-22T06:30:00Z)"
+    )]
+    Neither(String),
+    /// Nothing has a time that far back.
+    #[error("`{0}` ago is before 1970: give a shorter duration, or no bound")]
+    BeforeAll(String),
 }
 
 /// Reads a duration as people write it: `500ms`, `30s`, `15m`, `1h 30m`, `7d`, `2w`.
 pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
-    let refused = || TimeError { given: text.to_owned() };
+    let refused = || TimeError::Neither(text.to_owned());
     let mut total = 0.0_f64;
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -133,7 +136,7 @@ fn seconds_per(unit: &str) -> Option<f64> {
 /// when that is still to come), an ISO date or date and time (without a zone: `now`'s zone), and
 /// `now`, `today`, `yesterday` (their first instant).
 pub fn parse_time(text: &str, now: &Zoned) -> Result<UnixNanos, TimeError> {
-    let refused = || TimeError { given: text.to_owned() };
+    let refused = || TimeError::Neither(text.to_owned());
     let trimmed = text.trim();
     let at = UnixNanos::from_timestamp(now.timestamp()).ok_or_else(refused)?;
     match trimmed {
@@ -151,7 +154,9 @@ pub fn parse_time(text: &str, now: &Zoned) -> Result<UnixNanos, TimeError> {
     }
     let relative = trimmed.strip_suffix("ago").unwrap_or(trimmed).trim();
     if let Ok(duration) = parse_duration(relative) {
-        return Ok(at.before(duration));
+        let then = at.before(duration);
+        let before_all = || TimeError::BeforeAll(relative.to_owned());
+        return (then >= UnixNanos(0)).then_some(then).ok_or_else(before_all);
     }
     if let Ok(stamp) = trimmed.parse::<Timestamp>() {
         return UnixNanos::from_timestamp(stamp).ok_or_else(refused);
@@ -203,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for text in ["", "soon", "15", "99:99", "-3m", "1e999d", "15 parsecs"] {
+        for text in ["", "soon", "15", "99:99", "-3m", "1e999d", "15 parsecs", "99999999d"] {
             assert!(parse_time(text, &now()).is_err(), "{text}");
         }
     }
