@@ -10,7 +10,7 @@ use crate::model::{LogRecord, UnixNanos, id_key};
 const RECORDS_MAX: usize = 10_000;
 
 /// The memory that they may take, in bytes, roughly.
-const BYTES_MAX: usize = 16 << 20;
+const BYTES_MAX: usize = 8 << 20;
 
 /// What takes records in the order of the file, with whether what is between it and the one before
 /// was left out.
@@ -20,7 +20,7 @@ pub type AroundSink<'a> = dyn FnMut(LogRecord, bool) -> io::Result<()> + 'a;
 ///
 /// The neighbours of a record with the id of a request, else of a trace, are the `count` records
 /// before it and after it with the same id; those of one without are the records next to it. They
-/// are looked for among 10,000 records and 16 MiB, no further. Each record is given once.
+/// are looked for among 10,000 records and 8 MiB, no further. Each record is given once.
 #[derive(Debug)]
 pub struct Around<'a> {
     filter: &'a LogFilter,

@@ -135,7 +135,7 @@ pub struct LogsArgs {
     stats: Option<String>,
     /// Also the N records before and after each match: of its request (trace) where it names one, else of its file
     ///
-    /// Files and standard input only. They are looked for among 10000 records and 16 MiB on either side; `--` marks
+    /// Files and standard input only. They are looked for among 10000 records and 8 MiB on either side; `--` marks
     /// what is left out between them.
     #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "group", "stats"],
         value_parser = clap::value_parser!(u16).range(1..=1000))]

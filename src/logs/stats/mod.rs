@@ -160,7 +160,8 @@ fn shortened(value: &str) -> Cow<'_, str> {
     if value.len() <= VALUE_BYTES_MAX {
         return Cow::Borrowed(value);
     }
-    Cow::Owned(format!("{}…", &value[..value.floor_char_boundary(VALUE_BYTES_MAX)]))
+    let cut = value.get(..value.floor_char_boundary(VALUE_BYTES_MAX));
+    Cow::Owned(format!("{}…", cut.unwrap_or_default()))
 }
 
 #[cfg(test)]
