@@ -1,7 +1,7 @@
 //! `obs serve`: the embedded backend.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -116,6 +116,7 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
             context.store_path().map_err(|error| error.hint("or name the file: --store FILE"))?
         }
     };
+    args.tail.iter().try_for_each(|file| can_grow(file))?;
     let token = doors::token(args, context)?;
     let log_format = context.output.log_format();
     let instance = uuid::Uuid::new_v4().simple().to_string();
@@ -167,6 +168,18 @@ pub fn run(args: &ServeArgs, context: &mut Context) -> Result<Outcome> {
         Ok::<_, Error>(())
     })?;
     Ok(Outcome::Yes)
+}
+
+/// Refuses to tail what never ends: it would push out everything else.
+fn can_grow(file: &Path) -> Result<()> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = std::fs::metadata(file).map(|metadata| metadata.file_type());
+    if kind.is_ok_and(|kind| kind.is_char_device() || kind.is_block_device() || kind.is_dir()) {
+        let file = file.display();
+        return Err(Error::usage(format!("{file} is no file that lines are appended to"))
+            .hint("name the file: obs serve --tail app.log"));
+    }
+    Ok(())
 }
 
 /// Leaves the file by which commands find this backend; without it they need `--url`.

@@ -134,6 +134,16 @@ fn an_address_beyond_loopback_needs_a_token_and_says_how_to_make_one() {
 }
 
 #[test]
+fn what_never_ends_is_not_tailed() {
+    assert_snapshot!(Env::new().obs(["serve", "--tail", "/dev/zero", "--store", "s.sqlite"]), @"
+    --- stderr
+    error: /dev/zero is no file that lines are appended to
+      hint: name the file: obs serve --tail app.log
+    --- exit 2
+    ");
+}
+
+#[test]
 fn a_backend_that_ends_leaves_one_file() {
     let env = Env::new();
     let serve = Serve::start(&env, &[]);
