@@ -263,3 +263,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pipe_gets_no_index_and_is_not_waited_for() {
+    let env = Env::new();
+    let pipe = env.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let outcome = env.obs(["logs", "index", "pipe"]);
+    assert!(outcome.stderr.contains("no index of pipe: it is no file that stays"), "{outcome}");
+    assert_eq!(outcome.status, Some(3), "{outcome}");
+}

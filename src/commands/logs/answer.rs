@@ -1,15 +1,20 @@
 //! What takes the records of any source, and ends as the answer that was asked for.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
 use super::Request;
 use crate::logs::{Condition, Found, Groups, Stats};
-use crate::model::LogRecord;
+use crate::model::{Correlation, LogRecord};
 use crate::render::Output;
 use crate::render::log_groups::GroupReport;
 use crate::render::log_report::{LogSummary, LogWriter, UnknownField};
 use crate::render::log_stats::StatsReport;
+
+/// How many traces of other ids than the one that is asked for are remembered.
+const TRACES_MAX: usize = 3;
 
 /// The answer in the making.
 pub(super) struct Answer {
@@ -17,6 +22,8 @@ pub(super) struct Answer {
     condition: Option<Arc<Condition>>,
     /// How many records it was given.
     pub(super) written: u64,
+    about: Option<Correlation>,
+    traces: BTreeSet<String>,
 }
 
 enum Shape {
@@ -39,7 +46,13 @@ impl Answer {
             None if request.reverse => Shape::Reversed(writer, Vec::new()),
             None => Shape::Records(writer),
         };
-        Self { shape, condition: request.filter.condition.clone(), written: 0 }
+        Self {
+            shape,
+            condition: request.filter.condition.clone(),
+            written: 0,
+            about: request.filter.correlation.clone(),
+            traces: BTreeSet::new(),
+        }
     }
 
     /// Says whether the records of several sources need not be in one order.
@@ -68,7 +81,12 @@ impl Answer {
         match &mut self.shape {
             Shape::Records(writer) if writer.takes_lines(output) => {
                 self.written += 1;
-                writer.write_line(output, &found.shown())
+                let line = found.shown();
+                writer.write_line(output, &line)?;
+                let asked = self.about.is_some();
+                let trace_id = line.trace_id.filter(|_| asked).map(Cow::into_owned);
+                self.see_trace(trace_id.as_deref());
+                Ok(())
             }
             Shape::Stats(stats, _) => {
                 self.written += 1;
@@ -82,6 +100,7 @@ impl Answer {
     /// Takes one record; they come in the order of their time.
     pub(super) fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
         self.written += 1;
+        self.see_trace(record.trace_id.as_deref());
         match &mut self.shape {
             Shape::Records(writer) => return writer.write(output, record),
             Shape::Reversed(_, records) => records.push(record.clone()),
@@ -89,6 +108,19 @@ impl Answer {
             Shape::Stats(stats, _) => stats.add(record),
         }
         Ok(())
+    }
+
+    /// Remembers a trace of another id than the one that is asked for: lines may have that alone.
+    fn see_trace(&mut self, trace_id: Option<&str>) {
+        let (Some(about), Some(trace_id)) = (&self.about, trace_id) else { return };
+        if self.traces.len() < TRACES_MAX && !about.matches(trace_id) {
+            self.traces.insert(trace_id.to_owned());
+        }
+    }
+
+    /// Returns the traces of other ids than the one that is asked for, the first few.
+    pub(super) fn traces(&self) -> impl Iterator<Item = &str> {
+        self.traces.iter().map(String::as_str)
     }
 
     /// Marks that records between the last one and the next are left out.

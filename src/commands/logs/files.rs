@@ -12,7 +12,7 @@ use super::Request;
 use super::answer::Answer;
 use super::compressed::{Fault, stream};
 use super::expand::{Expanded, Log};
-use super::inputs::{self, Opened};
+use super::inputs::{self, Opened, is_stream, say_if_terminal, stdin_is_file};
 use super::plan::{Plan, Planner};
 use super::several::{self, Event};
 use crate::context::Context;
@@ -90,26 +90,6 @@ pub(super) fn open(file: &Path) -> io::Result<File> {
         }
         None => Ok(opened),
     }
-}
-
-/// Says whether a path is a pipe or another thing that is read once, as it is written.
-pub(super) fn is_stream(file: &Path) -> bool {
-    std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
-/// Says what is waited for where somebody has to type it.
-fn say_if_terminal(file: &Path, context: &mut Context) {
-    use io::IsTerminal as _;
-    let is_device = std::fs::metadata(file).is_ok_and(|it| inputs::is_endless(it.file_type()));
-    if is_device && File::open(file).is_ok_and(|file| file.is_terminal()) {
-        context.output.note(
-            "reading from the terminal: paste lines and end with Ctrl-D, or name a file: obs logs app.log",
-        );
-    }
-}
-
-fn stdin_is_file() -> bool {
-    std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file())
 }
 
 /// The state of reading several sources.
@@ -461,6 +441,12 @@ impl<'a> Reading<'a> {
             let which = if self.uncounted { " that were looked at" } else { "" };
             let asked = asked.join(", ");
             self.context.output.note(&format!("none of {lines} lines{which} in {asked} matches"));
+        }
+        let traces: Vec<String> = self.writer.traces().map(str::to_owned).collect();
+        for trace in traces {
+            let note =
+                format!("its trace is {trace}: lines may have that alone, obs logs -r {trace}");
+            self.context.output.note(&note);
         }
         let summary = LogSummary {
             lines: Some(self.count.lines),

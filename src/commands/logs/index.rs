@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::compressed::Fault;
-use super::inputs::{self, Input, Opened};
+use super::inputs::{self, Input, Opened, is_stream};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::index::{Cache, Made};
@@ -78,6 +78,10 @@ pub(super) fn folder(context: &Context) -> Option<PathBuf> {
 
 /// Makes the index of one file; what is damaged gets none.
 pub(super) fn make(cache: &Cache, path: &Path) -> io::Result<Made> {
+    // To open a pipe waits for somebody to write to it.
+    if is_stream(path) {
+        return Err(io::Error::other("it is no file that stays"));
+    }
     let Opened { input, fault } = inputs::open(path, None)?;
     match input {
         Input::File(file) => cache.make(&file),

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::compressed::{Compression, Fault, stream};
+use crate::context::Context;
 use crate::logs::seek_last;
 
 /// A file opened for reading to its end.
@@ -102,6 +103,27 @@ pub(super) fn is_endless(kind: FileType) -> bool {
 #[cfg(not(unix))]
 pub(super) fn is_endless(_: FileType) -> bool {
     false
+}
+
+/// Says whether a path is a pipe or another thing that is read once, as it is written.
+pub(super) fn is_stream(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Says what is waited for where somebody has to type it.
+pub(super) fn say_if_terminal(file: &Path, context: &mut Context) {
+    use std::io::IsTerminal as _;
+    let is_device = std::fs::metadata(file).is_ok_and(|it| is_endless(it.file_type()));
+    if is_device && File::open(file).is_ok_and(|file| file.is_terminal()) {
+        context.output.note(
+            "reading from the terminal: paste lines and end with Ctrl-D, or name a file: obs logs app.log",
+        );
+    }
+}
+
+/// Says whether standard input is a file.
+pub(super) fn stdin_is_file() -> bool {
+    std::fs::metadata("/dev/stdin").is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Says whether a device is one that lines are read from: a terminal, or the one without any.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-use super::files::{add, is_stream};
-use super::inputs;
+use super::files::add;
+use super::inputs::{self, is_stream};
 use super::plan::{Plan, Planner};
 use crate::logs::{LogFilter, Merger, ScanCount, Scanned, read_line};
 use crate::model::{LogRecord, UnixNanos};
