@@ -306,6 +306,25 @@ fn lines_of_a_file_a_loki_and_the_embedded_backend_are_in_one_order() {
 }
 
 #[test]
+fn beside_a_source_configured_files_are_read_with_their_older_parts_and_folders() {
+    let fake = FakeSource::start(vec![ok("loki")]);
+    let line = |text: &str| format!(r#"{{"time":"2026-11-22T06:54:04.3Z","msg":"{text}"}}"#);
+    let files = "[logs]\nfiles = ['app.log', 'more', 'gone-*']\n";
+    let env = Env::new()
+        .file("obs.toml", format!("{files}{}", config("loki", &fake.url, "")))
+        .file("app.log", line("filed now"))
+        .file("app.log.1", line("filed before"));
+    std::fs::create_dir(env.path().join("more")).unwrap();
+    let env = env.file("more/other.log", line("filed elsewhere"));
+    let found = env.obs(["logs", "--grep", "filed", "-o", "raw"]);
+    let mut lines: Vec<&str> = found.stdout.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["filed before", "filed elsewhere", "filed now"].map(line), "{found}");
+    assert!(found.stderr.contains("gone-*"), "{found}");
+    assert_eq!(found.status, Some(3), "{found}");
+}
+
+#[test]
 fn a_source_is_followed_and_gives_no_line_twice() {
     use std::io::{BufRead as _, BufReader};
     let line = |time: i64, text: &str| format!(r#"["{time}","{text}"]"#);

@@ -1,10 +1,10 @@
 //! Lines that backends have: the configured sources, or the embedded one.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Request;
 use super::answer::Answer;
+use super::expand::{Expanded, Log};
 use super::file_source::FileSource;
 use crate::context::{Context, Wanted};
 use crate::error::{Error, Outcome, Result};
@@ -35,16 +35,20 @@ const PATIENCE: u32 = 10;
 const QUESTION_CHARACTERS_MAX: usize = 160;
 
 /// Asks for lines and shows them; with `-f` until interrupted. Lines of files come among them.
-pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -> Result<Outcome> {
-    check(files, request)?;
-    for file in files {
+pub(super) fn run(files: Expanded, request: &Request, context: &mut Context) -> Result<Outcome> {
+    check(&files, request)?;
+    for note in [files.note(), files.note_of_passed_over()].into_iter().flatten() {
+        context.output.note(&note);
+    }
+    for file in files.logs.iter().flat_map(Log::files) {
         context.also_ask(Box::new(FileSource::new(file.clone(), request.filter.clone())));
     }
     let query = query(request);
     let correlation = request.filter.correlation.clone();
-    let (gathered, follow) = context.ask(Wanted::Logs, async |backends| {
+    let (mut gathered, follow) = context.ask(Wanted::Logs, async |backends| {
         gather::logs(backends, correlation.as_ref(), query).await
     })?;
+    gathered.missing.extend(files.missing);
     context.warn_of_missing(&gathered.missing);
     if request.follow && !gathered.asked.is_empty() && follow.is_empty() {
         return Err(Error::could_not_tell("no source answers that could be followed"));
@@ -92,7 +96,7 @@ pub(super) fn run(files: &[PathBuf], request: &Request, context: &mut Context) -
 }
 
 /// Refuses what only files can do, and what only backends can.
-fn check(files: &[PathBuf], request: &Request) -> Result<()> {
+fn check(files: &Expanded, request: &Request) -> Result<()> {
     if request.neighbours.is_some() {
         return Err(Error::usage(
             "-C is for files and standard input: a backend gives what matches",
@@ -107,7 +111,7 @@ fn check(files: &[PathBuf], request: &Request) -> Result<()> {
         return Err(Error::usage(format!("a backend gives at most {LIMIT_MAX} lines"))
             .hint("narrow it down: --since, --until, --level, --service"));
     }
-    if request.follow && !files.is_empty() {
+    if request.follow && !(files.logs.is_empty() && files.missing.is_empty()) {
         return Err(Error::usage("the configured files and sources cannot be followed together")
             .hint("follow files: obs logs -f FILE")
             .hint("follow a backend: obs logs -f --url http://HOST:PORT"));

@@ -207,7 +207,9 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
         Input::Files(files) => {
             files::from_files(expand::expand(&files, with_older), &request, context)
         }
-        Input::Backend(files) => backend::run(&files, &request, context),
+        Input::Backend(files) => {
+            backend::run(expand::expand(&files, with_older), &request, context)
+        }
     }
 }
 
