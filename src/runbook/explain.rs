@@ -1,7 +1,6 @@
 //! An error held against the patterns: which cause fits, what shows it, what speaks against it.
 
 use super::evidence::Evidence;
-use super::halves::on_two_threads;
 use super::{Matcher, Pattern, Runbook};
 
 /// What the patterns say of some evidence.
@@ -81,9 +80,8 @@ struct Match {
 /// outermost exception before its causes; then the worst severity; then as they are written.
 pub fn explain<'a>(runbook: &'a Runbook, evidence: &Evidence) -> Explanation<'a> {
     let mut explanation = Explanation::default();
-    let best = on_two_threads(&runbook.patterns, |pattern| best_of(&pattern.direct, evidence));
-    for (pattern, best) in runbook.patterns.iter().zip(best) {
-        let Some(best) = best else { continue };
+    for pattern in &runbook.patterns {
+        let Some(best) = best_of(&pattern.direct, evidence) else { continue };
         if let Some(other) = best_of(&pattern.unless, evidence) {
             explanation.ruled_out.push(RuledOut { pattern, text: other.text });
             continue;

@@ -12,7 +12,6 @@ mod explain;
 mod expression;
 mod fence;
 mod front_matter;
-mod halves;
 mod links;
 mod outline;
 mod own;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
 use super::expression::Expression;
-use super::halves::on_two_threads;
 use super::{Problem, Runbook};
 use crate::model::nearest;
 use reader::Reader;
@@ -149,27 +148,19 @@ impl Pattern {
     }
 }
 
-/// Returns what is wrong with an expression, and the byte of the page where.
-fn wrong(expression: &Expression) -> Option<(usize, String)> {
-    expression.problem().or_else(|| {
-        let matches = expression.finds("").is_some();
-        matches.then(|| (expression.at, "this expression matches the empty text".to_owned()))
-    })
-}
-
 /// Finds what can only be seen when all patterns are read: expressions and references.
 pub(super) fn problems(runbook: &Runbook) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let found = on_two_threads(&runbook.patterns, |pattern| {
-        let expressions = pattern.matchers().flat_map(Matcher::expressions);
-        expressions.map(wrong).collect::<Vec<_>>()
-    });
-    for (pattern, found) in runbook.patterns.iter().zip(found) {
+    for pattern in &runbook.patterns {
         let mut complain = |at, message: String| {
             problems.push(runbook.problem(pattern.page, at, message));
         };
-        for (at, message) in found.into_iter().flatten() {
-            complain(at, message);
+        for expression in pattern.matchers().flat_map(Matcher::expressions) {
+            if let Some((at, message)) = expression.problem() {
+                complain(at, message);
+            } else if expression.finds("").is_some() {
+                complain(expression.at, "this expression matches the empty text".to_owned());
+            }
         }
         let ids = || runbook.patterns.iter().map(|pattern| pattern.id.as_str());
         for (id, at) in pattern.explains.iter().zip(&pattern.explains_at) {
