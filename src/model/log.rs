@@ -54,6 +54,21 @@ pub struct LogRecord {
 }
 
 impl LogRecord {
+    /// The names that a record has for every dialect, in the order in which a table shows them.
+    pub const NAMES: [&str; 11] = [
+        "time",
+        "level",
+        "service",
+        "message",
+        "logger",
+        "request_id",
+        "trace_id",
+        "span_id",
+        "exception",
+        "source",
+        "line",
+    ];
+
     /// Says whether the line matches: as it was written, else (it came without lines) its message, its
     /// exception and its fields.
     pub fn holds(&self, pattern: &regex::Regex) -> bool {

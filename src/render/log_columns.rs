@@ -8,21 +8,6 @@ use super::theme::severity_tone;
 use super::{Format, Theme, text};
 use crate::model::{LogRecord, nearest};
 
-/// The names of a normalised record, in the order in which a table has them.
-const NORMAL: [&str; 11] = [
-    "time",
-    "level",
-    "service",
-    "message",
-    "logger",
-    "request_id",
-    "trace_id",
-    "span_id",
-    "exception",
-    "source",
-    "line",
-];
-
 /// The column of all fields that are no column of their own, as a JSON object.
 const REST: &str = "fields";
 
@@ -81,7 +66,7 @@ impl Columns {
         if !self.only.is_empty() {
             return self.only.iter().map(String::as_str).collect();
         }
-        NORMAL.into_iter().chain([REST]).filter(|name| !self.hides(name)).collect()
+        LogRecord::NAMES.into_iter().chain([REST]).filter(|name| !self.hides(name)).collect()
     }
 }
 
@@ -95,7 +80,7 @@ pub(super) struct Unseen {
 impl Unseen {
     pub(super) fn new(columns: &Columns) -> Self {
         let asked = columns.only.iter().chain(&columns.hidden);
-        let known = |name: &&String| *name == REST || NORMAL.contains(&name.as_str());
+        let known = |name: &&String| *name == REST || LogRecord::NAMES.contains(&name.as_str());
         let names = asked.filter(|name| !known(name)).cloned().collect();
         Self { names, others: BTreeSet::new() }
     }
@@ -117,7 +102,7 @@ impl Unseen {
 
     /// Returns each name and what was probably meant by it.
     pub(super) fn unknown(&self) -> Vec<(String, Option<String>)> {
-        let known = || self.others.iter().map(String::as_str).chain(NORMAL);
+        let known = || self.others.iter().map(String::as_str).chain(LogRecord::NAMES);
         let near = |name: &String| nearest(name, known()).map(ToOwned::to_owned);
         self.names.iter().map(|name| (name.clone(), near(name))).collect()
     }

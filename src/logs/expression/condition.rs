@@ -8,7 +8,7 @@ use jiff::Zoned;
 
 use super::evaluate::has;
 use super::parse::parse;
-use super::{Expression, ExpressionError, NORMAL};
+use super::{Expression, ExpressionError};
 use crate::logs::dialect::{Role, role_of};
 use crate::model::{LogRecord, UnixNanos, nearest};
 
@@ -44,7 +44,7 @@ impl Condition {
         collect(&expression, &mut names);
         let of_exception =
             names.iter().any(|name| matches!(role_of(name), Some((Role::Exception, _))));
-        names.retain(|name| !NORMAL.contains(&name.as_str()));
+        names.retain(|name| !LogRecord::NAMES.contains(&name.as_str()));
         Ok(Self {
             expression,
             of_exception,
@@ -75,7 +75,7 @@ impl Condition {
         }
         let others = self.others.lock().map(|others| others.clone()).unwrap_or_default();
         let unseen = self.names.iter().filter(|(_, seen)| !seen.load(Ordering::Relaxed));
-        let known = || others.iter().map(String::as_str).chain(NORMAL);
+        let known = || others.iter().map(String::as_str).chain(LogRecord::NAMES);
         let unknown = |(name, _): &(String, AtomicBool)| UnknownField {
             name: name.clone(),
             near: nearest(name, known()).map(ToOwned::to_owned),

@@ -24,21 +24,6 @@ use regex::Regex;
 
 use crate::model::{Severity, UnixNanos};
 
-/// The names that a normalised record has for every dialect.
-pub(super) const NORMAL: [&str; 11] = [
-    "time",
-    "level",
-    "service",
-    "message",
-    "logger",
-    "request_id",
-    "trace_id",
-    "span_id",
-    "exception",
-    "source",
-    "line",
-];
-
 /// What a record must be.
 #[derive(Debug, Clone, PartialEq)]
 enum Expression {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::sketch::Sketch;
 use self::timeline::Timeline;
-use super::expression::{Held, NORMAL, UnknownField, held, measured};
+use super::expression::{Held, UnknownField, held, measured};
 use super::found::Found;
 use crate::model::{FieldStats, LogRecord, Unit, UnixNanos, ValueCount, nearest};
 
@@ -119,7 +119,9 @@ impl Stats {
     pub fn unknown(&self) -> Option<UnknownField> {
         let names = || self.names.iter().map(String::as_str);
         let longer = |name: &&str| self.field.len() > 2 && name.contains(&self.field);
-        let near = || nearest(&self.field, names().chain(NORMAL)).or_else(|| names().find(longer));
+        let near = || {
+            nearest(&self.field, names().chain(LogRecord::NAMES)).or_else(|| names().find(longer))
+        };
         (self.with == 0 && self.without > 0)
             .then(|| UnknownField { name: self.field.clone(), near: near().map(ToOwned::to_owned) })
     }

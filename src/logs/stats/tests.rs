@@ -105,7 +105,7 @@ fn a_line_has_what_its_record_has() {
         Held::Bool(bool) => Some(bool.to_string()),
         Held::Number(text) | Held::Text(text) => Some(text.into_owned()),
     };
-    let mut names: BTreeSet<String> = NORMAL.iter().map(ToString::to_string).collect();
+    let mut names: BTreeSet<String> = LogRecord::NAMES.iter().map(ToString::to_string).collect();
     names.extend(["msg", "event", "text", "severity", "nothing"].map(ToOwned::to_owned));
     scan(samples, &mut |found| {
         names.extend(found.into_record().fields.into_iter().map(|field| field.name));
