@@ -199,7 +199,10 @@ fn a_large_file_gets_its_index_after_the_second_look() {
     let env = Env::new().file("app.log", large);
     let ask = || env.obs(["logs", "app.log", "-r", UUID, "-o", "jsonl", "--explain"]);
     let first = ask();
-    assert!(first.stderr.contains("read whole (no index: there is none)"), "{first}");
+    assert!(
+        first.stderr.contains("searched whole, on all cores (no index: there is none)"),
+        "{first}"
+    );
     assert!(stored(&env).iter().all(|path| path.extension().unwrap() == "seen"));
     let second = ask();
     assert!(second.stderr.contains("there is none; one is made after this"), "{second}");

@@ -31,7 +31,7 @@ pub(super) struct Lookup {
 pub(super) struct Told {
     /// The parts that have to be read; `None` without an index.
     pub(super) parts: Option<Parts>,
-    /// The same in words.
+    /// The same in words; why not, without one.
     pub(super) said: String,
     /// Whether it should get an index, or a longer one, once the answer is given.
     pub(super) make: bool,
@@ -58,10 +58,7 @@ impl Lookup {
 
     /// Returns what an index tells of an open file.
     pub(super) fn ask(&self, file: &File, form: Form) -> Told {
-        let without = |reason: &str, make| {
-            let said = format!("read whole ({reason})");
-            Told { parts: None, said, make }
-        };
+        let without = |reason: &str, make| Told { parts: None, said: reason.to_owned(), make };
         let (cache, wanted) = match &self.indexes {
             Err(reason) => return without(reason, false),
             Ok(indexes) => indexes,

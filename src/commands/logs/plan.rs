@@ -9,6 +9,7 @@ use super::lookup::{Lookup, Told};
 use crate::context::Context;
 use crate::logs::index::Form;
 use crate::logs::{LogFilter, Parts, Scan, parts_of};
+use crate::model::shown_bytes;
 
 /// What tells how each file of one question is read; threads share it.
 pub(super) struct Planner {
@@ -50,18 +51,27 @@ impl Planner {
             }
         };
         let Told { parts, said, make } = self.lookup.ask(file, form);
-        let mut plan = Plan { parts, make, ..Plan::whole(&said) };
-        if form == Form::Compressed {
-            return Ok(plan);
+        if parts.is_some() {
+            let indexed = if form == Form::Plain { Some(file.try_clone()?) } else { None };
+            return Ok(Plan { parts, make, indexed, ..Plan::whole(&said) });
         }
-        if plan.parts.is_some() {
-            plan.indexed = Some(file.try_clone()?);
+        let mut plan = Plan { make, ..Plan::whole(&format!("read whole ({said})")) };
+        if form == Form::Compressed {
             return Ok(plan);
         }
         // What fails here fails again where the file is read, and is said there.
         plan.parts = parts_of(file, &self.filter, self.numbers).ok().flatten();
         let bounded = self.filter.since.is_some() || self.filter.until.is_some();
         plan.uncounted = plan.parts.is_some() && !self.numbers && bounded;
+        if let Some(parts) = plan.parts.as_ref().filter(|_| bounded) {
+            let size = file.metadata()?.len();
+            let passed = parts.passed_over(size);
+            let (read, passed) = (shown_bytes(size - passed), shown_bytes(passed));
+            plan.said =
+                format!("its times were looked up; {read} read, {passed} passed over ({said})");
+        } else if plan.parts.is_some() {
+            plan.said = format!("searched whole, on all cores ({said})");
+        }
         Ok(plan)
     }
 
