@@ -122,7 +122,9 @@ impl Read for Decompressed {
             read => return read,
         };
         let (name, at) = (self.format.name(), self.at.load(Ordering::Relaxed));
-        let reason = format!("its {name} data is damaged or ends at or before byte {at}: {error}");
+        let reason = format!(
+            "its {name} data is damaged or ends at or before byte {at}, and lines shown of it may be damaged too: {error}"
+        );
         self.fault.set(io::Error::new(error.kind(), reason));
         // Whoever reads on after the end reads nothing.
         self.input = Box::new(io::empty());
