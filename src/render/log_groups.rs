@@ -49,6 +49,20 @@ impl GroupReport {
     }
 }
 
+impl GroupReport {
+    /// Returns the command that shows all of an example: files are not asked by other commands.
+    fn next(&self, id: &str) -> String {
+        let id = text::word(id);
+        match (self.summary.lines, self.summary.asked.as_slice()) {
+            (None, _) => format!("obs request {id}"),
+            (Some(_), [file]) if file != "standard input" => {
+                format!("obs logs {} -r {id}", text::word(file))
+            }
+            (Some(_), _) => format!("obs logs FILE.. -r {id}"),
+        }
+    }
+}
+
 impl Render for GroupReport {
     fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
         let largest = self.groups.first().map_or(0, |group| group.count);
@@ -68,9 +82,7 @@ impl Render for GroupReport {
                 }
                 (first, _) => first.map(stamp).into_iter().collect(),
             };
-            parts.extend(
-                group.example_id.as_deref().map(|id| format!("obs request {}", text::word(id))),
-            );
+            parts.extend(group.example_id.as_deref().map(|id| self.next(id)));
             if !parts.is_empty() {
                 let indent = " ".repeat(columns + 3);
                 writeln!(out, "{indent}{}", theme.paint(Tone::Dim, parts.join(" · ")))?;

@@ -106,7 +106,7 @@ fn other_commands_refuse_the_formats_of_logs() {
 fn messages_that_say_the_same_are_one_group() {
     assert_snapshot!(log().obs(["logs", "app.log", "--group", "--utc"]), @r"
     2 × ERROR api payment failed for order <n>
-        2026-11-22 06:30:00 UTC to 2026-11-22 06:30:01 UTC · obs request r1
+        2026-11-22 06:30:00 UTC to 2026-11-22 06:30:01 UTC · obs logs app.log -r r1
     1 × INFO  a|b \x1b[<n>J, <text>
         2026-11-22 06:30:02 UTC
     --- exit 0
