@@ -42,12 +42,12 @@ fn nothing_matches_so_nothing_is_beside_it() {
 }
 
 #[test]
-fn several_files_and_a_limit_hold_for_neighbours_too() {
+fn neighbours_are_shown_of_several_files_and_neither_followed_nor_counted_by_a_limit() {
     let env = log()
         .file("b.log", "{\"time\":\"2026-11-22T06:30:11.5Z\",\"level\":\"error\",\"msg\":\"b\"}\n");
-    let arguments =
-        ["logs", "app.log", "b.log", "-l", "error", "-C", "1", "-n", "4", "--where", "line < 20"];
+    let arguments = ["logs", "app.log", "b.log", "-l", "error", "-C", "1", "--where", "line < 20"];
     assert_snapshot!(env.obs(arguments));
     assert_eq!(env.obs(["logs", "app.log", "-C", "1", "-f"]).status, Some(2));
+    assert_eq!(env.obs(["logs", "app.log", "-C", "1", "-n", "1"]).status, Some(2));
     assert_eq!(env.obs(["logs", "app.log", "-C", "0"]).status, Some(2));
 }

@@ -356,8 +356,6 @@ impl<'a> Reading<'a> {
         only: bool,
         count: usize,
     ) -> Result<()> {
-        let at_once = only && self.request.limit.is_none();
-        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut around = Around::new(&self.request.filter, count);
         let mut kept = VecDeque::new();
         let everything = LogFilter::default();
@@ -366,14 +364,10 @@ impl<'a> Reading<'a> {
         loop {
             let mut shown: io::Result<()> = Ok(());
             let (writer, output) = (&mut self.writer, &mut self.context.output);
-            let truncated = &mut self.truncated;
             let mut give = |record: LogRecord, gap: bool| {
-                if !at_once {
+                // Those of several files wait to be merged.
+                if !only {
                     kept.push_back(record);
-                    if limit.is_some_and(|limit| kept.len() > limit) {
-                        kept.pop_front();
-                        *truncated = true;
-                    }
                     return Ok(());
                 }
                 if gap {

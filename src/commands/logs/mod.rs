@@ -137,7 +137,7 @@ pub struct LogsArgs {
     ///
     /// Files and standard input only. They are looked for among 10000 records and 8 MiB on either side; `--` marks
     /// what is left out between them.
-    #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "group", "stats"],
+    #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "group", "stats", "limit"],
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     context: Option<u16>,
     #[command(subcommand)]
