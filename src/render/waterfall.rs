@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::{Render, Theme};
 use crate::model::{Missing, TraceId, UnixNanos};
-use crate::traces::{Analysis, Finding, RootCause, milliseconds};
+use crate::traces::{Analysis, Finding, RootCause, Skew, milliseconds};
 pub use json::Spans;
 
 /// The rows drawn unless everything is asked for.
@@ -56,7 +56,7 @@ pub struct TraceReport {
     pub status_code: Option<i64>,
     /// When the first span began; none without spans.
     pub start: Option<UnixNanos>,
-    /// From the first start to the last end.
+    /// From the first start to the last end, by clocks corrected as `skews` says.
     pub duration_ms: f64,
     /// The services, in the order in which the rows show them.
     pub services: Vec<String>,
@@ -68,6 +68,8 @@ pub struct TraceReport {
     pub missing: Vec<Missing>,
     /// What was wrong with the spans themselves.
     pub warnings: Vec<String>,
+    /// The clocks that are off; the spans keep the times that were sent.
+    pub skews: Vec<Skew>,
     /// The failure that the others come from.
     pub root_cause: Option<RootCause>,
     /// What is worth a look.
@@ -96,11 +98,10 @@ impl TraceReport {
         let analysis = &spans.analysis;
         let root = analysis.root().map(|row| &analysis.tree.nodes()[row].span);
         let finding = |one: &Finding| Finding { text: spans.masked(&one.text), ..one.clone() };
-        let cause = |one: &RootCause| RootCause {
+        let cause = |one: &RootCause| one.map_texts(|text| spans.masked(text));
+        let skew = |one: &Skew| Skew {
             service: spans.masked(&one.service),
-            name: spans.masked(&one.name),
-            exception_type: spans.masked(&one.exception_type),
-            message: spans.masked(&one.message),
+            against: spans.masked(&one.against),
             ..one.clone()
         };
         Self {
@@ -118,6 +119,7 @@ impl TraceReport {
             asked,
             missing,
             warnings: analysis.tree.warnings().iter().map(ToString::to_string).collect(),
+            skews: analysis.tree.skews().iter().map(skew).collect(),
             root_cause: analysis.errors.root_cause.as_ref().map(cause),
             findings: analysis.findings.iter().map(finding).collect(),
             spans,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::parents::{self, Link};
+use super::skew::{self, Skew};
 use crate::model::{Span, SpanId, UnixNanos};
 
 /// A span at its place in the tree.
@@ -18,7 +19,12 @@ pub struct Node {
     pub parent: Option<usize>,
     /// Whether it names a parent that was not received; such a span is a root.
     pub orphan: bool,
-    /// When it ended; the trace's end for a running span, never before its start.
+    /// What was added to its times: its process's clock is off against its caller's. In nanoseconds,
+    /// 0 for most.
+    pub offset_ns: i64,
+    /// When it began, by the clock that the spans around it are shown in.
+    pub start: UnixNanos,
+    /// When it ended, by the same clock; the trace's end for a running span, never before its start.
     pub end: UnixNanos,
     rows_below: usize,
 }
@@ -26,7 +32,7 @@ pub struct Node {
 impl Node {
     /// Returns the length in nanoseconds, up to the trace's end for a running span.
     pub fn duration_ns(&self) -> i64 {
-        self.end.since(self.span.start)
+        self.end.since(self.start)
     }
 }
 
@@ -66,6 +72,7 @@ pub struct Tree {
     nodes: Vec<Node>,
     missing: Vec<MissingParent>,
     warnings: Vec<Warning>,
+    skews: Vec<Skew>,
     start: UnixNanos,
     end: UnixNanos,
 }
@@ -76,7 +83,8 @@ impl Tree {
     /// A span received twice (same id, kind, start and name) is kept once, the finished copy before
     /// a running one. Siblings and roots are ordered by start, then span id. A span whose parent is
     /// not here becomes a root marked `orphan`; orphans come after the other roots, those with the
-    /// same missing parent side by side. O(n log n), without recursion.
+    /// same missing parent side by side. Where clocks cannot be right (`skew`), `start`, `end` and the
+    /// order are those of the corrected times; `span` stays as received. O(n log n), without recursion.
     ///
     /// Source: OTLP `trace.proto`, `Span.parent_span_id` (8 bytes, empty for a root); Zipkin v2
     /// `shared`.
@@ -84,12 +92,16 @@ impl Tree {
         let spans = ordered_without_duplicates(spans);
         let (links, mut warnings) = parents::resolve(&spans);
         warnings.sort_unstable();
-        let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
-        let ends = spans.iter().map(|span| span.end.unwrap_or(span.start).max(span.start));
+        let (offsets, skews) = skew::find(&spans, &links);
+        let times = || spans.iter().zip(&offsets);
+        let starts = times().map(|(span, offset)| moved(span.start, *offset));
+        let start = starts.min().unwrap_or_default();
+        let last = |span: &Span| span.end.unwrap_or(span.start).max(span.start);
+        let ends = times().map(|(span, offset)| moved(last(span), *offset));
         let end = ends.max().unwrap_or_default();
-        let nodes = depth_first(spans, &links, end);
+        let nodes = depth_first(spans, &links, &offsets, end);
         let missing = missing_parents(&nodes);
-        Self { nodes, missing, warnings, start, end }
+        Self { nodes, missing, warnings, skews, start, end }
     }
 
     /// Returns the spans in depth-first order.
@@ -120,6 +132,11 @@ impl Tree {
     /// Returns what was wrong with the spans, sorted.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Returns the clocks that are off, by caller, then by service.
+    pub fn skews(&self) -> &[Skew] {
+        &self.skews
     }
 
     /// Returns when the first span began; the epoch without spans.
@@ -163,7 +180,16 @@ fn ordered_without_duplicates(mut spans: Vec<Span>) -> Vec<Span> {
     spans
 }
 
-fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<Node> {
+fn moved(time: UnixNanos, offset_ns: i64) -> UnixNanos {
+    UnixNanos(time.0.saturating_add(offset_ns))
+}
+
+fn depth_first(
+    spans: Vec<Span>,
+    links: &[Link],
+    offsets: &[i64],
+    trace_end: UnixNanos,
+) -> Vec<Node> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
     let mut orphans: BTreeMap<SpanId, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
@@ -173,6 +199,10 @@ fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<No
             Link::Orphan(missing) => orphans.entry(*missing).or_default().push(place),
             Link::Root => roots.push(place),
         }
+    }
+    // Stable: spans that begin at once stay in the order of their ids.
+    for siblings in children.iter_mut().filter(|row| row.iter().any(|at| offsets[*at] != 0)) {
+        siblings.sort_by_key(|place| moved(spans[*place].start, offsets[*place]));
     }
     let mut orphans: Vec<Vec<usize>> = orphans.into_values().collect();
     orphans.sort_unstable();
@@ -187,8 +217,10 @@ fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<No
         let row = nodes.len();
         let depth = parent.map_or(0, |parent| nodes[parent].depth + 1);
         let orphan = matches!(links[place], Link::Orphan(_));
-        let end = span.end.unwrap_or(trace_end).max(span.start);
-        nodes.push(Node { span, depth, parent, orphan, end, rows_below: 0 });
+        let offset_ns = offsets[place];
+        let start = moved(span.start, offset_ns);
+        let end = span.end.map_or(trace_end, |end| moved(end, offset_ns)).max(start);
+        nodes.push(Node { span, depth, parent, orphan, offset_ns, start, end, rows_below: 0 });
         todo.extend(children[place].iter().rev().map(|child| (*child, Some(row))));
     }
     for row in (0..nodes.len()).rev() {

@@ -125,7 +125,7 @@ pub(super) fn bar(
         Shows::Span(row) => draw_span(analysis, scale, *row, sections, &mut cells),
         Shows::Fold { members, .. } => {
             for node in members.iter().map(|row| &analysis.tree.nodes()[*row]) {
-                cells[scale.columns(node.span.start, node.end)].fill(Cell::Folded);
+                cells[scale.columns(node.start, node.end)].fill(Cell::Folded);
             }
         }
         Shows::Missing(_) => {}
@@ -141,7 +141,7 @@ fn draw_span(
     cells: &mut [Cell],
 ) {
     let node = &analysis.tree.nodes()[row];
-    let columns = scale.columns(node.span.start, node.end);
+    let columns = scale.columns(node.start, node.end);
     cells[columns.clone()].fill(Cell::Off);
     for section in sections {
         // A column belongs to the section that its middle falls in.

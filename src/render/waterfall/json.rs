@@ -6,7 +6,7 @@ use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
 use crate::model::{Attribute, AttributeValue, Span, mask_text, mask_value};
-use crate::traces::{Analysis, milliseconds};
+use crate::traces::{Analysis, Noise, milliseconds};
 
 /// The analysed spans; serialised as one object a span, in depth-first order.
 #[derive(Debug, Clone)]
@@ -29,6 +29,12 @@ struct Row<'a> {
     self_ms: f64,
     critical_ms: f64,
     error: bool,
+    /// What is added to its times where it is drawn; absent for most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset_ms: Option<f64>,
+    /// Why it is folded where it is drawn; absent for most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise: Option<Noise>,
 }
 
 impl Spans {
@@ -53,6 +59,8 @@ impl Spans {
             self_ms: milliseconds(analysis.self_ns[row]),
             critical_ms: milliseconds(analysis.path.row_ns[row]),
             error: node.span.is_error(),
+            offset_ms: (node.offset_ns != 0).then(|| milliseconds(node.offset_ns)),
+            noise: analysis.noise[row],
         }
     }
 }

@@ -109,11 +109,14 @@ fn tag(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::MissingParent => "missing",
         FindingKind::StillRunning => "running",
+        FindingKind::ClockSkew => "skew",
         FindingKind::Retry => "retry",
         FindingKind::ServerWentOn => "timeout",
         FindingKind::NPlusOne => "N+1",
         FindingKind::FanOut => "fan-out",
+        FindingKind::DuplicateQuery => "duplicate",
         FindingKind::NotInstrumented => "gap",
+        FindingKind::Network => "network",
         FindingKind::SeveralRoots => "roots",
     }
 }

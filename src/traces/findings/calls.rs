@@ -40,7 +40,7 @@ fn tries(tree: &Tree, rows: &[usize]) -> Option<Vec<usize>> {
         if !before.span.is_error() {
             break;
         }
-        if before.end <= nodes[*row].span.start {
+        if before.end <= nodes[*row].start {
             tries.push(*row);
         }
     }

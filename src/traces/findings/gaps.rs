@@ -8,17 +8,28 @@ use crate::traces::{Node, Tree};
 /// The shortest gap worth a line, in nanoseconds.
 const GAP_NS_MIN: i64 = 10_000_000;
 
-/// Finds gaps longer than 5 % of the root and 10 ms, inside spans that have children.
+/// A stretch of a span that no child accounts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The row of the span.
+    pub row: usize,
+    /// Where it begins.
+    pub start: UnixNanos,
+    /// Where it ends; always after `start`.
+    pub end: UnixNanos,
+}
+
+/// Finds gaps longer than 5 % of the root and 10 ms, inside spans that have children, by row.
 ///
 /// What lies between a client and its server is the network, and a running span may still tell more:
 /// neither is looked into.
-pub(super) fn find(tree: &Tree) -> Vec<Finding> {
+pub(in crate::traces) fn find(tree: &Tree) -> Vec<Gap> {
     let mut found = Vec::new();
     for root in tree.roots() {
         let gap_ns_min = GAP_NS_MIN.max(tree.nodes()[root].duration_ns() / 20);
         for row in tree.subtree(root).filter(|row| is_looked_into(tree, *row)) {
-            let long = |gap: &(UnixNanos, UnixNanos)| gap.1.since(gap.0) > gap_ns_min;
-            found.extend(uncovered(tree, row).filter(long).map(|gap| finding(tree, row, gap)));
+            let gaps = uncovered(tree, row).map(|(start, end)| Gap { row, start, end });
+            found.extend(gaps.filter(|gap| gap.end.since(gap.start) > gap_ns_min));
         }
     }
     found
@@ -35,10 +46,11 @@ fn awaited(tree: &Tree, row: usize) -> impl Iterator<Item = &Node> {
     children.filter(|child| child.span.kind != SpanKind::Consumer)
 }
 
-fn finding(tree: &Tree, row: usize, (from, to): (UnixNanos, UnixNanos)) -> Finding {
+pub(super) fn finding(tree: &Tree, gap: &Gap) -> Finding {
+    let Gap { row, start: from, end: to } = *gap;
     let node = &tree.nodes()[row];
     let before = awaited(tree, row).filter(|child| child.end <= from).max_by_key(|child| child.end);
-    let after = awaited(tree, row).find(|child| child.span.start >= to);
+    let after = awaited(tree, row).find(|child| child.start >= to);
     let name = |child: &Node| short(&child.span.name);
     let place = match (before.map(name), after.map(name)) {
         (Some(before), Some(after)) => format!("between {before} and {after}"),
