@@ -24,6 +24,9 @@ pub mod runbook;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod trace_baseline;
+pub mod trace_diff;
+mod trace_steps;
 pub mod waterfall;
 
 pub use log_columns::Columns;

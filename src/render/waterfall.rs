@@ -8,7 +8,7 @@
 mod bars;
 mod columns;
 mod grid;
-mod ink;
+pub(super) mod ink;
 mod json;
 mod rows;
 mod summary;

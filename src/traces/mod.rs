@@ -5,12 +5,15 @@
 //! their row: the place in the tree's depth-first order. Not here: where spans come from (`sources`)
 //! and how they look (`render::waterfall`). Start at [`analyse`].
 
+pub mod baseline;
 pub mod critical_path;
+pub mod diff;
 pub mod errors;
 pub mod findings;
 pub mod idle;
 pub mod noise;
 mod parents;
+pub mod paths;
 pub mod repeats;
 pub mod self_time;
 pub mod skew;
@@ -23,7 +26,9 @@ use serde::Serializer;
 
 use crate::model::{Span, UnixNanos};
 
+pub use baseline::{Baseline, Usual};
 pub use critical_path::{CriticalPath, Section};
+pub use diff::{Step, diff};
 pub use errors::{Errors, Frame, RootCause};
 pub use findings::{Finding, FindingKind, Gap};
 pub use noise::Noise;

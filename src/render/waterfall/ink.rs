@@ -6,7 +6,7 @@ use super::WIDTH_MIN;
 use crate::render::{Theme, Tone, text};
 
 /// A line being written from left to right.
-pub(super) struct Line<'a> {
+pub(in crate::render) struct Line<'a> {
     theme: &'a Theme,
     painted: String,
     used: usize,
@@ -15,22 +15,22 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// Begins an empty line as wide as the theme.
-    pub(super) fn new(theme: &'a Theme) -> Self {
+    pub(in crate::render) fn new(theme: &'a Theme) -> Self {
         Self { theme, painted: String::new(), used: 0, limit: width(theme) }
     }
 
     /// Lets what follows end before column `limit`.
-    pub(super) fn until(&mut self, limit: usize) {
+    pub(in crate::render) fn until(&mut self, limit: usize) {
         self.limit = limit.min(width(self.theme));
     }
 
     /// Returns the columns left before the limit.
-    pub(super) fn room(&self) -> usize {
+    pub(in crate::render) fn room(&self) -> usize {
         self.limit.saturating_sub(self.used)
     }
 
     /// Adds harmless text, cut where the limit is.
-    pub(super) fn push(&mut self, tone: Option<Tone>, text: &str) {
+    pub(in crate::render) fn push(&mut self, tone: Option<Tone>, text: &str) {
         let cut = text::cut(text, self.room());
         self.used += text::columns(&cut);
         let cut = if self.theme.ascii { in_ascii(&cut) } else { cut.into_owned() };
@@ -41,20 +41,20 @@ impl<'a> Line<'a> {
     }
 
     /// Fills up with blanks to `column`.
-    pub(super) fn pad(&mut self, column: usize) {
+    pub(in crate::render) fn pad(&mut self, column: usize) {
         let blanks = column.min(width(self.theme)).saturating_sub(self.used);
         self.painted.extend(std::iter::repeat_n(' ', blanks));
         self.used += blanks;
     }
 
     /// Writes the line without blanks at its end.
-    pub(super) fn end(self, out: &mut dyn Write) -> io::Result<()> {
+    pub(in crate::render) fn end(self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", self.painted.trim_end())
     }
 }
 
 /// Returns the columns that lines may take.
-pub(super) fn width(theme: &Theme) -> usize {
+pub(in crate::render) fn width(theme: &Theme) -> usize {
     theme.width.max(WIDTH_MIN)
 }
 

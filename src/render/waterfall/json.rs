@@ -43,18 +43,19 @@ impl Spans {
         if self.show_secrets { text.to_owned() } else { mask_text(text).into_owned() }
     }
 
+    /// Returns a span as it may be shown.
+    pub(super) fn span(&self, row: usize) -> Cow<'_, Span> {
+        let span = &self.analysis.tree.nodes()[row].span;
+        if self.show_secrets { Cow::Borrowed(span) } else { Cow::Owned(masked_span(span)) }
+    }
+
     fn row(&self, row: usize) -> Row<'_> {
         let analysis = &self.analysis;
         let node = &analysis.tree.nodes()[row];
-        let span = if self.show_secrets {
-            Cow::Borrowed(&node.span)
-        } else {
-            Cow::Owned(masked_span(&node.span))
-        };
         Row {
             depth: node.depth,
             orphan: node.orphan,
-            span,
+            span: self.span(row),
             duration_ms: milliseconds(node.duration_ns()),
             self_ms: milliseconds(analysis.self_ns[row]),
             critical_ms: milliseconds(analysis.path.row_ns[row]),

@@ -1,0 +1,106 @@
+//! A table of steps, indented by what they stand under: what comparisons of traces are drawn as.
+
+use std::io::{self, Write};
+
+use super::waterfall::ink::{Line, width};
+use super::{Theme, Tone, text};
+
+/// The rows drawn unless everything is asked for.
+const ROWS_MAX: usize = 60;
+
+/// How far one level is indented, and from which level on no further.
+const INDENT: usize = 2;
+const INDENTS_MAX: usize = 12;
+
+/// The columns of a number.
+const CELL: usize = 9;
+
+/// The columns behind the numbers.
+const NOTE: usize = 16;
+
+/// A row of the table.
+#[derive(Debug, Clone)]
+pub(super) struct StepRow {
+    /// The number of steps above it; each row stands under the last one before it with one less.
+    pub(super) depth: usize,
+    /// What stands in front: one column.
+    pub(super) mark: (Tone, &'static str),
+    /// The service, where it is another than that of the step above; empty else.
+    pub(super) service: String,
+    /// What was done.
+    pub(super) name: String,
+    /// The numbers, as they are shown.
+    pub(super) cells: [String; 3],
+    /// What stands behind them.
+    pub(super) note: (Tone, String),
+    /// How much it matters; a row of 0 is only drawn for what is below it.
+    pub(super) weight: u64,
+}
+
+/// Writes the heading and the rows that matter most, with those above them; says how many of `rows`
+/// are left out, in words and with the option that shows them.
+pub(super) fn draw(
+    rows: &[StepRow],
+    headings: [&str; 3],
+    all: bool,
+    out: &mut dyn Write,
+    theme: &Theme,
+) -> io::Result<()> {
+    let label_end = width(theme).saturating_sub(3 * CELL + NOTE).max(20);
+    let mut line = Line::new(theme);
+    line.push(Some(Tone::Dim), "  step");
+    line.pad(label_end);
+    for heading in headings {
+        line.push(Some(Tone::Dim), &format!("{heading:>CELL$}"));
+    }
+    line.end(out)?;
+    let kept = if all { vec![true; rows.len()] } else { keep(rows) };
+    for (row, _) in rows.iter().zip(&kept).filter(|(_, keep)| **keep) {
+        let mut line = Line::new(theme);
+        line.push(Some(row.mark.0), row.mark.1);
+        line.pad(2 + INDENT * row.depth.min(INDENTS_MAX));
+        line.until(label_end);
+        if !row.service.is_empty() {
+            let service = text::harmless(&row.service);
+            line.push(Some(Tone::Strong), &text::cut(&service, line.room() / 2));
+            line.push(None, " ");
+        }
+        line.push(None, &text::cut_middle(&text::harmless(&row.name), line.room()));
+        line.until(usize::MAX);
+        line.pad(label_end);
+        for cell in &row.cells {
+            line.push(None, &format!("{cell:>CELL$}"));
+        }
+        line.push(None, "  ");
+        line.push(Some(row.note.0), &row.note.1);
+        line.end(out)?;
+    }
+    match kept.iter().filter(|keep| !**keep).count() {
+        0 => Ok(()),
+        left => writeln!(out, "{} like before are not shown (--all)", text::counted(left, "step")),
+    }
+}
+
+/// Says for each row whether it is drawn: the weightiest, and those above them.
+fn keep(rows: &[StepRow]) -> Vec<bool> {
+    let mut above: Vec<Option<usize>> = Vec::with_capacity(rows.len());
+    let mut path: Vec<usize> = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        path.truncate(row.depth);
+        above.push(path.last().copied());
+        path.push(place);
+    }
+    let mut order: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].weight > 0).collect();
+    order.sort_by_key(|row| (std::cmp::Reverse(rows[*row].weight), *row));
+    let mut kept: Vec<bool> = rows.iter().map(|row| row.depth == 0).collect();
+    let mut room = ROWS_MAX.saturating_sub(kept.iter().filter(|keep| **keep).count());
+    for place in order {
+        let upwards = std::iter::successors(Some(place), |place| above[*place]);
+        let needed: Vec<usize> = upwards.take_while(|place| !kept[*place]).take(room + 1).collect();
+        if needed.len() <= room {
+            room -= needed.len();
+            needed.into_iter().for_each(|place| kept[place] = true);
+        }
+    }
+    kept
+}
