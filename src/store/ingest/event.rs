@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::raw::pack;
 use super::super::{StoreError, grouping};
 use super::{Inserts, RecordKind, level_number};
 use crate::model::{ErrorEvent, id_key};
@@ -33,7 +34,7 @@ impl EventRow {
             request_key: event.request_id.as_deref().map(id_key),
             trace_key: event.trace_id.as_deref().map(id_key),
             body: serde_json::to_string(&event)?,
-            raw,
+            raw: pack(&raw),
             event_id: event.event_id,
             service: event.service,
             user: event.user,
