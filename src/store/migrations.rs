@@ -12,7 +12,8 @@ pub(super) const VERSION: i64 = 5;
 const _: () = assert!(MIGRATIONS.len() == 5, "as many migrations as versions");
 
 /// `*_ns` are nanoseconds since the Unix epoch; ids are lower-case hex text, so that `sqlite3` shows
-/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON.
+/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON. A
+/// `trace_key` that would be the `request_key` is null since version 5.
 pub(super) const TABLES: &str = "
 CREATE TABLE spans (
   trace_id TEXT NOT NULL, span_id TEXT NOT NULL, kind TEXT NOT NULL,
