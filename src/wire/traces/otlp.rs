@@ -3,6 +3,8 @@
 //! Keys in camel or snake case, numbers as numbers or text, enumerations as numbers or names, ids as
 //! hex or base 64, members absent or `null`. Source: OTLP 1.9, "JSON Protobuf Encoding".
 
+use std::sync::Arc;
+
 use super::super::decoded::Rejected;
 use super::super::json_reader::{Fault, JsonReader, Scalar};
 use super::super::span_parts::{DROPPED_ATTRIBUTES, SpanParts};
@@ -81,7 +83,7 @@ fn one_span(
     }
     let mut parts = SpanParts {
         service: process.service.clone(),
-        resource: process.attributes.clone(),
+        resource: Arc::clone(&process.attributes),
         scope: scope.to_owned(),
         ..SpanParts::default()
     };
