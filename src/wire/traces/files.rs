@@ -15,6 +15,9 @@ const COMPRESSED: [(&[u8], &str); 5] = [
 /// What may be sent, in the words of an error.
 const KNOWN: &str = "OTLP JSON or protobuf, Tempo's answers, Jaeger's JSON or Zipkin's";
 
+/// How much is shown of a text that is none of these.
+const TEXT_SHOWN_BYTES: usize = 80;
+
 /// Reads spans in any format that is known, told by content; `keep` decides which stay.
 ///
 /// Errs where it is empty, compressed, a page for people, or nothing that is known; an error says where
@@ -30,7 +33,9 @@ pub fn decode_any_traces(body: &[u8], keep: &mut Keep<'_>) -> Result<TraceAnswer
         Some(b'{' | b'[') => {
             let answer = decode_json_traces(text, keep)?;
             match (answer.format, answer.errors.first()) {
-                (None, Some(error)) => Err(WireError::Unknown(error.clone())),
+                (None, Some(error)) => {
+                    Err(WireError::Unknown(format!("it is an answer without a trace: {error}")))
+                }
                 (None, None) if answer.incomplete.is_empty() => Err(WireError::Unknown(format!(
                     "it is JSON, but not of spans: expected {KNOWN}"
                 ))),
@@ -39,7 +44,11 @@ pub fn decode_any_traces(body: &[u8], keep: &mut Keep<'_>) -> Result<TraceAnswer
         }
         Some(_) => decode_protobuf_traces(body, keep).map_err(|error| {
             if is_text(body) {
-                WireError::Unknown(format!("it is text: expected {KNOWN}"))
+                let line =
+                    body.trim_ascii().split(|byte| *byte == b'\n').next().unwrap_or_default();
+                let (line, _) = line.split_at(line.len().min(TEXT_SHOWN_BYTES));
+                let line = String::from_utf8_lossy(line);
+                WireError::Unknown(format!("it is text ({line:?}): expected {KNOWN}"))
             } else {
                 error
             }
