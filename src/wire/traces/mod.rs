@@ -99,4 +99,6 @@ fn not_at(body: &[u8], at: usize, expected: &str) -> WireError {
 }
 
 #[cfg(test)]
+mod shape_tests;
+#[cfg(test)]
 mod tests;

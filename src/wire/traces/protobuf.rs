@@ -79,13 +79,17 @@ fn is_of_tempo(message: &[u8]) -> bool {
 }
 
 /// Returns the messages of a file in which each has its length before it, as four bytes or as a number
-/// of protobuf; `None` where the lengths do not fit.
+/// of protobuf; `None` where the lengths do not fit, or it is one message.
 fn lengths(body: &[u8]) -> Option<Vec<&[u8]>> {
     let four = |rest: &mut &[u8]| {
         let (length, after) = rest.split_first_chunk::<4>()?;
         *rest = after;
         usize::try_from(u32::from_be_bytes(*length)).ok()
     };
+    let is_message = body.first() == Some(&0x0a) && parts(body, 1).all(|part| part.is_ok());
+    if is_message {
+        return None;
+    }
     framed(body, four).or_else(|| framed(body, |rest| usize::try_from(varint(rest)?).ok()))
 }
 
@@ -110,4 +114,66 @@ fn framed<'a>(
         rest = after;
     }
     Some(messages).filter(|messages| !messages.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One span without a resource: ids, a name, a start.
+    fn message(name: &str) -> Vec<u8> {
+        let field = |number: u8, bytes: &[u8]| {
+            let mut written = vec![number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
+            written.extend(bytes);
+            written
+        };
+        let start = [0x39, 1, 0, 0, 0, 0, 0, 0, 0];
+        let span =
+            [&field(1, &[1; 16])[..], &field(2, &[2; 8]), &field(5, name.as_bytes()), &start];
+        field(1, &field(2, &field(2, &span.concat())))
+    }
+
+    fn names(body: &[u8]) -> (Option<TraceFormat>, Vec<String>) {
+        let answer = decode_protobuf_traces(body, &mut |_| true).unwrap();
+        assert!(answer.incomplete.is_empty(), "{answer:?}");
+        (answer.format, answer.spans.into_iter().map(|span| span.name).collect())
+    }
+
+    #[test]
+    fn messages_behind_their_lengths_are_read_one_after_the_other() {
+        let (one, two) = (message("one"), message("twice"));
+        let named = (Some(TraceFormat::OtlpProtobuf), vec!["one".to_owned(), "twice".to_owned()]);
+        let four = |message: &[u8]| {
+            [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
+        };
+        let varint = |message: &[u8]| [&[u8::try_from(message.len()).unwrap()], message].concat();
+        assert_eq!(names(&[four(&one), four(&two)].concat()), named);
+        assert_eq!(names(&[varint(&one), varint(&two)].concat()), named);
+        assert_eq!(names(&[one, two].concat()), named);
+    }
+
+    #[test]
+    fn tempos_answer_is_told_from_its_trace_and_may_be_a_part() {
+        let trace = message("one");
+        let mut answer = vec![0x0a, u8::try_from(trace.len()).unwrap()];
+        answer.extend(&trace);
+        assert_eq!(names(&answer).0, Some(TraceFormat::TempoProtobuf));
+        answer.extend([0x18, 1, 0x22, 3, b'b', b'i', b'g']);
+        let answer = decode_protobuf_traces(&answer, &mut |_| true).unwrap();
+        assert_eq!(answer.incomplete, ["the backend answered in part: big"]);
+        assert_eq!(answer.spans.len(), 1);
+    }
+
+    #[test]
+    fn what_is_cut_gives_the_spans_before_the_cut() {
+        let (one, two) = (message("one"), message("two"));
+        let both = [&one[..], &two[..two.len() - 3]].concat();
+        let answer = decode_protobuf_traces(&both, &mut |_| true).unwrap();
+        assert_eq!(answer.spans.len(), 1);
+        assert!(
+            answer.incomplete[0].starts_with("it breaks off: malformed protobuf"),
+            "{answer:?}"
+        );
+        assert!(decode_protobuf_traces(&one[..9], &mut |_| true).is_err());
+    }
 }
