@@ -8,6 +8,7 @@ use crate::model::{
     Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
 };
 
+pub mod compressed;
 mod elasticsearch;
 mod endpoint;
 mod kinds;
@@ -16,11 +17,13 @@ pub mod local;
 mod loki;
 mod quoted;
 mod superset;
+mod trace_file;
 mod victorialogs;
 mod walk;
 
 pub use endpoint::Opening;
 pub use kinds::{KINDS, Kind, KindError, WithoutLogs, open};
+pub use trace_file::{TraceFileError, TraceText};
 
 /// Why a source did not answer.
 #[derive(Debug, thiserror::Error)]

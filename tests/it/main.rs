@@ -31,3 +31,6 @@ mod sources;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;
+mod trace_files;
+mod trace_formats;
+mod trace_hostile;

@@ -10,7 +10,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::Request;
 use super::answer::Answer;
-use super::compressed::{Fault, stream};
 use super::expand::{Expanded, Log};
 use super::inputs::{self, Opened, is_stream, say_if_terminal, stdin_is_file};
 use super::plan::{Plan, Planner};
@@ -20,6 +19,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::logs::{Around, Live, LogFilter, Scan, ScanCount, Scanned, merge};
 use crate::model::{LogRecord, Missing};
 use crate::render::log_report::LogSummary;
+use crate::sources::compressed::{Fault, stream};
 
 /// How much later than a file was last written to a time in it may seem to be.
 const DAY: Duration = Duration::from_hours(24);

@@ -2,12 +2,11 @@
 //!
 //! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
 //! without any runtime: those that `expand` finds under what was named, with their older parts,
-//! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
+//! `several` at once. `inputs` opens them whatever they are compressed with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
-mod compressed;
 mod expand;
 mod file_source;
 mod files;

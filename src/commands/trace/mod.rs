@@ -1,6 +1,14 @@
 //! `obs trace`: where did the time go, and where did it fail?
+//!
+//! Here: the arguments, and the answer of the first trace found. `file` reads it out of files instead
+//! of asking backends, `seen` is what their list says of a trace.
 
-use clap::Args;
+mod file;
+mod seen;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
@@ -18,11 +26,19 @@ Examples:
   obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs trace req_8fK2                  a request id that is not the trace id
   obs trace ID --all                  every span, nothing folded
-  tail -1 app.log | obs trace -       the id of a log line")]
+  tail -1 app.log | obs trace -       the id of a log line
+  obs trace --file trace.json         what a backend's page downloads, or a Collector wrote")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
-    #[arg(value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
-    id: String,
+    #[arg(value_name = "ID", required_unless_present = "file", add = ArgValueCandidates::new(recent_ids))]
+    id: Option<String>,
+    /// Look in a file and ask nobody: OTLP, Tempo, Jaeger or Zipkin; - is standard input
+    ///
+    /// What it is, shows in its content: OTLP as JSON, JSON lines or protobuf, the answers of Tempo,
+    /// Jaeger and Zipkin, what their pages download; also compressed. Several are read as one. The id
+    /// may be left out where there is one trace.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: Vec<PathBuf>,
     /// Show every span: fold nothing, cut nothing
     #[arg(long)]
     all: bool,
@@ -31,11 +47,23 @@ pub struct TraceArgs {
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace")?;
-    let correlation = read_id(&args.id)?;
-    let gathered = context.story(Wanted::Traces, &correlation)?;
+    let (correlation, gathered, others) = match &args.id {
+        Some(id) if args.file.is_empty() => {
+            let correlation = read_id(id)?;
+            let gathered = context.story(Wanted::Traces, &correlation)?;
+            (correlation, gathered, None)
+        }
+        id => {
+            let found = file::story(&args.file, id.as_deref(), context)?;
+            (found.correlation, found.gathered, found.others)
+        }
+    };
     let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
     if !found {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
+        if let Some(others) = &others {
+            context.output.hint(others);
+        }
         let lines = gathered.found.logs.len();
         if lines > 0 {
             let id = text::word(correlation.id());
