@@ -1,12 +1,13 @@
 //! Lines into records: a traceback printed below a record is part of it.
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::ControlFlow;
 
 use super::found::{Found, FoundSink};
 use super::line::{Outline, Room, Shape, read};
-use super::{LogFilter, ScanCount};
-use crate::model::{LogRecord, UnixNanos};
+use super::{Learnt, LogFilter, ScanCount};
+use crate::model::{Correlation, LogRecord, UnixNanos};
 
 /// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
 const EXCEPTION_BYTES_MAX: usize = 1 << 20;
@@ -58,7 +59,7 @@ enum Before {
 #[derive(Debug)]
 pub struct Assembler<'a> {
     source: &'a str,
-    filter: &'a LogFilter,
+    filter: Cow<'a, LogFilter>,
     open: Option<Open>,
     after_indented: bool,
     in_traceback: bool,
@@ -68,6 +69,10 @@ pub struct Assembler<'a> {
     room: Room,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
+    /// The traces that lines of the request name, whether these lines match otherwise or not.
+    pub learnt: Learnt,
+    /// Whether what is learnt is looked for at once.
+    heeds_learnt: bool,
 }
 
 impl<'a> Assembler<'a> {
@@ -75,7 +80,7 @@ impl<'a> Assembler<'a> {
     pub fn new(source: &'a str, filter: &'a LogFilter) -> Self {
         Self {
             source,
-            filter,
+            filter: Cow::Borrowed(filter),
             open: None,
             after_indented: false,
             in_traceback: false,
@@ -83,6 +88,23 @@ impl<'a> Assembler<'a> {
             time: None,
             room: Room::for_many(),
             count: ScanCount::default(),
+            learnt: Learnt::default(),
+            heeds_learnt: false,
+        }
+    }
+
+    /// Also gives, from where it is learnt on, the lines that have only a trace of the request.
+    #[must_use]
+    pub fn heeding_learnt(self) -> Self {
+        Self { heeds_learnt: true, ..self }
+    }
+
+    /// Also gives, from here on, the lines that have only one of these traces.
+    pub fn also_of(&mut self, traces: &[Correlation]) {
+        for trace in traces {
+            if !self.filter.asks_for(trace.id()) {
+                self.filter.to_mut().traces.push(trace.clone());
+            }
         }
     }
 
@@ -183,11 +205,24 @@ impl<'a> Assembler<'a> {
     }
 
     fn judge(&mut self, line: &[u8], number: u64) {
-        let Some(outline) = self.outline(line) else { return };
+        let outline = self.outline(line);
+        let ruled_out = self.filter.rules_out(&outline, self.time);
+        // The line that names the request's trace may be of another level than is asked for.
+        if ruled_out && self.filter.correlation.is_none() {
+            return;
+        }
         let mut record = read(&outline, &self.room);
+        if self.learnt.see(&self.filter, &record) && self.heeds_learnt {
+            let learnt = std::mem::take(&mut self.learnt);
+            self.also_of(learnt.traces());
+            self.learnt = learnt;
+        }
+        if ruled_out {
+            return;
+        }
         self.source.clone_into(&mut record.source);
         record.line = number;
-        let (filter, time) = (self.filter, self.time);
+        let (filter, time) = (&self.filter, self.time);
         let matches = filter.matches_but_condition(&record, time);
         if !matches && !filter.matches_elsewhere(&record, time) {
             return;
@@ -210,14 +245,14 @@ impl<'a> Assembler<'a> {
         self.count.untimed += u64::from(time.is_none() && self.filter.bounds_time());
     }
 
-    /// Walks a line that begins a record and counts it; `None` when all but the id rules it out.
-    fn outline<'l>(&mut self, line: &'l [u8]) -> Option<Outline<'l>> {
+    /// Walks a line that begins a record and counts it.
+    fn outline<'l>(&mut self, line: &'l [u8]) -> Outline<'l> {
         self.before = Before::LeftOut;
         let outline = Outline::of(line, &mut self.room);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
         self.time = outline.time.or(self.time);
         self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
-        (!self.filter.rules_out(&outline, self.time)).then_some(outline)
+        outline
     }
 
     /// Takes a line that the next one does not continue ([`begins_record`]): as [`Assembler::line`],
@@ -238,7 +273,10 @@ impl<'a> Assembler<'a> {
         if self.give(record_sink)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let Some(outline) = self.outline(line) else { return Ok(ControlFlow::Continue(())) };
+        let outline = self.outline(line);
+        if self.filter.rules_out(&outline, self.time) {
+            return Ok(ControlFlow::Continue(()));
+        }
         self.count_untimed(self.time);
         self.count.matched += 1;
         sink(Found::line(&outline, &self.room, self.source, number))

@@ -13,6 +13,8 @@ use super::line::{Outline, trimmed};
 pub struct LogFilter {
     /// The request or trace asked for, in any of its spellings.
     pub correlation: Option<Correlation>,
+    /// Traces of that request: a record of one of them is asked for too, unless it names a request.
+    pub traces: Vec<Correlation>,
     /// The least bad level shown; a record without a level does not match.
     pub level: Option<Severity>,
     /// The first instant shown.
@@ -68,7 +70,9 @@ impl LogFilter {
 
     /// Says whether every record is asked for.
     pub fn takes_all(&self) -> bool {
-        let Self { correlation, level, since, until, grep, service, anywhere: _, condition } = self;
+        // Traces are those of the correlation.
+        let Self { correlation, traces: _, level, since, until, grep, .. } = self;
+        let Self { service, anywhere: _, condition, .. } = self;
         let named = correlation.is_some() || service.is_some();
         let chosen = level.is_some() || grep.is_some() || condition.is_some();
         !named && !chosen && since.is_none() && until.is_none()
@@ -81,12 +85,13 @@ impl LogFilter {
 
     /// Returns texts of which every matching line holds at least one; empty when there are none.
     ///
-    /// They are the id's spellings, as typed and in lower and upper case; for one with characters
-    /// that JSON may escape, its longest piece free of them.
+    /// They are the spellings of the id and of the request's traces, as typed and in lower and upper
+    /// case; for one with characters that JSON may escape, its longest piece free of them.
     pub fn literals(&self) -> Vec<Vec<u8>> {
         let mut literals: Vec<Vec<u8>> = Vec::new();
         let Some(id) = &self.correlation else { return literals };
-        for spelling in id.spellings() {
+        let ids = std::iter::once(id).chain(&self.traces);
+        for spelling in ids.flat_map(Correlation::spellings) {
             let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
             for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
                 if !literals.contains(&form.clone().into_bytes()) {
@@ -109,6 +114,7 @@ impl LogFilter {
     pub(super) fn matches_elsewhere(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         self.correlation.as_ref().is_some_and(|id| {
             !has_id_field(id, record)
+                && !self.has_trace_alone(record)
                 && self.matches_otherwise(record, time)
                 && mentions(id, record)
         })
@@ -119,10 +125,28 @@ impl LogFilter {
         self.grep.is_some() || self.correlation.is_some()
     }
 
+    /// Says whether the record is the request's by its trace alone: it names no request.
+    pub fn has_trace_alone(&self, record: &LogRecord) -> bool {
+        let trace = record.trace_id.as_deref().filter(|_| record.request_id.is_none());
+        trace.is_some_and(|trace| self.traces.iter().any(|id| is_id(id, trace)))
+    }
+
+    /// Says whether the record has the id that is asked for in a field for ids.
+    pub(super) fn names_the_request(&self, record: &LogRecord) -> bool {
+        self.correlation.as_ref().is_some_and(|id| has_id_field(id, record))
+    }
+
+    /// Says whether the text is the id that is asked for, or one of its traces.
+    pub(super) fn asks_for(&self, id: &str) -> bool {
+        self.correlation.iter().chain(&self.traces).any(|known| is_id(known, id))
+    }
+
     fn has_id(&self, record: &LogRecord) -> bool {
-        self.correlation
-            .as_ref()
-            .is_none_or(|id| has_id_field(id, record) || (self.anywhere && mentions(id, record)))
+        self.correlation.as_ref().is_none_or(|id| {
+            has_id_field(id, record)
+                || self.has_trace_alone(record)
+                || (self.anywhere && mentions(id, record))
+        })
     }
 
     fn matches_otherwise(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {

@@ -24,6 +24,7 @@ mod logs_large;
 mod logs_rotated;
 mod logs_shown;
 mod logs_stats;
+mod logs_traces;
 mod logs_where;
 mod runbook;
 mod serve_intake;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::inputs;
 use crate::logs::{LogFilter, Scan, Scanned};
-use crate::model::{LogPage, LogQuery};
+use crate::model::{Correlation, LogPage, LogQuery};
 use crate::sources::{Backend, LogSource, SourceError};
 
 /// A file.
@@ -19,7 +19,8 @@ pub(super) struct FileSource {
 }
 
 impl FileSource {
-    /// Asks a file for the lines that the filter holds for; all else of a question is in it already.
+    /// Asks a file for the lines that the filter holds for; of a question only the traces of the
+    /// request, which other sources may know, are not in it already.
     pub(super) fn new(path: PathBuf, filter: LogFilter) -> Self {
         Self { path, filter }
     }
@@ -43,7 +44,10 @@ impl Backend for FileSource {
 #[async_trait]
 impl LogSource for FileSource {
     async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
-        let (path, filter, limit) = (self.path.clone(), self.filter.clone(), query.limit);
+        let (path, mut filter, limit) = (self.path.clone(), self.filter.clone(), query.limit);
+        let own = filter.correlation.as_ref().map(Correlation::key);
+        let traces = query.correlations.iter().filter(|id| Some(id.key()) != own);
+        filter.traces = traces.cloned().collect();
         let read = tokio::task::spawn_blocking(move || read(&path, &filter, limit));
         read.await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))

@@ -1,8 +1,8 @@
 //! `obs logs`: what did it say?
 //!
-//! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime: those that `expand` finds under what was named, with their older parts,
-//! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
+//! Here: the arguments, and which of the three ways is taken. `files` has files and standard input
+//! read, by `reading`, without any runtime: those that `expand` finds under what was named, with
+//! their older parts, `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
@@ -16,6 +16,7 @@ mod index;
 mod inputs;
 mod lookup;
 mod plan;
+mod reading;
 mod several;
 
 use std::ffi::OsString;
@@ -57,6 +58,10 @@ there, at once; without any it asks the running `obs serve` or `obs demo`. With 
 that backend alone. A source is a [[source]] of a kind: loki, grafana (a Loki behind it), victorialogs,
 elasticsearch, opensearch; LOKI_ADDR is one too. Of what they give each line is judged again here, and a
 note says what each was asked. Following one asks it again each second.
+
+With -r the lines that have no request id, only the trace of that request, are shown too, when one of its
+lines names both: files are then read twice. Pipes are read once and tell the trace; -f shows such lines from
+where the trace is known on.
 
 Ids of 16 characters and more are looked up in a large file by its index, which is kept in the cache
 folder: obs logs index --help. A file that is called index is ./index.
@@ -151,6 +156,7 @@ enum LogsCommand {
 }
 
 /// What is asked for, understood.
+#[derive(Clone)]
 struct Request {
     filter: LogFilter,
     limit: Option<u32>,
@@ -216,6 +222,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
 fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
     let filter = LogFilter {
         correlation: args.request_id.as_deref().map(read_id).transpose()?,
+        traces: Vec::new(),
         level: args.level.as_deref().map(level).transpose()?,
         since: time("--since", args.since.as_deref(), context)?,
         until: time("--until", args.until.as_deref(), context)?,
