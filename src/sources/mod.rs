@@ -8,6 +8,7 @@ use crate::model::{
     Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
 };
 
+mod command;
 mod elasticsearch;
 mod endpoint;
 mod kinds;
@@ -19,8 +20,10 @@ mod superset;
 mod victorialogs;
 mod walk;
 
+pub use command::COMMAND;
 pub use endpoint::Opening;
 pub use kinds::{KINDS, Kind, KindError, WithoutLogs, open};
+pub use lines::last_of;
 
 /// Why a source did not answer.
 #[derive(Debug, thiserror::Error)]

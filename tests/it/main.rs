@@ -17,6 +17,7 @@ mod generated;
 mod ids;
 mod logs;
 mod logs_around;
+mod logs_commands;
 mod logs_dialects;
 mod logs_index;
 mod logs_inputs;

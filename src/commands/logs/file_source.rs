@@ -1,15 +1,13 @@
 //! A file of the configuration, asked beside backends: its lines come among theirs.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
 use super::inputs;
-use crate::logs::{LogFilter, Scan, Scanned};
+use crate::logs::{LogFilter, Scan};
 use crate::model::{Correlation, LogPage, LogQuery};
-use crate::sources::{Backend, LogSource, SourceError};
+use crate::sources::{Backend, LogSource, SourceError, last_of};
 
 /// A file.
 #[derive(Debug)]
@@ -58,33 +56,11 @@ impl LogSource for FileSource {
 /// Reads the last lines that match; what was read before a failure counts.
 fn read(path: &Path, filter: &LogFilter, limit: u32) -> std::io::Result<LogPage> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut kept = VecDeque::new();
-    let mut page = LogPage::default();
     let inputs::Opened { input, fault } = inputs::open(path, None)?;
     let name = path.display().to_string();
-    let mut scan = Scan::new(input, &name, filter);
-    loop {
-        let truncated = &mut page.truncated;
-        let scanned = scan.go_on(&mut |found| {
-            kept.push_back(found.into_record());
-            if kept.len() > limit {
-                kept.pop_front();
-                *truncated = true;
-            }
-            Ok(ControlFlow::Continue(()))
-        });
-        match scanned {
-            Ok(Scanned::Dry) => {}
-            Ok(Scanned::Done) => break,
-            Err(error) => {
-                page.incomplete = Some(format!("it could not be read to its end: {error}"));
-                break;
-            }
-        }
-    }
+    let mut page = last_of(Scan::new(input, &name, filter), limit);
     if let Some(error) = fault.take() {
         page.incomplete = Some(error.to_string());
     }
-    page.records = kept.into();
     Ok(page)
 }

@@ -57,7 +57,13 @@ Without FILE it reads standard input when that is a pipe, else the files of obs.
 there, at once; without any it asks the running `obs serve` or `obs demo`. With --url or OBS_URL it asks
 that backend alone. A source is a [[source]] of a kind: loki, grafana (a Loki behind it), victorialogs,
 elasticsearch, opensearch; LOKI_ADDR is one too. Of what they give each line is judged again here, and a
-note says what each was asked. Following one asks it again each second.
+note says what each was asked. Following one asks it again each second. In your own file, and in no repository's,
+a source may be a program and its arguments, which is run without a shell, for 30 s at most:
+  [[source]]
+  kind = \"command\"
+  command = [\"kubectl\", \"logs\", \"-l\", \"app=api\", \"--prefix\", \"--since=1h\"]
+or [\"journalctl\", \"-o\", \"json\", \"-u\", \"api\", \"-n\", \"50000\"], [\"docker\", \"logs\", \"api\"]. What it prints is read, not its
+errors; when it fails the answer is in part: exit code 3.
 
 With -r the lines that have no request id, only the trace of that request, are shown too, when one of its
 lines names both: files are then read twice. Pipes are read once and tell the trace; -f shows such lines from
