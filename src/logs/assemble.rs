@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::found::{Found, FoundSink};
 use super::line::{Outline, Room, Shape, read};
-use super::{Learnt, LogFilter, ScanCount};
+use super::{Learnt, LogFilter, ScanCount, traceback};
 use crate::model::{Correlation, LogRecord, UnixNanos};
 
 /// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
@@ -47,8 +47,8 @@ enum Before {
 
 /// Takes the lines of one source in order and gives its matching records, with their tracebacks.
 ///
-/// A line continues the one before when it is indented, empty inside a traceback, `Traceback (most
-/// recent call last)`, `Caused by:`, or the `…Error: …` below an indented line, and is no JSON. It is
+/// A line continues the one before when it is indented, empty inside a traceback, or one of those
+/// that [`traceback`] knows, and is no JSON. It is
 /// added to the `exception` and to `raw` of a record that matched. After a record that did not match
 /// it is left out with it, unless the filter looks for text: then it is judged by itself. A condition
 /// about the exception is held against the record with its traceback.
@@ -63,6 +63,7 @@ pub struct Assembler<'a> {
     open: Option<Open>,
     after_indented: bool,
     in_traceback: bool,
+    in_goroutine: bool,
     before: Before,
     /// The last time that a line of this source has: also that of those after it that have none.
     time: Option<UnixNanos>,
@@ -84,6 +85,7 @@ impl<'a> Assembler<'a> {
             open: None,
             after_indented: false,
             in_traceback: false,
+            in_goroutine: false,
             before: Before::Nothing,
             time: None,
             room: Room::for_many(),
@@ -206,7 +208,7 @@ impl<'a> Assembler<'a> {
 
     fn judge(&mut self, line: &[u8], number: u64) {
         let outline = self.outline(line);
-        let ruled_out = self.filter.rules_out(&outline, self.time);
+        let ruled_out = self.filter.rules_out(&outline, self.time, self.source);
         // The line that names the request's trace may be of another level than is asked for.
         if ruled_out && self.filter.correlation.is_none() {
             return;
@@ -274,7 +276,7 @@ impl<'a> Assembler<'a> {
             return Ok(ControlFlow::Break(()));
         }
         let outline = self.outline(line);
-        if self.filter.rules_out(&outline, self.time) {
+        if self.filter.rules_out(&outline, self.time, self.source) {
             return Ok(ControlFlow::Continue(()));
         }
         self.count_untimed(self.time);
@@ -308,10 +310,14 @@ impl<'a> Assembler<'a> {
         } else if line.is_empty() {
             self.in_traceback
         } else {
-            opens_traceback(line) || (self.after_indented && names_an_error(line))
+            traceback::opens(line)
+                || (self.after_indented && traceback::names_an_error(line))
+                || (self.in_traceback && traceback::goes_on(line))
+                || (self.in_goroutine && traceback::is_frame_of_go(line))
         };
         self.after_indented = continues && indented;
-        self.in_traceback = continues;
+        self.in_traceback = continues || traceback::comes_after(line);
+        self.in_goroutine = continues && (self.in_goroutine || traceback::is_goroutine(line));
         continues
     }
 }
@@ -322,19 +328,11 @@ impl<'a> Assembler<'a> {
 pub(super) fn begins_record(rest: &[u8]) -> bool {
     match rest.first() {
         None | Some(b' ' | b'\t' | b'\r' | b'\n') => false,
-        Some(b'T' | b'C' | b'D') => !opens_traceback(rest),
+        // What may stand right below a line after which a traceback comes.
+        Some(b'[' | b'}' | b'-') => !traceback::goes_on(rest),
+        Some(letter) if letter.is_ascii_alphabetic() => !traceback::opens(rest),
         Some(_) => true,
     }
-}
-
-fn opens_traceback(line: &[u8]) -> bool {
-    let opens = [
-        &b"Traceback (most recent call last)"[..],
-        b"Caused by:",
-        b"The above exception was the direct cause",
-        b"During handling of the above exception",
-    ];
-    opens.iter().any(|open| line.starts_with(open))
 }
 
 fn without_return(line: &[u8]) -> &[u8] {
@@ -364,15 +362,6 @@ fn continuation(head: &LogRecord, line: &[u8], number: u64) -> LogRecord {
         raw: Some(line.to_vec()),
         ..head.clone()
     }
-}
-
-/// Says whether the line is `package.SomeError: why`, the last line of a traceback.
-fn names_an_error(line: &[u8]) -> bool {
-    let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$'));
-    let length = line.iter().position(ends).unwrap_or(line.len());
-    let (name, rest) = line.split_at(length);
-    let known = [&b"Error"[..], b"Exception", b"Interrupt", b"Exit"];
-    (rest.is_empty() || rest.starts_with(b":")) && known.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

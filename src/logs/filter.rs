@@ -1,8 +1,9 @@
 //! Which records are asked for, and what a line must hold to be one of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
+use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos, bare_id};
 
 use super::dialect::names_an_id;
 use super::expression::Condition;
@@ -26,7 +27,8 @@ pub struct LogFilter {
     pub until: Option<UnixNanos>,
     /// What the line as written must hold.
     pub grep: Option<regex::Regex>,
-    /// The service's name, in any case; a record without one does not match.
+    /// The service's name, in any case; a record without one has that of its source's file, up to the
+    /// first dot.
     pub service: Option<String>,
     /// Whether the id may stand anywhere in the line, not only in a field for ids.
     pub anywhere: bool,
@@ -103,9 +105,14 @@ impl LogFilter {
     }
 
     /// Says whether all but the id rules the line out, before anything is allocated for it.
-    pub(super) fn rules_out(&self, outline: &Outline<'_>, time: Option<UnixNanos>) -> bool {
+    pub(super) fn rules_out(
+        &self,
+        outline: &Outline<'_>,
+        time: Option<UnixNanos>,
+        source: &str,
+    ) -> bool {
         !(self.in_range(time, outline.level)
-            && self.is_service(outline.service().as_deref())
+            && self.is_service(|| outline.service(), source)
             && self.greps(&outline.written()))
     }
 
@@ -152,13 +159,17 @@ impl LogFilter {
     fn matches_otherwise(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         let written = record.raw.as_deref().map(|raw| String::from_utf8_lossy(trimmed(raw)));
         self.in_range(time, record.level)
-            && self.is_service(record.service.as_deref())
+            && self.is_service(|| record.service.as_deref().map(Into::into), &record.source)
             && self.greps(written.as_deref().unwrap_or(&record.message))
     }
 
-    fn is_service(&self, service: Option<&str>) -> bool {
-        let known = |name: &String| service.is_some_and(|known| known.eq_ignore_ascii_case(name));
-        self.service.as_ref().is_none_or(known)
+    fn is_service<'a>(&self, service: impl FnOnce() -> Option<Cow<'a, str>>, source: &str) -> bool {
+        self.service.as_ref().is_none_or(|name| {
+            service().map_or_else(
+                || name_of_file(source).eq_ignore_ascii_case(name),
+                |service| service.eq_ignore_ascii_case(name),
+            )
+        })
     }
 
     fn greps(&self, written: &str) -> bool {
@@ -174,15 +185,22 @@ impl LogFilter {
     }
 }
 
+/// Returns what a source's file is called, up to the first dot: `inventory` of `logs/inventory.log.1`.
+fn name_of_file(source: &str) -> &str {
+    let file = source.rsplit_once('/').map_or(source, |(_, file)| file);
+    file.split_once('.').map_or(file, |(name, _)| name)
+}
+
 fn has_id_field(id: &Correlation, record: &LogRecord) -> bool {
     let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
     named.any(|value| is_id(id, value))
         || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(id, &f.text()))
 }
 
-/// Says whether a field's value is the id: bare, `0x…`, `{…}`, or `projects/…/traces/…`.
+/// Says whether a field's value is the id: bare, `0x…`, `{…}`, `urn:uuid:…`, or `projects/…/traces/…`.
 fn is_id(id: &Correlation, value: &str) -> bool {
-    let bare = value.strip_prefix("0x").unwrap_or(value).trim_matches(['{', '}']);
+    let bare = value.strip_prefix("0x").unwrap_or(value);
+    let bare = bare_id(bare);
     let bare = bare.rsplit_once("/traces/").map_or(bare, |(_, last)| last);
     [value, bare].into_iter().any(|value| {
         // Mixed case other than as typed is no spelling that `literals` could find.

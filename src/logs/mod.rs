@@ -32,6 +32,7 @@ mod rotated;
 mod scan;
 mod stats;
 mod template;
+mod traceback;
 mod value;
 mod wrapper;
 

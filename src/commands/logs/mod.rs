@@ -105,7 +105,7 @@ pub struct LogsArgs {
     /// Only lines that match this regular expression
     #[arg(short, long, value_name = "REGEX")]
     grep: Option<String>,
-    /// Only lines of this service
+    /// Only lines of this service; a line that names none is of what its file is called: inventory.log
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Only lines for which this holds: 'status >= 500 and not user.id = 7' (see below)

@@ -152,6 +152,12 @@ fn kinds() -> impl Strategy<Value = String> {
         line("{\"log\":\"ERROR app.db: x trace_id=ID\\n\",\"stream\":\"stdout\"}"),
         line("Caused by: java.io.IOException: ID"),
         line("The above exception was the direct cause"),
+        line("java.lang.IllegalStateException: ID"),
+        line("panic: ID"),
+        line("goroutine 7 [running]:"),
+        line("main.f(0x1, ...)"),
+        line("[signal SIGSEGV: segmentation violation]"),
+        line("}"),
         line("Cut off"),
         line("\t... 3 more\r"),
     ]
@@ -259,7 +265,7 @@ proptest! {
             let mut room = Room::default();
             let outline = Outline::of(line, &mut room);
             let record = read(&outline, &room);
-            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&record));
+            prop_assert_eq!(filter.rules_out(&outline, outline.time, ""), !filter.matches(&record));
         }
     }
 }
