@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::gather;
 use crate::model::{Correlation, Gathered, Story};
 use crate::sources::local::{Served, StoredFile};
-use crate::sources::{Backend, KINDS, Kind, KindError, Opening, WithoutLogs, open};
+use crate::sources::{Backend, COMMAND, KINDS, Kind, KindError, Opening, WithoutLogs, open};
 
 /// What a command asks backends for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +109,13 @@ impl Context {
                     refused.hint(format!("did you mean `{near}`?"))
                 }
                 KindError::Unknown { near: None, .. } => {
-                    KINDS.iter().fold(refused, |refused, kind| {
+                    let of_address = KINDS.iter().fold(refused, |refused, kind| {
                         let Kind { name, about, example, .. } = kind;
                         refused.hint(format!("kind = \"{name}\", url = \"{example}\": {about}"))
-                    })
+                    });
+                    of_address.hint(format!(
+                        "kind = \"{COMMAND}\", command = [\"kubectl\", \"logs\", \"-l\", \"app=api\"]: what it prints"
+                    ))
                 }
                 KindError::Key { .. } => {
                     refused.hint(format!("take it out of {}", settings.origin))

@@ -30,7 +30,7 @@ pub use attribute::{Attribute, AttributeValue};
 pub use base64::from_base64;
 pub use check::{CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
-pub use id::{Correlation, IdError, SpanId, TraceId, id_key};
+pub use id::{Correlation, IdError, SpanId, TraceId, bare_id, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};
 pub use item::Item;
 pub use log::{Field, LogRecord, Severity};

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::command::{COMMAND, Printed};
 use super::endpoint::{Endpoint, Opening};
 use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
 use super::{elasticsearch, loki, victorialogs};
@@ -25,7 +26,7 @@ pub struct Kind {
 /// A backend, or why its settings cannot be used.
 pub(super) type Opened = Result<Box<dyn Backend>, SourceError>;
 
-/// All of them: help, the configuration and the tests of every kind read this table.
+/// All that answer at an address: help, the configuration and the tests of every kind read this table.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "loki",
@@ -97,11 +98,14 @@ pub fn open(
     opening: &Opening<'_>,
 ) -> Result<Box<dyn Backend>, KindError> {
     let source_name = settings.name.clone();
+    if settings.kind == COMMAND {
+        return Ok(Box::new(Printed::new(settings)));
+    }
     let known = KINDS.iter().find(|kind| kind.name == settings.kind);
     let kind = known.ok_or_else(|| KindError::Unknown {
         source_name: source_name.clone(),
         kind: settings.kind.clone(),
-        near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name)),
+        near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name).chain([COMMAND])),
     })?;
     let special = [("index", &settings.index), ("datasource", &settings.datasource)];
     let useless = |(key, value): &(&'static str, &Option<String>)| {

@@ -8,6 +8,7 @@ use crate::model::{
     Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
 };
 
+mod command;
 pub mod compressed;
 mod elasticsearch;
 mod endpoint;
@@ -21,8 +22,10 @@ mod trace_file;
 mod victorialogs;
 mod walk;
 
+pub use command::COMMAND;
 pub use endpoint::Opening;
 pub use kinds::{KINDS, Kind, KindError, WithoutLogs, open};
+pub use lines::last_of;
 pub use trace_file::{TraceFileError, TraceText};
 
 /// Why a source did not answer.
