@@ -16,15 +16,37 @@ pub(super) enum Link {
     Orphan(SpanId),
 }
 
+/// The places of the spans by their ids.
+struct Places {
+    /// All places, those with the same id side by side, in order.
+    by_id: Vec<usize>,
+    ranges: HashMap<SpanId, (usize, usize)>,
+}
+
+impl Places {
+    fn of(spans: &[Span]) -> Self {
+        let mut by_id: Vec<usize> = (0..spans.len()).collect();
+        by_id.sort_unstable_by_key(|place| (spans[*place].span_id, *place));
+        let mut ranges = HashMap::with_capacity(spans.len());
+        let mut from = 0;
+        for same in by_id.chunk_by(|a, b| spans[*a].span_id == spans[*b].span_id) {
+            ranges.insert(spans[same[0]].span_id, (from, from + same.len()));
+            from += same.len();
+        }
+        Self { by_id, ranges }
+    }
+
+    fn with(&self, id: SpanId) -> &[usize] {
+        self.ranges.get(&id).map_or(&[], |(from, to)| &self.by_id[*from..*to])
+    }
+}
+
 /// Returns the link of each span, free of circles, and what had to be cut.
 ///
 /// `spans` are in the tree's total order; a circle is cut above its first span, so that the result
 /// does not depend on where the search enters it. O(n).
 pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
-    let mut places: HashMap<SpanId, Vec<usize>> = HashMap::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
-        places.entry(span.span_id).or_default().push(place);
-    }
+    let places = Places::of(spans);
     let mut warnings = Vec::new();
     let mut links = Vec::with_capacity(spans.len());
     for (place, span) in spans.iter().enumerate() {
@@ -32,7 +54,7 @@ pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
         if link == Link::Root && span.parent.is_some() {
             warnings.push(Warning::OwnParent(span.span_id));
         }
-        let twins = places.get(&span.span_id).map_or(&[][..], Vec::as_slice);
+        let twins = places.with(span.span_id);
         if twins.first() == Some(&place) && !is_call_pair(spans, twins) {
             warnings.push(Warning::RepeatedId(span.span_id));
         }
@@ -45,11 +67,11 @@ pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
     (links, warnings)
 }
 
-fn link_of(spans: &[Span], places: &HashMap<SpanId, Vec<usize>>, span: &Span) -> Link {
+fn link_of(spans: &[Span], places: &Places, span: &Span) -> Link {
     // Zipkin's two sides of one call share the id: the answering side hangs under the calling one.
     if answers(span.kind) {
-        let twins = places.get(&span.span_id).into_iter().flatten();
-        if let Some(caller) = twins.copied().find(|place| calls(spans[*place].kind)) {
+        let mut twins = places.with(span.span_id).iter().copied();
+        if let Some(caller) = twins.find(|place| calls(spans[*place].kind)) {
             return Link::Child(caller);
         }
     }
@@ -58,7 +80,7 @@ fn link_of(spans: &[Span], places: &HashMap<SpanId, Vec<usize>>, span: &Span) ->
         return Link::Root;
     }
     // Of the two sides, a child belongs to the one of its own process, else to the answering one.
-    let holders = places.get(&parent).into_iter().flatten().copied();
+    let holders = places.with(parent).iter().copied();
     let nearest = holders.min_by_key(|place| {
         let holder = &spans[*place];
         (holder.service != span.service, !answers(holder.kind), *place)
