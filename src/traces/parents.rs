@@ -25,19 +25,27 @@ struct Places {
 
 impl Places {
     fn of(spans: &[Span]) -> Self {
-        let mut by_id: Vec<usize> = (0..spans.len()).collect();
-        by_id.sort_unstable_by_key(|place| (spans[*place].span_id, *place));
+        // The ids beside the places: spans are too large to be visited for each comparison.
+        let mut ids: Vec<(SpanId, usize)> =
+            spans.iter().enumerate().map(|(place, span)| (span.span_id, place)).collect();
+        ids.sort_unstable();
         let mut ranges = HashMap::with_capacity(spans.len());
         let mut from = 0;
-        for same in by_id.chunk_by(|a, b| spans[*a].span_id == spans[*b].span_id) {
-            ranges.insert(spans[same[0]].span_id, (from, from + same.len()));
+        for same in ids.chunk_by(|a, b| a.0 == b.0) {
+            ranges.insert(same[0].0, (from, from + same.len()));
             from += same.len();
         }
-        Self { by_id, ranges }
+        Self { by_id: ids.into_iter().map(|(_, place)| place).collect(), ranges }
     }
 
     fn with(&self, id: SpanId) -> &[usize] {
         self.ranges.get(&id).map_or(&[], |(from, to)| &self.by_id[*from..*to])
+    }
+
+    /// Returns the places that share an id, one group after the other.
+    fn twins(&self) -> impl Iterator<Item = &[usize]> {
+        let groups = self.ranges.values().filter(|(from, to)| to - from > 1);
+        groups.map(|(from, to)| &self.by_id[*from..*to])
     }
 }
 
@@ -49,14 +57,13 @@ pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
     let places = Places::of(spans);
     let mut warnings = Vec::new();
     let mut links = Vec::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
+    for twins in places.twins().filter(|twins| !is_call_pair(spans, twins)) {
+        warnings.push(Warning::RepeatedId(spans[twins[0]].span_id));
+    }
+    for span in spans {
         let link = link_of(spans, &places, span);
         if link == Link::Root && span.parent.is_some() {
             warnings.push(Warning::OwnParent(span.span_id));
-        }
-        let twins = places.with(span.span_id);
-        if twins.first() == Some(&place) && !is_call_pair(spans, twins) {
-            warnings.push(Warning::RepeatedId(span.span_id));
         }
         links.push(link);
     }

@@ -6,6 +6,7 @@
 //! is added to them where spans are compared with each other.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -171,7 +172,9 @@ fn down(spans: &[Span], links: &[Link], moved: &HashMap<usize, i64>) -> Vec<i64>
 /// Says whether a child's clock is, or is taken to be, that of its parent.
 fn goes_along(parent: &Span, child: &Span) -> bool {
     let waited = parent.kind == SpanKind::Client && child.kind == SpanKind::Server;
-    (waited && child.links.is_empty()) || process(parent) == process(child)
+    // One process's spans mostly share their resource: it need not be read.
+    let same = Arc::ptr_eq(&parent.resource, &child.resource) && parent.service == child.service;
+    (waited && child.links.is_empty()) || same || process(parent) == process(child)
 }
 
 #[cfg(test)]

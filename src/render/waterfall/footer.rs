@@ -26,10 +26,9 @@ pub(super) fn write(
     let folded = rows.folded + rows.hidden + rows.unsaid + rows.noise.values().sum::<usize>();
     let mut commands = Vec::new();
     if folded > 0 {
-        // The filters stay: what they hide is said below.
-        let filters = if rows.unmatched + rows.outside > 0 { "of these, all" } else { "all of it" };
-        let which = if rows.unmatched + rows.outside > 0 { " with its options," } else { "" };
-        commands.push((format!("{filters}:"), format!("obs trace {trace}{which} --all")));
+        let logs = if report.logs.is_some() { " --logs" } else { "" };
+        let options = report.options.view.options();
+        commands.push(("all of it:".to_owned(), format!("obs trace {trace}{options}{logs} --all")));
     }
     if rows.unmatched + rows.outside > 0 {
         commands.push(("the whole trace:".to_owned(), format!("obs trace {trace}")));

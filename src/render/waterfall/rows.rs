@@ -93,6 +93,8 @@ pub(super) fn choose(report: &TraceReport, scope: &Scope) -> Rows {
     if !all && rows.drawn.len() > ROWS_MAX {
         keep_most_telling(&mut rows, analysis);
     }
+    let folds = rows.drawn.iter().filter(|row| matches!(row.shows, Shows::Fold { .. }));
+    rows.folded = folds.map(|row| spans_of(row).len()).sum();
     inner::add(&mut rows, report, scope);
     rows.drawn = with_guides(rows.drawn);
     rows
@@ -127,7 +129,7 @@ fn every_row(report: &TraceReport, scope: &Scope) -> Rows {
     let mut folds = if options.all { HashMap::new() } else { folds(analysis, scope) };
     let folded: std::collections::HashSet<usize> = folds.values().flat_map(spans_in).collect();
     let mut missing = tree.missing().iter().enumerate().peekable();
-    let mut made = Rows { folded: folded.len(), ..Rows::default() };
+    let mut made = Rows::default();
     let mut place_of: Vec<Option<usize>> = vec![None; nodes.len()];
     let mut above_orphans = None;
     for (row, node) in nodes.iter().enumerate() {

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::columns::sum_of;
 use crate::model::{AttributeValue, Span, SpanId};
+use crate::render::text;
 use crate::traces::Analysis;
 
 /// The parts of a trace to draw; the default is all of it.
@@ -70,6 +71,26 @@ impl View {
         let roots = analysis.tree.roots().count();
         let root = self.root.filter(|number| *number == 0 || *number > roots)?;
         Some(format!("there is no root {root}: this trace has {roots}, counted from 1"))
+    }
+
+    /// Returns the options that make this view, each with a blank before it, ready to be typed.
+    pub(super) fn options(&self) -> String {
+        let least = self.min_duration.map(|least| match least {
+            MinDuration::Nanos(nanos) => format!(" --min-duration {}us", nanos / 1_000),
+            MinDuration::Percent(percent) => format!(" --min-duration {percent}%"),
+        });
+        let grep = self.grep.as_ref().map(|grep| text::word(grep.as_str()));
+        let parts = [
+            self.root.map(|root| format!(" --root {root}")),
+            self.span.map(|span| format!(" --span {span}")),
+            self.depth.map(|depth| format!(" --depth {depth}")),
+            least,
+            self.service.as_ref().map(|service| format!(" --service {}", text::word(service))),
+            grep.map(|grep| format!(" --grep {grep}")),
+            self.critical.then(|| " --critical".to_owned()),
+            self.events.then(|| " --events".to_owned()),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     /// Says whether a span is drawn because a filter picked it.

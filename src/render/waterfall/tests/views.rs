@@ -1,11 +1,72 @@
 //! What each option of a view shows, hides and says that it hides.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::traces::fixtures::any_spans;
 
 fn viewed(spans: Vec<Span>, view: View) -> String {
     let mut report = report(spans);
     report.options.view = view;
     drawn(&report, &plain(100))
+}
+
+prop_compose! {
+    fn any_view()(
+        depth in prop::option::of(0_usize..4),
+        percent in prop::option::weighted(0.3, 0.0_f64..60.0),
+        service in prop::option::weighted(0.3, Just("shop".to_owned())),
+        grep in prop::option::weighted(0.3, Just(regex::Regex::new("e").unwrap())),
+        span in prop::option::weighted(0.2, 1_u64..24),
+        root in prop::option::weighted(0.2, 1_usize..3),
+        (critical, events) in any::<(bool, bool)>(),
+    ) -> View {
+        let span = span.and_then(crate::model::SpanId::new);
+        let min_duration = percent.map(MinDuration::Percent);
+        View { depth, min_duration, service, grep, span, critical, root, events }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_span_is_drawn_or_counted_once(
+        spans in any_spans(),
+        view in any_view(),
+        all in any::<bool>(),
+        width in 40_usize..170,
+    ) {
+        let mut report = report(spans);
+        let scope = view.scope(report.analysis());
+        (report.options.view, report.options.all) = (view, all);
+        let rows = rows::choose(&report, &scope);
+        let drawn_spans: usize = rows.drawn.iter().map(|row| match &row.shows {
+            rows::Shows::Span(_) => 1,
+            rows::Shows::Fold { members, .. } => members.len(),
+            _ => 0,
+        }).sum();
+        let noise: usize = rows.noise.values().sum();
+        let counted = drawn_spans + noise + rows.hidden + rows.unmatched + rows.outside;
+        prop_assert_eq!(counted, report.analysis().tree.nodes().len());
+        for line in drawn(&report, &plain(width)).lines() {
+            prop_assert!(crate::render::text::columns(line) <= width, "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_to_be_typed_for_all_of_it_keeps_the_filters() {
+    let view = View {
+        depth: Some(3),
+        min_duration: Some(MinDuration::Percent(1.0)),
+        service: Some("orders-api".into()),
+        grep: Some(regex::Regex::new("a b").unwrap()),
+        ..View::default()
+    };
+    let expected = " --depth 3 --min-duration 1% --service orders-api --grep 'a b'";
+    assert_eq!(view.options(), expected);
+    let drawn = viewed(order(), View { service: Some("orders-api".into()), ..View::default() });
+    assert!(drawn.contains("2d12 --service orders-api --all"), "{drawn}");
+    assert!(drawn.contains("the whole trace: obs trace"), "{drawn}");
 }
 
 /// Returns the names of the rows that are drawn, without what is above and below them.
