@@ -137,13 +137,7 @@ fn masked_cause(cause: RootCause, show_secrets: bool) -> RootCause {
     if show_secrets {
         return cause;
     }
-    let masked = |text: &str| mask_text(text).into_owned();
-    RootCause {
-        service: masked(&cause.service),
-        name: masked(&cause.name),
-        message: masked(&cause.message),
-        ..cause
-    }
+    cause.map_texts(|text| mask_text(text).into_owned())
 }
 
 fn span_moments(analysis: &Analysis) -> Vec<Moment> {

@@ -2,16 +2,23 @@
 //!
 //! [`TraceReport`] is the answer; everything that is drawn is in its JSON. Drawing goes top-down as
 //! an on-call reads: what trace this is, what failed, what is worth a look, the waterfall, what was
-//! left out. Here: the report. In `rows` which spans are drawn, in `bars` the axis and the bars, in
-//! `columns` the layout, in `grid` its lines, in `summary` the text around them, in `ink` a line that keeps its width.
+//! left out. Here: the report. In `view` what somebody asked to see, in `rows` which spans are drawn, in
+//! `inner` what happened inside them, in `scale` the axis, in `bars` the bars, in `columns` the layout,
+//! in `grid` its lines, in `label` what they say, in `summary` and `footer` the text around them, in
+//! `ink` a line that keeps its width.
 
 mod bars;
 mod columns;
+mod footer;
 mod grid;
 mod ink;
+mod inner;
 mod json;
+mod label;
 mod rows;
+mod scale;
 mod summary;
+mod view;
 
 use std::io::{self, Write};
 
@@ -19,8 +26,9 @@ use serde::Serialize;
 
 use super::{Render, Theme};
 use crate::model::{Missing, TraceId, UnixNanos};
-use crate::traces::{Analysis, Finding, RootCause, milliseconds};
-pub use json::Spans;
+use crate::traces::{Analysis, Finding, RootCause, Skew, milliseconds};
+pub use json::{Spans, TraceLine};
+pub use view::{MinDuration, View};
 
 /// The rows drawn unless everything is asked for.
 const ROWS_MAX: usize = 60;
@@ -29,9 +37,11 @@ const ROWS_MAX: usize = 60;
 const WIDTH_MIN: usize = 40;
 
 /// How a trace is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct WaterfallOptions {
-    /// Whether every span gets its row: nothing folded, no limit.
+    /// The parts to draw; JSON has all.
+    pub view: View,
+    /// Whether every span that the view shows gets its row: nothing folded, no limit.
     pub all: bool,
     /// Whether secrets are shown as they are, drawn and in JSON alike.
     pub show_secrets: bool,
@@ -56,7 +66,7 @@ pub struct TraceReport {
     pub status_code: Option<i64>,
     /// When the first span began; none without spans.
     pub start: Option<UnixNanos>,
-    /// From the first start to the last end.
+    /// From the first start to the last end, by clocks corrected as `skews` says.
     pub duration_ms: f64,
     /// The services, in the order in which the rows show them.
     pub services: Vec<String>,
@@ -68,12 +78,17 @@ pub struct TraceReport {
     pub missing: Vec<Missing>,
     /// What was wrong with the spans themselves.
     pub warnings: Vec<String>,
+    /// The clocks that are off; the spans keep the times that were sent.
+    pub skews: Vec<Skew>,
     /// The failure that the others come from.
     pub root_cause: Option<RootCause>,
     /// What is worth a look.
     pub findings: Vec<Finding>,
     /// The spans in depth-first order.
     pub spans: Spans,
+    /// The trace's log lines by time, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Vec<TraceLine>>,
     /// How it is shown.
     #[serde(skip)]
     pub options: WaterfallOptions,
@@ -96,11 +111,10 @@ impl TraceReport {
         let analysis = &spans.analysis;
         let root = analysis.root().map(|row| &analysis.tree.nodes()[row].span);
         let finding = |one: &Finding| Finding { text: spans.masked(&one.text), ..one.clone() };
-        let cause = |one: &RootCause| RootCause {
+        let cause = |one: &RootCause| one.map_texts(|text| spans.masked(text));
+        let skew = |one: &Skew| Skew {
             service: spans.masked(&one.service),
-            name: spans.masked(&one.name),
-            exception_type: spans.masked(&one.exception_type),
-            message: spans.masked(&one.message),
+            against: spans.masked(&one.against),
             ..one.clone()
         };
         Self {
@@ -118,9 +132,11 @@ impl TraceReport {
             asked,
             missing,
             warnings: analysis.tree.warnings().iter().map(ToString::to_string).collect(),
+            skews: analysis.tree.skews().iter().map(skew).collect(),
             root_cause: analysis.errors.root_cause.as_ref().map(cause),
             findings: analysis.findings.iter().map(finding).collect(),
             spans,
+            logs: None,
             options,
         }
     }
@@ -141,13 +157,15 @@ impl Render for TraceReport {
         if self.analysis().tree.nodes().is_empty() {
             return Ok(());
         }
-        let rows = rows::choose(self.analysis(), self.options.all);
+        let scope = self.options.view.scope(self.analysis());
+        let rows = rows::choose(self, &scope);
+        summary::roots(self, out, theme)?;
         summary::error(self, out, theme)?;
         summary::findings(self, out, theme)?;
         summary::critical_path(self, out, theme)?;
         writeln!(out)?;
-        grid::draw(self, &rows, out, theme)?;
-        summary::footer(self, &rows, out, theme)
+        grid::draw(self, &rows, &scope, out, theme)?;
+        footer::write(self, &rows, out, theme)
     }
 }
 

@@ -109,7 +109,7 @@ fn by_end(tree: &Tree, clamped: &[(UnixNanos, UnixNanos)], row: usize) -> Vec<us
 fn clamped(tree: &Tree) -> Vec<(UnixNanos, UnixNanos)> {
     let mut intervals: Vec<(UnixNanos, UnixNanos)> = Vec::with_capacity(tree.nodes().len());
     for node in tree.nodes() {
-        let (start, end) = (node.span.start, node.end);
+        let (start, end) = (node.start, node.end);
         intervals.push(match node.parent.map(|parent| intervals[parent]) {
             Some((from, to)) => (start.clamp(from, to), end.clamp(from, to)),
             None => (start, end),

@@ -88,3 +88,32 @@ pub(crate) fn any_spans() -> impl Strategy<Value = Vec<Span>> {
         made.collect()
     })
 }
+
+/// Up to 24 spans of the tree number `seed`: calls between processes, consumers, clocks that are off,
+/// children that outlive their parents, spans without a parent or an end. Cheap enough for thousands.
+pub(crate) fn random_spans(seed: u64) -> Vec<Span> {
+    const KINDS: [SpanKind; 4] =
+        [SpanKind::Internal, SpanKind::Client, SpanKind::Server, SpanKind::Consumer];
+    let mut state = seed;
+    // SplitMix64: the same tree for the same seed, everywhere.
+    let mut below = |limit: u64| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    };
+    let mut spans = Vec::new();
+    for id in 1..=1 + below(24) {
+        let parent = if id == 1 { 0 } else { below(id + 1) };
+        let start = i64::try_from(below(60)).unwrap();
+        let end = start + i64::try_from(below(40)).unwrap();
+        let kind = KINDS[usize::try_from(below(4)).unwrap()];
+        let service = if below(2) == 0 { "shop" } else { "payments" };
+        let mut made = of(service, kind, span(id, parent, "work", start, end));
+        // Nanoseconds too: rounding to anything coarser loses spans.
+        made.start.0 += i64::try_from(below(1000)).unwrap();
+        made.end = made.end.filter(|end| below(12) > 0 && *end >= made.start);
+        spans.push(made);
+    }
+    spans
+}

@@ -8,20 +8,27 @@
 pub mod critical_path;
 pub mod errors;
 pub mod findings;
+pub mod idle;
+pub mod noise;
 mod parents;
 pub mod repeats;
 pub mod self_time;
+pub mod skew;
 pub mod tree;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+use serde::Serializer;
+
 use crate::model::{Span, UnixNanos};
 
 pub use critical_path::{CriticalPath, Section};
-pub use errors::{Errors, RootCause};
-pub use findings::{Finding, FindingKind};
+pub use errors::{Errors, Frame, RootCause};
+pub use findings::{Finding, FindingKind, Gap};
+pub use noise::Noise;
 pub use repeats::Repeat;
+pub use skew::Skew;
 pub use tree::{MissingParent, Node, Tree, Warning};
 
 /// One trace, understood.
@@ -33,10 +40,14 @@ pub struct Analysis {
     pub self_ns: Vec<i64>,
     /// What the trace's length was made of.
     pub path: CriticalPath,
+    /// Why a row is noise; `None` for those that tell something.
+    pub noise: Vec<Option<Noise>>,
     /// What failed, and what failed first.
     pub errors: Errors,
     /// Leaf siblings that do the same thing five times or more.
     pub repeats: Vec<Repeat>,
+    /// Long stretches that no child accounts for, by row.
+    pub gaps: Vec<Gap>,
     /// What is worth a look, the most telling kind first.
     pub findings: Vec<Finding>,
     /// The names of the services, in the order in which the rows show them.
@@ -77,13 +88,17 @@ impl Analysis {
 /// O(n log n) in the number of spans.
 pub fn analyse(spans: Vec<Span>) -> Analysis {
     let tree = Tree::assemble(spans);
-    let repeats = repeats::find(&tree);
+    let noise = noise::find(&tree);
+    let repeats = repeats::find(&tree, &noise);
+    let gaps = findings::gaps::find(&tree, &noise);
     Analysis {
         self_ns: self_time::self_times(&tree),
         path: CriticalPath::of(&tree),
-        errors: Errors::of(&tree),
-        findings: findings::find(&tree, &repeats),
+        errors: Errors::of(&tree, &noise),
+        findings: findings::find(&tree, &repeats, &noise, &gaps),
+        gaps,
         services: services(&tree),
+        noise,
         repeats,
         tree,
     }
@@ -94,6 +109,11 @@ pub fn milliseconds(nanos: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, rounded above")]
     let nanos = nanos as f64;
     nanos / 1e6
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
+fn in_milliseconds<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(milliseconds(*nanos))
 }
 
 fn services(tree: &Tree) -> Vec<String> {

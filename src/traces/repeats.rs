@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Tree;
+use super::{Noise, Tree};
 use crate::model::{AttributeValue, Span, SpanKind};
 
 /// The fewest equal siblings that count as repeated.
@@ -22,12 +22,15 @@ pub struct Repeat {
     pub total_ns: i64,
 }
 
-/// Finds the repeated leaves, in the order of their first rows. O(n).
-pub fn find(tree: &Tree) -> Vec<Repeat> {
+/// Finds the repeated leaves that are no noise, in the order of their first rows. O(n).
+pub fn find(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Repeat> {
     type Key<'a> = (usize, &'a str, SpanKind, &'a str, &'a str, Cow<'a, str>);
     let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
     for (row, node) in tree.nodes().iter().enumerate() {
         let (Some(parent), 1) = (node.parent, tree.subtree(row).len()) else { continue };
+        if noise[row].is_some() {
+            continue;
+        }
         let span = &node.span;
         let statement = normalised(statement(span));
         let key = (parent, &*span.service, span.kind, &*span.name, peer(span), statement);
@@ -63,7 +66,7 @@ pub(super) fn first_text<'a>(span: &'a Span, keys: &[&str]) -> &'a str {
 
 fn repeat(tree: &Tree, rows: Vec<usize>, what: String) -> Repeat {
     let nodes = tree.nodes();
-    let sequential = rows.windows(2).all(|two| nodes[two[0]].end <= nodes[two[1]].span.start);
+    let sequential = rows.windows(2).all(|two| nodes[two[0]].end <= nodes[two[1]].start);
     let total_ns = rows.iter().map(|row| nodes[*row].duration_ns()).fold(0, i64::saturating_add);
     Repeat { rows, what, sequential, total_ns }
 }
@@ -72,34 +75,48 @@ fn repeat(tree: &Tree, rows: Vec<usize>, what: String) -> Repeat {
 ///
 /// Values are quoted texts and numbers; a digit inside a word (`orders_2`, `$1`) is left alone.
 fn normalised(statement: &str) -> Cow<'_, str> {
+    if !has_values_or_layout(statement) {
+        return Cow::Borrowed(statement);
+    }
     let mut made = String::with_capacity(statement.len());
+    let mut last = ' ';
     let mut rest = statement.chars().peekable();
     while let Some(character) = rest.next() {
-        let in_word = made.ends_with(|last: char| last.is_alphanumeric() || "_$?".contains(last));
-        match character {
+        let in_word = last.is_alphanumeric() || "_$?".contains(last);
+        let kept = match character {
             '\'' => {
                 skip_quoted(&mut rest);
-                made.push('?');
+                '?'
             }
             '0'..='9' if !in_word => {
                 while rest.next_if(|next| next.is_ascii_alphanumeric() || *next == '.').is_some() {}
-                made.push('?');
+                '?'
             }
-            blank if blank.is_whitespace() => {
-                if !made.ends_with([' ', '(']) {
-                    made.push(' ');
-                }
+            blank if blank.is_whitespace() && [' ', '('].contains(&last) && !made.is_empty() => {
+                continue;
             }
-            other => made.push(other),
-        }
+            blank if blank.is_whitespace() => ' ',
+            other => other,
+        };
+        made.push(kept);
+        last = kept;
         for list in ["?, ?", "?,?"] {
-            if made.ends_with(list) {
+            if kept == '?' && made.ends_with(list) {
                 made.truncate(made.len() - list.len() + 1);
             }
         }
     }
     made.truncate(made.trim_end().len());
     if made == statement { Cow::Borrowed(statement) } else { Cow::Owned(made) }
+}
+
+/// Says whether anything may have to be changed; most statements have placeholders and one line.
+fn has_values_or_layout(statement: &str) -> bool {
+    let bytes = statement.as_bytes();
+    let changes =
+        |byte: &u8| byte.is_ascii_digit() || *byte == b'\'' || *byte < b' ' || !byte.is_ascii();
+    let pair = |two: &[u8]| matches!(two, b"  " | b"( " | b"?,");
+    bytes.iter().any(changes) || bytes.windows(2).any(pair) || bytes.last() == Some(&b' ')
 }
 
 /// Skips to behind the closing quote; a doubled quote is part of the text.
@@ -133,6 +150,11 @@ mod tests {
         }
     }
 
+    fn found(spans: Vec<Span>) -> Vec<Repeat> {
+        let tree = Tree::assemble(spans);
+        find(&tree, &crate::traces::noise::find(&tree))
+    }
+
     #[test]
     fn only_equal_leaves_under_one_parent_are_repeats() {
         let query = |id, parent, sku: &str| {
@@ -143,9 +165,9 @@ mod tests {
         let mut spans = vec![span(1, 0, "root", 0, 90), span(2, 1, "other", 0, 90)];
         spans.extend((10..14).map(|id| query(id, 1, "a")));
         spans.extend((20..24).map(|id| query(id, 2, "b")));
-        assert_eq!(find(&Tree::assemble(spans.clone())), []);
+        assert_eq!(found(spans.clone()), []);
         spans.push(query(14, 1, "c"));
-        let repeats = find(&Tree::assemble(spans));
+        let repeats = found(spans);
         assert_eq!(repeats.len(), 1);
         assert_eq!((repeats[0].rows.len(), repeats[0].sequential), (5, true));
         assert_eq!(repeats[0].what, "select n where sku = ?");

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::parents::{self, Link};
+use super::skew::{self, Skew};
 use crate::model::{Span, SpanId, UnixNanos};
 
 /// A span at its place in the tree.
@@ -18,7 +19,12 @@ pub struct Node {
     pub parent: Option<usize>,
     /// Whether it names a parent that was not received; such a span is a root.
     pub orphan: bool,
-    /// When it ended; the trace's end for a running span, never before its start.
+    /// What was added to its times: its process's clock is off against its caller's. In nanoseconds,
+    /// 0 for most.
+    pub offset_ns: i64,
+    /// When it began, by the clock that the spans around it are shown in.
+    pub start: UnixNanos,
+    /// When it ended, by the same clock; the trace's end for a running span, never before its start.
     pub end: UnixNanos,
     rows_below: usize,
 }
@@ -26,7 +32,12 @@ pub struct Node {
 impl Node {
     /// Returns the length in nanoseconds, up to the trace's end for a running span.
     pub fn duration_ns(&self) -> i64 {
-        self.end.since(self.span.start)
+        self.end.since(self.start)
+    }
+
+    /// Returns a time that the span's process sent, by the clock that `start` and `end` are in.
+    pub fn shifted(&self, time: UnixNanos) -> UnixNanos {
+        moved(time, self.offset_ns)
     }
 }
 
@@ -66,6 +77,7 @@ pub struct Tree {
     nodes: Vec<Node>,
     missing: Vec<MissingParent>,
     warnings: Vec<Warning>,
+    skews: Vec<Skew>,
     start: UnixNanos,
     end: UnixNanos,
 }
@@ -76,7 +88,8 @@ impl Tree {
     /// A span received twice (same id, kind, start and name) is kept once, the finished copy before
     /// a running one. Siblings and roots are ordered by start, then span id. A span whose parent is
     /// not here becomes a root marked `orphan`; orphans come after the other roots, those with the
-    /// same missing parent side by side. O(n log n), without recursion.
+    /// same missing parent side by side. Where clocks cannot be right (`skew`), `start`, `end` and the
+    /// order are those of the corrected times; `span` stays as received. O(n log n), without recursion.
     ///
     /// Source: OTLP `trace.proto`, `Span.parent_span_id` (8 bytes, empty for a root); Zipkin v2
     /// `shared`.
@@ -84,12 +97,16 @@ impl Tree {
         let spans = ordered_without_duplicates(spans);
         let (links, mut warnings) = parents::resolve(&spans);
         warnings.sort_unstable();
-        let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
-        let ends = spans.iter().map(|span| span.end.unwrap_or(span.start).max(span.start));
+        let (offsets, skews) = skew::find(&spans, &links);
+        let times = || spans.iter().zip(&offsets);
+        let starts = times().map(|(span, offset)| moved(span.start, *offset));
+        let start = starts.min().unwrap_or_default();
+        let last = |span: &Span| span.end.unwrap_or(span.start).max(span.start);
+        let ends = times().map(|(span, offset)| moved(last(span), *offset));
         let end = ends.max().unwrap_or_default();
-        let nodes = depth_first(spans, &links, end);
+        let nodes = depth_first(spans, &links, &offsets, end);
         let missing = missing_parents(&nodes);
-        Self { nodes, missing, warnings, start, end }
+        Self { nodes, missing, warnings, skews, start, end }
     }
 
     /// Returns the spans in depth-first order.
@@ -122,6 +139,11 @@ impl Tree {
         &self.warnings
     }
 
+    /// Returns the clocks that are off, by caller, then by service.
+    pub fn skews(&self) -> &[Skew] {
+        &self.skews
+    }
+
     /// Returns when the first span began; the epoch without spans.
     pub fn start(&self) -> UnixNanos {
         self.start
@@ -147,23 +169,52 @@ impl Tree {
 
 /// The order is total over what is kept, so that it does not matter how the spans came.
 fn ordered_without_duplicates(mut spans: Vec<Span>) -> Vec<Span> {
-    fn key(span: &Span) -> impl Ord {
-        (span.start, span.span_id, span.kind, span.name.as_str())
+    fn rest(span: &Span) -> impl Ord {
+        (span.kind, span.name.as_str())
     }
-    spans.sort_unstable_by(|one, two| {
-        // Copies that differ beyond their key are rare; only they pay for being written out.
-        key(one).cmp(&key(two)).then_with(|| two.end.cmp(&one.end)).then_with(|| {
-            if one == two {
-                return std::cmp::Ordering::Equal;
-            }
-            format!("{two:?}").cmp(&format!("{one:?}"))
+    // Spans are large: keys are sorted, and each span is moved once.
+    let mut order: Vec<(UnixNanos, SpanId, usize)> =
+        spans.iter().enumerate().map(|(at, span)| (span.start, span.span_id, at)).collect();
+    order.sort_unstable_by(|a, b| {
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| {
+            // Copies that differ beyond their key are rare; only they pay for being written out.
+            let (one, two) = (&spans[a.2], &spans[b.2]);
+            let key = rest(one).cmp(&rest(two)).then_with(|| two.end.cmp(&one.end));
+            key.then_with(|| {
+                if one == two {
+                    return std::cmp::Ordering::Equal;
+                }
+                format!("{two:?}").cmp(&format!("{one:?}"))
+            })
         })
     });
-    spans.dedup_by(|later, kept| key(later) == key(kept));
+    let mut goes_to = vec![0; spans.len()];
+    for (to, (.., from)) in order.iter().enumerate() {
+        goes_to[*from] = to;
+    }
+    for at in 0..spans.len() {
+        while goes_to[at] != at {
+            let to = goes_to[at];
+            spans.swap(at, to);
+            goes_to.swap(at, to);
+        }
+    }
+    spans.dedup_by(|later, kept| {
+        (later.start, later.span_id) == (kept.start, kept.span_id) && rest(later) == rest(kept)
+    });
     spans
 }
 
-fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<Node> {
+fn moved(time: UnixNanos, offset_ns: i64) -> UnixNanos {
+    UnixNanos(time.0.saturating_add(offset_ns))
+}
+
+fn depth_first(
+    spans: Vec<Span>,
+    links: &[Link],
+    offsets: &[i64],
+    trace_end: UnixNanos,
+) -> Vec<Node> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
     let mut orphans: BTreeMap<SpanId, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
@@ -173,6 +224,10 @@ fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<No
             Link::Orphan(missing) => orphans.entry(*missing).or_default().push(place),
             Link::Root => roots.push(place),
         }
+    }
+    // Stable: spans that begin at once stay in the order of their ids.
+    for siblings in children.iter_mut().filter(|row| row.iter().any(|at| offsets[*at] != 0)) {
+        siblings.sort_by_key(|place| moved(spans[*place].start, offsets[*place]));
     }
     let mut orphans: Vec<Vec<usize>> = orphans.into_values().collect();
     orphans.sort_unstable();
@@ -187,8 +242,10 @@ fn depth_first(spans: Vec<Span>, links: &[Link], trace_end: UnixNanos) -> Vec<No
         let row = nodes.len();
         let depth = parent.map_or(0, |parent| nodes[parent].depth + 1);
         let orphan = matches!(links[place], Link::Orphan(_));
-        let end = span.end.unwrap_or(trace_end).max(span.start);
-        nodes.push(Node { span, depth, parent, orphan, end, rows_below: 0 });
+        let offset_ns = offsets[place];
+        let start = moved(span.start, offset_ns);
+        let end = span.end.map_or(trace_end, |end| moved(end, offset_ns)).max(start);
+        nodes.push(Node { span, depth, parent, orphan, offset_ns, start, end, rows_below: 0 });
         todo.extend(children[place].iter().rev().map(|child| (*child, Some(row))));
     }
     for row in (0..nodes.len()).rev() {

@@ -19,6 +19,11 @@ use serde_json::{Map, Value};
 /// The request that everything in `tests/fixtures/formats` belongs to.
 const REQUEST_ID: &str = "0192a3b4-c5d6-7e8f-9a0b-1c2d3e4f5a6b";
 
+/// Fails unless `document` is what the schema of this name says.
+pub(crate) fn assert_valid(name: &str, document: &Value) {
+    Schemas::read().assert_valid(name, document);
+}
+
 #[test]
 fn the_examples_of_the_documentation_are_valid() {
     let schemas = Schemas::read();

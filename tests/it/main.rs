@@ -36,3 +36,4 @@ mod tidy;
 mod trace_files;
 mod trace_formats;
 mod trace_hostile;
+mod trace_view;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Span;
-use crate::traces::fixtures::{BEGIN_NS, any_spans, of, span};
+use crate::traces::fixtures::{BEGIN_NS, any_spans, of, random_spans, span};
 
 fn path(spans: Vec<Span>) -> Vec<(String, i64, i64)> {
     let tree = Tree::assemble(spans);
@@ -80,6 +80,30 @@ fn slow(
     sections
 }
 
+#[test]
+fn of_ten_thousand_random_trees_each_path_is_disjoint_ordered_exact_and_the_same_in_any_order() {
+    for seed in 0..10_000 {
+        let spans = random_spans(seed);
+        let backwards = spans.iter().rev().cloned().collect();
+        let tree = Tree::assemble(spans);
+        let path = CriticalPath::of(&tree);
+        assert_eq!(path, CriticalPath::of(&Tree::assemble(backwards)), "{seed}");
+        let rootless = tree.nodes().first().is_some_and(|node| node.orphan);
+        for root in tree.roots().filter(|root| rootless || !tree.nodes()[*root].orphan) {
+            let node = &tree.nodes()[root];
+            let of_root = |section: &&Section| tree.subtree(root).contains(&section.row);
+            let sections: Vec<&Section> = path.sections.iter().filter(of_root).collect();
+            assert!(sections.iter().all(|one| one.start < one.end), "{seed}");
+            assert!(sections.windows(2).all(|two| two[0].end == two[1].start), "{seed}");
+            let sum: i64 = sections.iter().map(|one| one.end.since(one.start)).sum();
+            assert_eq!(sum, node.duration_ns(), "{seed}");
+            if let (Some(first), Some(last)) = (sections.first(), sections.last()) {
+                assert_eq!((first.start, last.end), (node.start, node.end), "{seed}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -90,7 +114,7 @@ proptest! {
         let rootless = tree.nodes().first().is_some_and(|node| node.orphan);
         let mut sections = path.sections.iter();
         for root in tree.roots().filter(|root| rootless || !tree.nodes()[*root].orphan) {
-            let mut at = tree.nodes()[root].span.start;
+            let mut at = tree.nodes()[root].start;
             while at < tree.nodes()[root].end {
                 let section = sections.next().unwrap();
                 prop_assert!(tree.subtree(root).contains(&section.row));

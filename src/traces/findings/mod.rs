@@ -1,15 +1,18 @@
 //! What in a trace is worth a look, each finding with the spans that it is about.
 //!
-//! One file a family: `calls` (between spans), `gaps` (inside one), and here what concerns the whole
-//! trace. A finding's text names no duration: who shows it has one way to write durations.
+//! One file a family: `calls` and `network` (between spans), `gaps` (inside one), `queries`, and here
+//! what concerns the whole trace. A finding's text names no duration: who shows it has one way to write durations.
 
 mod calls;
-mod gaps;
+pub(super) mod gaps;
+mod network;
+mod queries;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::{Node, Repeat, Tree, milliseconds};
+use super::{Node, Noise, Repeat, Skew, Tree, in_milliseconds};
 use crate::model::SpanId;
+pub use gaps::Gap;
 
 /// What kind of thing was found, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -19,6 +22,8 @@ pub enum FindingKind {
     MissingParent,
     /// Spans have no end.
     StillRunning,
+    /// The clocks of two processes differ by more than their calls allow.
+    ClockSkew,
     /// A failed call was made again.
     Retry,
     /// A server went on after its client had given up.
@@ -27,8 +32,12 @@ pub enum FindingKind {
     NPlusOne,
     /// The same leaf, at once, at least five times.
     FanOut,
+    /// The very same query, values and all, was asked more than once.
+    DuplicateQuery,
     /// A long stretch of a span that no child accounts for.
     NotInstrumented,
+    /// A long time between a client and its server: the network, or a queue in front of the server.
+    Network,
     /// Several operations were started under one trace id.
     SeveralRoots,
 }
@@ -43,21 +52,30 @@ pub struct Finding {
     /// The finding in one sentence, with names from outside in it, not yet made harmless.
     pub text: String,
     /// The time it accounts for: the sum of the repeated spans, of the tries, the gap, the time
-    /// after the client gave up, the length of the spans without a parent or an end. In nanoseconds;
+    /// after the client gave up, the length of the spans without a parent or an end, what clocks differ
+    /// by, what the queries after the first took. In nanoseconds;
     /// `duration_ms` in JSON.
     #[serde(rename = "duration_ms", serialize_with = "in_milliseconds")]
     pub duration_ns: i64,
 }
 
 /// Finds everything, by kind, then the longest first, then by row.
-pub(super) fn find(tree: &Tree, repeats: &[Repeat]) -> Vec<Finding> {
+pub(super) fn find(
+    tree: &Tree,
+    repeats: &[Repeat],
+    noise: &[Option<Noise>],
+    gaps: &[Gap],
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = missing_parents(tree).collect();
     findings.extend(still_running(tree));
     findings.extend(several_roots(tree));
+    findings.extend(tree.skews().iter().map(skewed));
     findings.extend(repeats.iter().map(|repeat| repeated(tree, repeat)));
-    findings.extend(calls::retries(tree));
+    findings.extend(calls::retries(tree, noise));
     findings.extend(calls::servers_that_went_on(tree));
-    findings.extend(gaps::find(tree));
+    findings.extend(gaps.iter().map(|gap| gaps::finding(tree, gap, noise)));
+    findings.extend(network::find(tree));
+    findings.extend(queries::find(tree, noise));
     findings.sort_by_key(|finding| (finding.kind, std::cmp::Reverse(finding.duration_ns)));
     findings
 }
@@ -91,6 +109,17 @@ fn still_running(tree: &Tree) -> Option<Finding> {
         ),
         duration_ns: first.duration_ns(),
     })
+}
+
+fn skewed(skew: &Skew) -> Finding {
+    let (service, against) = (short(&skew.service), short(&skew.against));
+    let how = if skew.offset_ns > 0 { "behind" } else { "ahead of" };
+    Finding {
+        kind: FindingKind::ClockSkew,
+        spans: skew.spans.clone(),
+        text: format!("the clock of {service} is {how} that of {against}"),
+        duration_ns: skew.offset_ns.saturating_abs(),
+    }
 }
 
 fn several_roots(tree: &Tree) -> Option<Finding> {
@@ -142,11 +171,6 @@ fn short(text: &str) -> String {
 
 fn total_ns<'a>(nodes: impl Iterator<Item = &'a Node>) -> i64 {
     nodes.map(Node::duration_ns).fold(0, i64::saturating_add)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
-fn in_milliseconds<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(milliseconds(*nanos))
 }
 
 #[cfg(test)]

@@ -78,7 +78,9 @@ fn calls_to_other_targets_at_once_or_after_a_success_are_no_retries() {
     let other = vec![root(), failed(call(2, "/charge/1", 1, 30)), call(3, "/charge/2", 40, 50)];
     let at_once = vec![root(), failed(call(2, "/charge", 1, 30)), call(3, "/charge", 2, 50)];
     let success = vec![root(), call(2, "/charge", 1, 30), failed(call(3, "/charge", 40, 50))];
-    for spans in [other, at_once, success] {
+    let sent = |id, start| span(id, 1, "GET / http send", start, start + 1);
+    let noise = vec![failed(root()), failed(sent(2, 80)), sent(3, 82)];
+    for spans in [other, at_once, success, noise] {
         assert!(texts(FindingKind::Retry, spans).is_empty());
     }
 }
@@ -121,8 +123,83 @@ fn short_gaps_leaves_and_the_network_are_no_gaps() {
     let leaf = vec![span(1, 0, "root", 0, 100)];
     let network = pair(span(1, 0, "POST", 0, 100), 40, 60);
     let consumer = of("mail", SpanKind::Consumer, span(2, 1, "render", 40, 60));
-    for spans in [short, leaf, network, vec![span(1, 0, "root", 0, 100), consumer]] {
+    let noise = span(2, 1, "GET / http send", 90, 91);
+    let beside = |child| vec![span(1, 0, "root", 0, 100), child];
+    for spans in [short, leaf, network, beside(consumer), beside(noise)] {
         assert!(texts(FindingKind::NotInstrumented, spans).is_empty());
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_is_said_and_one_that_may_be_right_is_not() {
+    let behind = pair(span(1, 0, "POST", 0, 80), -500, -440);
+    let expected = ["the clock of payments is behind that of shop"];
+    assert_eq!(texts(FindingKind::ClockSkew, behind), expected);
+    let ahead = pair(span(1, 0, "POST", 0, 80), 500, 560);
+    let expected = ["the clock of payments is ahead of that of shop"];
+    assert_eq!(texts(FindingKind::ClockSkew, ahead), expected);
+    for right in [pair(span(1, 0, "POST", 0, 80), 1, 79), pair(span(1, 0, "POST", 0, 26), -2, 46)] {
+        assert!(texts(FindingKind::ClockSkew, right).is_empty());
+    }
+}
+
+fn two_queries(one: &str, other: &str) -> Vec<Span> {
+    let query = |id, text: &str| with("db.query.text", text, span(id, id - 1, "select", 1, 2));
+    vec![span(1, 0, "root", 0, 9), query(2, one), span(3, 1, "later", 3, 9), query(4, other)]
+}
+
+#[test]
+fn the_very_same_query_anywhere_is_a_duplicate() {
+    let same = two_queries("select n from stock where id = 7", "select n from stock where id = 7");
+    let expected = ["shop select: 2 × exactly `select n from stock where id = 7`"];
+    assert_eq!(texts(FindingKind::DuplicateQuery, same), expected);
+    let bound = |value: &str| {
+        let spans = two_queries("select n where id = ?", "select n where id = ?").into_iter();
+        let sent = spans.map(|span| {
+            let first = span.span_id.to_string().ends_with('2');
+            with("db.query.parameter.0", if first { "7" } else { value }, span)
+        });
+        sent.collect()
+    };
+    assert_eq!(texts(FindingKind::DuplicateQuery, bound("7")).len(), 1);
+    assert!(texts(FindingKind::DuplicateQuery, bound("8")).is_empty());
+}
+
+#[test]
+fn other_values_values_not_sent_and_writes_are_no_duplicates() {
+    for (one, other) in [
+        ("select n where id = 7", "select n where id = 8"),
+        ("select n where id = ?", "select n where id = ?"),
+        ("insert into log values (1)", "insert into log values (1)"),
+        ("commit", "commit"),
+    ] {
+        let found = texts(FindingKind::DuplicateQuery, two_queries(one, other));
+        assert!(found.is_empty(), "{found:?}");
+    }
+    let query =
+        |id, start| with("db.query.text", "select 7", span(id, id - 1, "select", start, 8 - start));
+    let nested = vec![span(1, 0, "root", 0, 9), query(2, 1), query(3, 2)];
+    assert!(texts(FindingKind::DuplicateQuery, nested).is_empty());
+}
+
+#[test]
+fn long_waits_around_a_server_are_the_network() {
+    let found = texts(FindingKind::Network, pair(span(1, 0, "POST", 0, 100), 40, 98));
+    let text =
+        "shop POST: time before its server began, payments POST /charge: network, or a queue";
+    assert_eq!(found, [text]);
+    let found = texts(FindingKind::Network, pair(span(1, 0, "POST", 0, 100), 2, 60));
+    assert!(found[0].starts_with("shop POST: time after its server had ended"), "{found:?}");
+    let found = texts(FindingKind::Network, pair(span(1, 0, "POST", 0, 100), 300, 350));
+    assert!(found[0].starts_with("shop POST: time outside its server"), "{found:?}");
+}
+
+#[test]
+fn a_quick_answer_and_a_server_that_went_on_are_no_network() {
+    let quick = pair(span(1, 0, "POST", 0, 100), 2, 99);
+    let short = pair(span(1, 0, "POST", 0, 12), 9, 10);
+    for spans in [quick, short, pair(span(1, 0, "POST", 0, 26), 15, 90)] {
+        assert!(texts(FindingKind::Network, spans).is_empty());
     }
 }
 
