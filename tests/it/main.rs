@@ -31,3 +31,4 @@ mod sources;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;
+mod trace_sources;

@@ -1,12 +1,15 @@
 //! `obs trace`: where did the time go, and where did it fail?
 
+use std::time::Duration;
+
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, Wanted, read_id};
-use crate::error::{Outcome, Result};
-use crate::model::{Correlation, Gathered, Span, Story, TraceId};
+use crate::context::{Context, read_id};
+use crate::error::{Error, Outcome, Result};
+use crate::gather::Patience;
+use crate::model::{Correlation, Gathered, Span, Story, TraceId, WaitEnd, Waited, parse_duration};
 use crate::render::text;
 use crate::render::waterfall::{TraceReport, WaterfallOptions};
 use crate::traces::analyse;
@@ -18,22 +21,34 @@ Examples:
   obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs trace req_8fK2                  a request id that is not the trace id
   obs trace ID --all                  every span, nothing folded
-  tail -1 app.log | obs trace -       the id of a log line")]
+  obs trace ID --wait 30s             wait longer for spans that are still on their way
+  tail -1 app.log | obs trace -       the id of a log line
+
+Asked are the running obs serve or what it has stored, and every [[source]] of obs.toml: for traces kind
+is jaeger, tempo, victoriatraces or zipkin, and url where it answers.")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
-    #[arg(value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
-    id: String,
+    #[arg(value_name = "ID", required = true, add = ArgValueCandidates::new(recent_ids))]
+    id: Option<String>,
     /// Show every span: fold nothing, cut nothing
     #[arg(long)]
     all: bool,
+    /// How long to wait for spans that are still arriving; 0 asks once [default: 10s where the trace
+    /// is younger than a minute, else 0]
+    #[arg(long, value_name = "DURATION")]
+    wait: Option<String>,
 }
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace")?;
-    let correlation = read_id(&args.id)?;
-    let gathered = context.story(Wanted::Traces, &correlation)?;
-    let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
+    let given = args.id.as_deref().ok_or_else(|| Error::usage("an id is missing"))?;
+    let correlation = read_id(given)?;
+    let gathered = context.story_when_arrived(&correlation, patience(args)?)?;
+    let arriving = gathered.found.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let complete = gathered.missing.is_empty() && !arriving;
+    let found = !gathered.found.spans.is_empty();
+    gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
     if !found {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
         let lines = gathered.found.logs.len();
@@ -58,6 +73,35 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::found(found, complete))
 }
 
+/// Reads how long to wait.
+fn patience(args: &TraceArgs) -> Result<Patience> {
+    match args.wait.as_deref() {
+        None => Ok(Patience::ByAge),
+        Some("0") => Ok(Patience::UpTo(Duration::ZERO)),
+        Some(text) => parse_duration(text)
+            .map(Patience::UpTo)
+            .map_err(|error| Error::usage("--wait cannot be understood").because(error)),
+    }
+}
+
+/// Says on standard error how long was waited, and how that ended.
+fn tell_of_wait(waited: Waited, context: &mut Context) {
+    let length = text::seconds(waited.length);
+    match waited.ended {
+        WaitEnd::Settled => {
+            context.output.note(&format!("waited {length} until no more spans came (--wait 0)"));
+        }
+        WaitEnd::ParentsMissing => {
+            context.output.note(&format!("waited {length}; spans that are parents did not come"));
+        }
+        WaitEnd::Arriving => {
+            context.output.warn(&format!("it was still arriving after {length}: this is a part"));
+            context.output.hint("wait longer: --wait 1m");
+        }
+        WaitEnd::Nothing => context.output.note(&format!("waited {length} for it to arrive")),
+    }
+}
+
 /// Builds the answer of the first trace that has spans.
 fn report(
     gathered: Gathered<Story>,
@@ -65,6 +109,8 @@ fn report(
     options: WaterfallOptions,
 ) -> TraceReport {
     let Gathered { found: story, asked, missing } = gathered;
+    let arriving = story.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let waited_ms = story.waited.map(|waited| waited.length.as_secs_f64() * 1e3);
     let has_spans = |id: &TraceId| story.spans.iter().any(|span| span.trace_id == *id);
     let with_spans: Vec<TraceId> = story.trace_ids.iter().copied().filter(has_spans).collect();
     let trace_id = with_spans.first().or(story.trace_ids.first()).copied();
@@ -75,6 +121,8 @@ fn report(
     let report = TraceReport::new(trace_id, request_id, analyse(spans), asked, missing, options);
     TraceReport {
         resolved_by: story.resolved_by,
+        waited_ms,
+        complete: report.complete && !arriving,
         other_trace_ids: with_spans.into_iter().skip(1).collect(),
         ..report
     }
