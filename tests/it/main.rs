@@ -31,4 +31,5 @@ mod sources;
 mod telemetry;
 mod telemetry_fails;
 mod tidy;
+mod trace_lists;
 mod trace_sources;

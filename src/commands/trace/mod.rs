@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
@@ -14,14 +14,18 @@ use crate::render::text;
 use crate::render::waterfall::{TraceReport, WaterfallOptions};
 use crate::traces::analyse;
 
+mod list;
+
 /// Arguments of `obs trace`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
   obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs trace req_8fK2                  a request id that is not the trace id
   obs trace ID --all                  every span, nothing folded
   obs trace ID --wait 30s             wait longer for spans that are still on their way
+  obs trace list --errors             the latest traces in which something failed
   tail -1 app.log | obs trace -       the id of a log line
 
 Asked are the running obs serve or what it has stored, and every [[source]] of obs.toml: for traces kind
@@ -37,11 +41,23 @@ pub struct TraceArgs {
     /// is younger than a minute, else 0]
     #[arg(long, value_name = "DURATION")]
     wait: Option<String>,
+    /// What else to do
+    #[command(subcommand)]
+    command: Option<TraceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TraceCommand {
+    /// List the latest traces
+    List(list::ListArgs),
 }
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace")?;
+    if let Some(TraceCommand::List(args)) = &args.command {
+        return list::run(args, context);
+    }
     let given = args.id.as_deref().ok_or_else(|| Error::usage("an id is missing"))?;
     let correlation = read_id(given)?;
     let gathered = context.story_when_arrived(&correlation, patience(args)?)?;
