@@ -16,7 +16,8 @@ const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// What it is: `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`, `"opensearch"`.
+    /// What it is: for log lines `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`,
+    /// `"opensearch"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`.
     pub kind: String,
     /// Where it answers; `"https://loki.example"`.
     pub url: String,

@@ -18,8 +18,10 @@ pub enum Wanted {
     Logs,
     /// Everything about one request, of all that have something of it.
     Story,
-    /// The same, which is nothing without traces and errors.
+    /// The same, which is nothing without traces.
     Traces,
+    /// The same, which is nothing without errors: those only the embedded backend has.
+    Errors,
     /// Lists of traces: of the configured sources that have traces, and of the embedded backend.
     TraceLists,
     /// What of the others only the embedded backend has.
@@ -91,7 +93,7 @@ impl Context {
         self.settings.sources.iter().filter(move |settings| match wanted {
             _ if named => false,
             Wanted::Logs => of_kind(settings) != Some(Side::Traces),
-            Wanted::Story | Wanted::Traces => true,
+            Wanted::Story | Wanted::Traces | Wanted::Errors => true,
             Wanted::TraceLists => of_kind(settings) != Some(Side::Logs),
             Wanted::Embedded => false,
         })
@@ -112,7 +114,8 @@ impl Context {
             found = self.find_embedded().await?;
         }
         let traces = backends.iter().any(|backend| backend.traces().is_some());
-        let needed = backends.is_empty() || wanted == Wanted::Traces && !traces;
+        let lacking = wanted == Wanted::Traces && !traces || wanted == Wanted::Errors;
+        let needed = backends.is_empty() || lacking;
         if found.is_none() && needed {
             return Err(Error::usage(
                 "there is nowhere to look: no backend runs here and nothing is stored",

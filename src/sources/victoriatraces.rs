@@ -26,8 +26,8 @@ struct VictoriaTraces {
 /// Opens one; its address may be that of its Jaeger interface, which Grafana has too.
 pub(super) fn open(mut endpoint: Endpoint) -> Box<dyn Backend> {
     let url = endpoint.settings.url.trim_end_matches('/');
-    if let Some(own) = url.strip_suffix("/select/jaeger") {
-        endpoint.settings.url = own.to_owned();
+    if let Some(length) = url.strip_suffix("/select/jaeger").map(str::len) {
+        endpoint.settings.url.truncate(length);
     }
     Box::new(VictoriaTraces { endpoint })
 }

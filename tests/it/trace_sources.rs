@@ -332,7 +332,9 @@ fn log_lines_are_not_asked_of_sources_of_traces() {
     let outcome = env.obs(["logs"]);
     assert_eq!(outcome.status, Some(2), "{outcome}");
     assert!(outcome.stderr.contains("nowhere to look"), "{outcome}");
-    // What stands in their place can be checked like any other.
+    // Nor are errors.
+    assert_eq!(env.obs(["issues", "--request-id", ID]).status, Some(2));
+    // They can be checked like any other.
     let echo = FakeSource::start(vec![whole("200 OK", "text/plain", "echo")]);
     let outcome = ask(&echo, "tempo", "", &["check"]);
     assert!(outcome.stdout.contains("answers \"echo\""), "{outcome}");

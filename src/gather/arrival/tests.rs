@@ -167,18 +167,18 @@ fn recorded(folder: &str) -> (Vec<Vec<Span>>, String) {
 
 #[test]
 fn a_recorded_trace_is_shown_whole_after_it_arrived() {
-    for (folder, seconds, in_ten) in [
-        ("victoriatraces_arriving", 35.5, (WaitEnd::ParentsMissing, 1)),
+    for (folder, ms, in_ten) in [
+        ("victoriatraces_arriving", 35_500, (WaitEnd::ParentsMissing, 1)),
         // The others come just when ten seconds are over.
-        ("tempo_arriving", 23.5, (WaitEnd::Arriving, 3)),
+        ("tempo_arriving", 23_500, (WaitEnd::Arriving, 3)),
     ] {
         let (answers, id) = recorded(folder);
         let whole = keys(answers.last().unwrap());
         let start = answers.iter().flatten().map(|span| span.start.0).min().unwrap();
-        let patience = Patience::UpTo(Duration::from_secs(60));
+        let patience = Patience::UpTo(Duration::from_mins(1));
         let (story, _) = run(answers.clone(), &id, patience, start);
         assert_eq!((ended(&story).0, keys(&story.spans)), (Some(WaitEnd::Settled), whole));
-        assert_eq!(story.waited.unwrap().length.as_secs_f64(), seconds, "{folder}");
+        assert_eq!(story.waited.unwrap().length.as_millis(), ms, "{folder}");
         // Within ten seconds the child alone had come: that is said, and not that it is all.
         let patience = Patience::UpTo(Duration::from_secs(10));
         let (story, _) = run(answers, &id, patience, start);
