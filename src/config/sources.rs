@@ -16,8 +16,8 @@ const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// What it is: `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`, `"opensearch"`,
-    /// `"command"`.
+    /// What it is: for log lines `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`,
+    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`.
     pub kind: String,
     /// Where it answers; `"https://loki.example"`. A command has none.
     #[serde(default)]

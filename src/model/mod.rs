@@ -25,6 +25,7 @@ mod story;
 mod threshold;
 mod time;
 mod trace;
+mod trace_query;
 
 pub use attribute::{Attribute, AttributeValue};
 pub use base64::from_base64;
@@ -43,7 +44,8 @@ pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
 pub use size::{SizeError, parse_bytes, shown_bytes};
-pub use story::{Gathered, Missing, Story};
+pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
 pub use threshold::{Measure, Threshold};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
 pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};
+pub use trace_query::{FoundTrace, TraceList, TraceSearch, TraceSummary};

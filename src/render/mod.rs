@@ -24,6 +24,7 @@ pub mod runbook;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod trace_list;
 pub mod waterfall;
 
 pub use log_columns::Columns;

@@ -56,7 +56,7 @@ pub struct TraceReport {
     pub trace_id: Option<TraceId>,
     /// The request id that led here, when it is not the trace id.
     pub request_id: Option<String>,
-    /// What led from the request id to the trace: a log line, an error event.
+    /// What led from the request id to the trace: a log line, an error event, a span's attribute.
     pub resolved_by: Option<&'static str>,
     /// Other traces of the same request.
     pub other_trace_ids: Vec<TraceId>,
@@ -72,6 +72,8 @@ pub struct TraceReport {
     pub services: Vec<String>,
     /// Whether all there is to know is here: every parent, every end, every source's answer.
     pub complete: bool,
+    /// How long was waited for spans that were still arriving; none when all was asked for once.
+    pub waited_ms: Option<f64>,
     /// Where the trace was looked for, by name.
     pub asked: Vec<String>,
     /// The sources that did not answer.
@@ -129,6 +131,7 @@ impl TraceReport {
             duration_ms: milliseconds(analysis.duration_ns()),
             services: analysis.services.iter().map(|name| spans.masked(name)).collect(),
             complete: analysis.is_complete() && missing.is_empty(),
+            waited_ms: None,
             asked,
             missing,
             warnings: analysis.tree.warnings().iter().map(ToString::to_string).collect(),

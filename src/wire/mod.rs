@@ -31,6 +31,7 @@ mod sentry_spans;
 mod sentry_time;
 mod span_parts;
 mod syslog;
+mod trace_summaries;
 mod traces;
 mod victorialogs;
 mod web_event;
@@ -54,6 +55,7 @@ pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
 pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
+pub use trace_summaries::{decode_jaeger_summaries, decode_tempo_search};
 pub use traces::{
     Keep, TraceAnswer, TraceFormat, decode_any_traces, decode_json_traces, decode_protobuf_traces,
 };

@@ -140,6 +140,7 @@ fn what_a_backend_has_of_a_request_is_valid() {
     for (name, question) in [
         ("logs.schema.json", &["logs", "--request-id", REQUEST_ID][..]),
         ("trace.schema.json", &["trace", REQUEST_ID]),
+        ("traces.schema.json", &["trace", "list", "--since", "2026-11-22T00:00:00Z"]),
         ("issues.schema.json", &["issues", "--since", "2026-11-22T00:00:00Z"]),
         ("errors.schema.json", &["errors", "--since", "2026-11-22T00:00:00Z"]),
         ("issue.schema.json", &["issues", "API-1"]),
@@ -161,6 +162,7 @@ fn an_answer_that_is_no_is_valid_too() {
         ("logs.schema.json", &["logs", "--request-id", "req_nobody"][..]),
         ("trace.schema.json", &["trace", REQUEST_ID]),
         ("trace.schema.json", &["trace", "req_nobody"]),
+        ("traces.schema.json", &["trace", "list"]),
         ("issue.schema.json", &["issues", "NOBODY-1"]),
         ("issues.schema.json", &["issues"]),
         ("issue.schema.json", &["issues", "--request-id", REQUEST_ID]),

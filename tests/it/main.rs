@@ -36,4 +36,6 @@ mod tidy;
 mod trace_files;
 mod trace_formats;
 mod trace_hostile;
+mod trace_lists;
+mod trace_sources;
 mod trace_view;

@@ -3,20 +3,24 @@
 //! Here: the question and the answer of the first trace found. `file` reads it out of files instead of
 //! asking backends, `seen` is what their list says of a trace; in `view` which spans are drawn.
 
-
 mod file;
+mod list;
 mod seen;
 mod view;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, Wanted, read_id};
+use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
-use crate::model::{Correlation, Gathered, LogRecord, Span, Story, TraceId};
+use crate::gather::Patience;
+use crate::model::{
+    Correlation, Gathered, LogRecord, Span, Story, TraceId, WaitEnd, Waited, parse_duration,
+};
 use crate::render::text;
 use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
 use crate::traces::analyse;
@@ -24,6 +28,7 @@ use view::ViewArgs;
 
 /// Arguments of `obs trace`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
   obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
@@ -35,8 +40,13 @@ Examples:
   obs trace ID --grep 'db.system=postgres'
   obs trace ID --span 6dd68593551e41c6 --events --logs
   obs trace ID --root 2               the second operation under a reused id
+  obs trace ID --wait 30s             wait longer for spans that are still on their way
+  obs trace list --errors             the latest traces in which something failed
   tail -1 app.log | obs trace -       the id of a log line
-  obs trace --file trace.json         what a backend's page downloads, or a Collector wrote")]
+  obs trace --file trace.json         what a backend's page downloads, or a Collector wrote
+
+Asked are the running obs serve or what it has stored, and every [[source]] of obs.toml: for traces kind
+is jaeger, tempo, victoriatraces or zipkin, and url where it answers.")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
     #[arg(value_name = "ID", required_unless_present = "file", add = ArgValueCandidates::new(recent_ids))]
@@ -48,17 +58,33 @@ pub struct TraceArgs {
     /// may be left out where there is one trace.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Vec<PathBuf>,
+    /// How long to wait for spans that are still arriving; 0 asks once [default: 10s where the trace
+    /// is younger than a minute, else 0]
+    #[arg(long, value_name = "DURATION", conflicts_with = "file")]
+    wait: Option<String>,
     #[command(flatten)]
     view: ViewArgs,
+    /// What else to do
+    #[command(subcommand)]
+    command: Option<TraceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TraceCommand {
+    /// List the latest traces
+    List(list::ListArgs),
 }
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace")?;
+    if let Some(TraceCommand::List(args)) = &args.command {
+        return list::run(args, context);
+    }
     let (correlation, gathered, others) = match &args.id {
         Some(id) if args.file.is_empty() => {
             let correlation = read_id(id)?;
-            let gathered = context.story(Wanted::Traces, &correlation)?;
+            let gathered = context.story_when_arrived(&correlation, patience(args)?)?;
             (correlation, gathered, None)
         }
         id => {
@@ -66,7 +92,10 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
             (found.correlation, found.gathered, found.others)
         }
     };
-    let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
+    let arriving = gathered.found.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let complete = gathered.missing.is_empty() && !arriving;
+    let found = !gathered.found.spans.is_empty();
+    gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
     if !found {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
         if let Some(others) = &others {
@@ -87,7 +116,9 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     let report = report(gathered, &correlation, options, args.view.logs);
     let analysis = &report.spans.analysis;
     if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| found) {
-        return Err(Error::usage(unknown).hint(format!("obs trace {}", text::word(correlation.id()))));
+        return Err(
+            Error::usage(unknown).hint(format!("obs trace {}", text::word(correlation.id())))
+        );
     }
     let matched = !found || context.output.is_json() || report.options.view.any_match(analysis);
     if !matched {
@@ -105,6 +136,35 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::found(found && matched, complete))
 }
 
+/// Reads how long to wait.
+fn patience(args: &TraceArgs) -> Result<Patience> {
+    match args.wait.as_deref() {
+        None => Ok(Patience::ByAge),
+        Some("0") => Ok(Patience::UpTo(Duration::ZERO)),
+        Some(text) => parse_duration(text)
+            .map(Patience::UpTo)
+            .map_err(|error| Error::usage("--wait cannot be understood").because(error)),
+    }
+}
+
+/// Says on standard error how long was waited, and how that ended.
+fn tell_of_wait(waited: Waited, context: &mut Context) {
+    let length = text::seconds(waited.length);
+    match waited.ended {
+        WaitEnd::Settled => {
+            context.output.note(&format!("waited {length} until no more spans came (--wait 0)"));
+        }
+        WaitEnd::ParentsMissing => {
+            context.output.note(&format!("waited {length}; spans that are parents did not come"));
+        }
+        WaitEnd::Arriving => {
+            context.output.warn(&format!("it was still arriving after {length}: this is a part"));
+            context.output.hint("wait longer: --wait 1m");
+        }
+        WaitEnd::Nothing => context.output.note(&format!("waited {length} for it to arrive")),
+    }
+}
+
 /// Builds the answer of the first trace that has spans.
 fn report(
     gathered: Gathered<Story>,
@@ -113,6 +173,8 @@ fn report(
     with_logs: bool,
 ) -> TraceReport {
     let Gathered { found: story, asked, missing } = gathered;
+    let arriving = story.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let waited_ms = story.waited.map(|waited| waited.length.as_secs_f64() * 1e3);
     let has_spans = |id: &TraceId| story.spans.iter().any(|span| span.trace_id == *id);
     let with_spans: Vec<TraceId> = story.trace_ids.iter().copied().filter(has_spans).collect();
     let trace_id = with_spans.first().or(story.trace_ids.first()).copied();
@@ -131,6 +193,8 @@ fn report(
     TraceReport {
         logs,
         resolved_by: story.resolved_by,
+        waited_ms,
+        complete: report.complete && !arriving,
         other_trace_ids: with_spans.into_iter().skip(1).collect(),
         ..report
     }
