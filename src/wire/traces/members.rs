@@ -1,7 +1,7 @@
 //! The members of the JSON of spans, whatever type their writer gave them.
 
 use super::super::json_reader::{Fault, JsonReader, Scalar};
-use crate::model::{SpanId, SpanKind, TraceId, UnixNanos, from_base64};
+use crate::model::{SpanId, SpanKind, SpanStatus, TraceId, UnixNanos, from_base64};
 
 /// Nanoseconds of a microsecond, the unit of Jaeger and Zipkin.
 pub(super) const MICROSECOND_NS: i64 = 1_000;
@@ -120,4 +120,19 @@ pub(super) fn kind_of_word(word: &str) -> SpanKind {
     .into_iter()
     .find_map(|(known, kind)| word.eq_ignore_ascii_case(known).then_some(kind))
     .unwrap_or_default()
+}
+
+/// Reads a status: OTLP's number or name, the word in Jaeger's and Zipkin's tag.
+pub(super) fn status(scalar: &Scalar<'_>) -> SpanStatus {
+    let word = match scalar {
+        Scalar::Text(word) => word.strip_prefix("STATUS_CODE_").unwrap_or(word),
+        _ => "",
+    };
+    match integer(scalar) {
+        Some(1) => SpanStatus::Ok,
+        Some(2) => SpanStatus::Error,
+        _ if word.eq_ignore_ascii_case("ok") => SpanStatus::Ok,
+        _ if word.eq_ignore_ascii_case("error") => SpanStatus::Error,
+        _ => SpanStatus::Unset,
+    }
 }
