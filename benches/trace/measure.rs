@@ -39,7 +39,7 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["generate", spans, file] => {
-            std::fs::write(file, generate(spans.parse().unwrap())).unwrap()
+            std::fs::write(file, generate(spans.parse().unwrap())).unwrap();
         }
         ["decoders", file] => decoders(&std::fs::read(file).unwrap()),
         ["growth"] => growth(),

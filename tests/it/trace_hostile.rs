@@ -101,6 +101,7 @@ fn a_body_cut_anywhere_gives_a_result_or_an_error() {
         std::fs::write(env.path().join(&name), half).unwrap();
         let outcome = env.obs(["trace", "--file", &name]);
         assert_eq!(outcome.status, Some(3), "{length}: {outcome}");
+        assert!(outcome.stderr.contains(": expected "), "{length}: {outcome}");
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn story(
     let wanted = wanted.map(crate::context::read_id).transpose()?;
     let mut read = Read::default();
     read.all(files, wanted.as_ref(), context)?;
+    context.warn_of_missing(&read.missing);
     let correlation = match wanted {
         Some(wanted) => wanted,
         None => only_trace(&read, files)?,
@@ -71,7 +72,6 @@ pub(super) fn story(
     if found_by {
         read.resolved(files)?;
     }
-    context.warn_of_missing(&read.missing);
     let others = (!read.traces.is_empty()).then(|| {
         let others = text::counted(read.traces.len(), "other trace");
         format!("{others} can be read there: obs trace {}", arguments(files))

@@ -7,7 +7,7 @@ use super::super::json_reader::{Fault, JsonReader, Scalar};
 use super::super::otlp_common::hex;
 use super::super::span_parts::SpanParts;
 use super::attributes::plain;
-use super::members::{integer, kind_of_word, text};
+use super::members::{kind_of_word, status, text};
 use crate::model::{Attribute, AttributeValue, SpanStatus, from_base64};
 
 /// Reads a list of `{key, type, value}`.
@@ -65,7 +65,7 @@ pub(super) fn meanings(parts: &mut SpanParts) {
         let word = value.to_string();
         match key.as_str() {
             "span.kind" => parts.kind = kind_of_word(&word),
-            "otel.status_code" => parts.status = status(&word),
+            "otel.status_code" => parts.status = status(&Scalar::Text(word.into())),
             "otel.status_description" => parts.status_message = word,
             "otel.scope.name" | "otel.library.name" => parts.scope = word,
             "otel.scope.version" | "otel.library.version" | "internal.span.format" => {}
@@ -77,18 +77,5 @@ pub(super) fn meanings(parts: &mut SpanParts) {
     parts.attributes = left;
     if fails {
         parts.status = SpanStatus::Error;
-    }
-}
-
-/// Reads the word or the number of a status.
-pub(super) fn status(word: &str) -> SpanStatus {
-    let number = integer(&Scalar::Text(word.into()));
-    let word = word.strip_prefix("STATUS_CODE_").unwrap_or(word);
-    if word.eq_ignore_ascii_case("ok") || number == Some(1) {
-        SpanStatus::Ok
-    } else if word.eq_ignore_ascii_case("error") || number == Some(2) {
-        SpanStatus::Error
-    } else {
-        SpanStatus::Unset
     }
 }

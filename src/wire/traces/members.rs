@@ -1,7 +1,7 @@
 //! The members of the JSON of spans, whatever type their writer gave them.
 
 use super::super::json_reader::{Fault, JsonReader, Scalar};
-use crate::model::{SpanId, SpanKind, TraceId, UnixNanos, from_base64};
+use crate::model::{SpanId, SpanKind, SpanStatus, TraceId, UnixNanos, from_base64};
 
 /// Nanoseconds of a microsecond, the unit of Jaeger and Zipkin.
 pub(super) const MICROSECOND_NS: i64 = 1_000;
@@ -120,4 +120,67 @@ pub(super) fn kind_of_word(word: &str) -> SpanKind {
     .into_iter()
     .find_map(|(known, kind)| word.eq_ignore_ascii_case(known).then_some(kind))
     .unwrap_or_default()
+}
+
+/// Reads a status: OTLP's number or name, the word in Jaeger's and Zipkin's tag.
+pub(super) fn status(scalar: &Scalar<'_>) -> SpanStatus {
+    let word = match scalar {
+        Scalar::Text(word) => word.strip_prefix("STATUS_CODE_").unwrap_or(word),
+        _ => "",
+    };
+    match integer(scalar) {
+        Some(1) => SpanStatus::Ok,
+        Some(2) => SpanStatus::Error,
+        _ if word.eq_ignore_ascii_case("ok") => SpanStatus::Ok,
+        _ if word.eq_ignore_ascii_case("error") => SpanStatus::Error,
+        _ => SpanStatus::Unset,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_of(json: &str) -> Option<String> {
+        let read = trace_id(&mut JsonReader::new(json.as_bytes())).unwrap();
+        read.map(|id| id.to_string())
+    }
+
+    #[test]
+    fn an_id_is_read_out_of_every_spelling() {
+        let id = "018f3c1e9b7a7c448d215a0b6f4e2d12";
+        for spelling in [
+            "\"018f3c1e9b7a7c448d215a0b6f4e2d12\"",
+            "\"18F3C1E9B7A7C448D215A0B6F4E2D12\"",
+            "\"018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12\"",
+            "\"AY88Hpt6fESNIVoLb04tEg==\"",
+            "\"AY88Hpt6fESNIVoLb04tEg\"",
+            "[1,143,60,30,155,122,124,68,141,33,90,11,111,78,45,18]",
+        ] {
+            assert_eq!(id_of(spelling).as_deref(), Some(id), "{spelling}");
+        }
+        for none in ["\"\"", "\"0\"", "null", "7", "{}", "[1,2]", "[256]", "\"x\"", "\"AY8=\""] {
+            assert_eq!(id_of(none), None, "{none}");
+        }
+        let longer = format!("\"1{id}\"");
+        assert_eq!(id_of(&longer), None);
+    }
+
+    #[test]
+    fn numbers_may_be_text_and_microseconds_may_have_a_fraction() {
+        let text = |text: &'static str| Scalar::Text(text.into());
+        for (sent, read) in [
+            (Scalar::Int(7), Some(7)),
+            (text(" 7 "), Some(7)),
+            (text("1.7e18"), Some(1_700_000_000_000_000_000)),
+            (Scalar::Double(1.7e300), None),
+            (text("seven"), None),
+            (Scalar::Null, None),
+        ] {
+            assert_eq!(integer(&sent), read, "{sent:?}");
+        }
+        assert_eq!(micros_as_ns(&Scalar::Double(2.0015)), Some(2_002));
+        assert_eq!(micros_as_ns(&Scalar::Int(i64::MAX)), None);
+        assert_eq!(time_ns(&Scalar::Int(0)), None);
+    }
 }

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use super::super::decoded::Rejected;
-use super::super::json_reader::{Fault, JsonReader, Scalar};
+use super::super::json_reader::{Fault, JsonReader};
 use super::super::span_parts::{DROPPED_ATTRIBUTES, SpanParts};
 use super::attributes::attributes;
-use super::members::{integer, kind, span_id, text, time_ns, trace_id};
+use super::members::{self, integer, kind, span_id, text, time_ns, trace_id};
 use super::taken::{Process, Taken};
-use crate::model::{Attribute, AttributeValue, SpanEvent, SpanLink, SpanStatus, UnixNanos};
+use crate::model::{Attribute, AttributeValue, SpanEvent, SpanLink, UnixNanos};
 
 type Result<T> = std::result::Result<T, Fault>;
 
@@ -120,27 +120,13 @@ fn member(reader: &mut JsonReader<'_>, name: &str, span: &mut SpanParts) -> Resu
 fn status(reader: &mut JsonReader<'_>, span: &mut SpanParts) -> Result<()> {
     reader.object(|reader, name| {
         match name {
-            "code" => span.status = code(&reader.scalar()?),
+            "code" => span.status = members::status(&reader.scalar()?),
             "message" => span.status_message = text(reader)?,
             _ => reader.skip()?,
         }
         Ok(())
     })?;
     Ok(())
-}
-
-fn code(scalar: &Scalar<'_>) -> SpanStatus {
-    let word = match scalar {
-        Scalar::Text(word) => word.strip_prefix("STATUS_CODE_").unwrap_or(word),
-        _ => "",
-    };
-    match integer(scalar) {
-        Some(1) => SpanStatus::Ok,
-        Some(2) => SpanStatus::Error,
-        _ if word.eq_ignore_ascii_case("ok") => SpanStatus::Ok,
-        _ if word.eq_ignore_ascii_case("error") => SpanStatus::Error,
-        _ => SpanStatus::Unset,
-    }
 }
 
 fn event(reader: &mut JsonReader<'_>, events: &mut Vec<SpanEvent>) -> Result<()> {

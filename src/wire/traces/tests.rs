@@ -81,3 +81,67 @@ fn what_is_not_of_spans_is_named() {
     let broken = error(b"\n{\"a\":1,\n  b}");
     assert_eq!(broken, "line 3, column 3: expected a name in quotes, or `}`, found `b`");
 }
+
+#[test]
+fn a_trace_of_jaeger_may_come_without_its_envelope_and_its_tags_have_types() {
+    let answer = read(
+        "\u{feff}{\"processes\":{\"p\":{\"serviceName\":\"a\"}},\"spans\":[{\"traceID\":\"1f\",\"spanID\":\"2\",\"startTime\":5,
+        \"processID\":\"p\",\"tags\":[{\"key\":\"i\",\"type\":\"int64\",\"value\":\"9007199254740993\"},
+        {\"key\":\"f\",\"type\":\"float64\",\"value\":2},{\"key\":\"b\",\"type\":\"bool\",\"value\":\"true\"},
+        {\"key\":\"x\",\"type\":\"binary\",\"value\":\"q80=\"},{\"key\":\"error\",\"type\":\"string\",\"value\":\"timeout\"}],
+        \"warnings\":[\"the span had not ended, or ended before it began, when it was sent\"]}]}",
+    );
+    let [span] = answer.spans.as_slice() else { panic!("{answer:?}") };
+    assert_eq!((span.service.as_str(), span.end, span.status), ("a", None, SpanStatus::Unset));
+    let shown: Vec<String> =
+        span.attributes.iter().map(|(key, value)| format!("{key} {value:?}")).collect();
+    assert_eq!(
+        shown,
+        [
+            "i Int(9007199254740993)",
+            "f Double(2.0)",
+            "b Bool(true)",
+            "x Text(\"abcd\")",
+            "error Text(\"timeout\")"
+        ]
+    );
+}
+
+#[test]
+fn a_service_is_known_whether_its_resource_comes_before_or_after_its_spans() {
+    let span = r#""scopeSpans":[{"spans":[{"traceId":"1f","spanId":"2","startTimeUnixNano":1}],"scope":{"name":"lib"}}]"#;
+    let resource =
+        r#""resource":{"attributes":[{"key":"service.name","value":{"stringValue":"web"}}]}"#;
+    for document in [format!("{resource},{span}"), format!("{span},{resource}")] {
+        let answer = read(&format!("{{\"batches\":[{{{document}}}]}}"));
+        assert_eq!(
+            (answer.spans[0].service.as_str(), answer.spans[0].scope.as_str()),
+            ("web", "lib")
+        );
+        assert_eq!(answer.format, Some(TraceFormat::TempoJson));
+    }
+}
+
+#[test]
+fn spans_that_cannot_be_read_are_left_out_and_counted() {
+    let answer = read(
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[7,null,{"spanId":"2"},{"traceId":"1f"},
+        {"traceId":"1f","spanId":"2"},{"traceId":"1f","spanId":"3","startTimeUnixNano":1}]}]}]}"#,
+    );
+    assert_eq!(answer.spans.len(), 1);
+    assert_eq!(answer.incomplete.len(), 4, "{answer:?}");
+    assert!(answer.incomplete.iter().all(|one| one.starts_with("1 span was left out: ")));
+}
+
+#[test]
+fn only_what_is_wanted_is_kept_and_everything_is_asked_about() {
+    let list =
+        r#"[{"traceId":"1f","id":"1","timestamp":1},{"traceId":"2f","id":"2","timestamp":1}]"#;
+    let mut asked = 0;
+    let wanted = crate::model::TraceId::new(0x2f).unwrap();
+    let answer = decode_any_traces(list.as_bytes(), &mut |span| {
+        asked += 1;
+        span.trace_id == wanted
+    });
+    assert_eq!((asked, answer.unwrap().spans.len()), (2, 1));
+}

@@ -5,11 +5,10 @@
 
 use serde_json::Value;
 
-use super::super::json_reader::{Fault, JsonReader};
+use super::super::json_reader::{Fault, JsonReader, Scalar};
 use super::super::span_parts::SpanParts;
 use super::TraceFormat;
-use super::jaeger_tags::status;
-use super::members::{integer, kind, micros_as_ns, span_id, text, trace_id};
+use super::members::{integer, kind, micros_as_ns, span_id, status, text, trace_id};
 use super::taken::{Process, Taken};
 use crate::model::{Attribute, AttributeValue, SpanEvent, SpanKind, SpanStatus, UnixNanos};
 
@@ -96,7 +95,7 @@ fn meanings(parts: &mut SpanParts) {
         let word = value.to_string();
         match key.as_str() {
             "error" => message = Some(if word == "true" { String::new() } else { word }),
-            "otel.status_code" => parts.status = status(&word),
+            "otel.status_code" => parts.status = status(&Scalar::Text(word.into())),
             "otel.status_description" => parts.status_message = word,
             "otel.scope.name" | "otel.library.name" => parts.scope = word,
             "otel.scope.version" | "otel.library.version" => {}
