@@ -11,8 +11,8 @@ use crate::completion::recent_ids;
 use crate::context::{Context, Wanted, read_id};
 use crate::error::{Error, Outcome, Result};
 use crate::model::{Correlation, Gathered, LogRecord, Span, Story, TraceId};
-use crate::render::text;
 use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
+use crate::render::{Format, text};
 use crate::traces::analyse;
 use view::ViewArgs;
 
@@ -29,6 +29,7 @@ Examples:
   obs trace ID --grep 'db.system=postgres'
   obs trace ID --span 6dd68593551e41c6 --events --logs
   obs trace ID --root 2               the second operation under a reused id
+  obs trace ID -o md                  for a ticket
   tail -1 app.log | obs trace -       the id of a log line")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
@@ -40,7 +41,7 @@ pub struct TraceArgs {
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
-    context.output.only_human_or_json("trace")?;
+    context.output.only_of_trace()?;
     let correlation = read_id(&args.id)?;
     let gathered = context.story(Wanted::Traces, &correlation)?;
     let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
@@ -74,7 +75,13 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
         context.output.note(&format!("this request has another trace: obs trace {other}"));
     }
     if found || context.output.is_json() {
-        context.output.show(&report)?;
+        if context.output.format() == Format::Md {
+            let (out, theme) = context.output.stream();
+            report.markdown(out, theme)?;
+            out.flush()?;
+        } else {
+            context.output.show(&report)?;
+        }
     }
     Ok(Outcome::found(found && matched, complete))
 }
