@@ -5,7 +5,7 @@
 //! left out. Here: the report. In `view` what somebody asked to see, in `rows` which spans are drawn, in
 //! `inner` what happened inside them, in `scale` the axis, in `bars` the bars, in `columns` the layout,
 //! in `grid` its lines, in `label` what they say, in `summary` and `footer` the text around them, in
-//! `ink` a line that keeps its width.
+//! `ink` a line that keeps its width. In `ticket` the same as Markdown.
 
 mod bars;
 mod columns;
@@ -18,6 +18,7 @@ mod label;
 mod rows;
 mod scale;
 mod summary;
+mod ticket;
 mod view;
 
 use std::io::{self, Write};

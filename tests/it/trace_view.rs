@@ -65,6 +65,20 @@ fn the_options_choose_what_is_drawn_and_say_what_is_not() {
 }
 
 #[test]
+fn a_trace_is_written_for_a_ticket_and_not_as_a_spreadsheet() {
+    let env = Env::new();
+    let serve = backend(&env);
+    let outcome = obs(&env, &["--quiet"], &["-o", "md", "--root", "1"]);
+    assert_eq!(outcome.status, Some(0), "{outcome}");
+    assert!(outcome.stdout.starts_with("### GET /checkout/{cart} 200, "), "{outcome}");
+    assert!(outcome.stdout.contains("\n```text\n") && outcome.stdout.ends_with("\n```\n"));
+    let outcome = obs(&env, &[], &["-o", "csv"]);
+    assert_eq!(outcome.status, Some(2), "{outcome}");
+    assert!(outcome.stderr.contains("`obs trace` answers as human, json or md"), "{outcome}");
+    serve.stop();
+}
+
+#[test]
 fn json_has_all_spans_whatever_is_drawn_and_lines_when_asked_for() {
     let env = Env::new();
     let serve = backend(&env);

@@ -21,8 +21,8 @@ use crate::gather::Patience;
 use crate::model::{
     Correlation, Gathered, LogRecord, Span, Story, TraceId, WaitEnd, Waited, parse_duration,
 };
-use crate::render::text;
 use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
+use crate::render::{Format, text};
 use crate::traces::analyse;
 use view::ViewArgs;
 
@@ -42,6 +42,7 @@ Examples:
   obs trace ID --root 2               the second operation under a reused id
   obs trace ID --wait 30s             wait longer for spans that are still on their way
   obs trace list --errors             the latest traces in which something failed
+  obs trace ID -o md                  for a ticket
   tail -1 app.log | obs trace -       the id of a log line
   obs trace --file trace.json         what a backend's page downloads, or a Collector wrote
 
@@ -77,10 +78,10 @@ enum TraceCommand {
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
-    context.output.only_human_or_json("trace")?;
     if let Some(TraceCommand::List(args)) = &args.command {
         return list::run(args, context);
     }
+    context.output.only_of_trace()?;
     let (correlation, gathered, others) = match &args.id {
         Some(id) if args.file.is_empty() => {
             let correlation = read_id(id)?;
@@ -131,7 +132,13 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
         context.output.note(&format!("this request has another trace: obs trace {other}"));
     }
     if found || context.output.is_json() {
-        context.output.show(&report)?;
+        if context.output.format() == Format::Md {
+            let (out, theme) = context.output.stream();
+            report.markdown(out, theme)?;
+            out.flush()?;
+        } else {
+            context.output.show(&report)?;
+        }
     }
     Ok(Outcome::found(found && matched, complete))
 }

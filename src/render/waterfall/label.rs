@@ -38,15 +38,13 @@ impl Grid<'_> {
     }
 
     fn behind_name(&self, node: &Node, above: Option<&Node>) -> String {
-        let mut behind = node.span.http_status().map(|code| format!(" {code}")).unwrap_or_default();
-        if let Some((number, count)) = self.tries.get(&node.span.span_id) {
-            behind += &format!(" try {number}/{count}");
-        }
-        let offset_ns = node.offset_ns - above.map_or(0, |above| above.offset_ns);
-        if offset_ns != 0 && node.span.kind == SpanKind::Server {
-            behind += &format!(" {}", signed(offset_ns));
-        }
-        behind
+        let status = node.span.http_status().map(|code| format!(" {code}"));
+        let one = self.tries.get(&node.span.span_id);
+        let one = one.map(|(number, count)| format!(" try {number}/{count}"));
+        let offset_ns = node.offset_ns.saturating_sub(above.map_or(0, |above| above.offset_ns));
+        let is_moved = offset_ns != 0 && node.span.kind == SpanKind::Server;
+        let offset = is_moved.then(|| format!(" {}", signed(offset_ns)));
+        [status, one, offset].into_iter().flatten().collect()
     }
 
     /// Returns what stands in the place of a name on a row that is no span's.

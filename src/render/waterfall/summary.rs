@@ -61,7 +61,7 @@ pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -
     Ok(())
 }
 
-fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
+pub(super) fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
     if report.complete {
         return (Some(Tone::Dim), "complete".to_owned());
     }
@@ -80,21 +80,27 @@ fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
 
 /// Writes where the first failure was and what it says of itself.
 pub(super) fn error(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    let Some(cause) = &report.root_cause else { return Ok(()) };
-    let place = format!("{} {} (span {})", cause.service, cause.name, cause.span_id);
+    for (at, line) in error_lines(report).iter().enumerate() {
+        let word = if at == 0 { "error" } else { "" };
+        paragraph(out, theme, (Tone::Bad, word), &text::harmless(line))?;
+    }
+    Ok(())
+}
+
+/// Returns where the first failure was, what was thrown, and the application's frame, as far as they
+/// are known; not yet harmless.
+pub(super) fn error_lines(report: &TraceReport) -> Vec<String> {
+    let Some(cause) = &report.root_cause else { return Vec::new() };
+    let handled = if cause.handled { ", handled: the operation itself did not fail" } else { "" };
+    let place = format!("{} {} (span {}){handled}", cause.service, cause.name, cause.span_id);
     let said = [cause.exception_type.as_str(), cause.message.as_str()];
     let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
-    let handled = if cause.handled { ", handled: the operation itself did not fail" } else { "" };
-    let place = format!("{place}{handled}");
-    paragraph(out, theme, (Tone::Bad, "error"), &text::harmless(&place))?;
-    let said = said.join(": ");
-    if !said.is_empty() {
-        paragraph(out, theme, (Tone::Bad, ""), &text::harmless(&said))?;
-    }
-    let Some(frame) = &cause.frame else { return Ok(()) };
-    let inside = if frame.function.is_empty() { "" } else { " in " };
-    let place = format!("at {}:{}{inside}{}", frame.file, frame.line, frame.function);
-    paragraph(out, theme, (Tone::Bad, ""), &text::harmless(&place))
+    let frame = cause.frame.as_ref().map(|frame| {
+        let inside = if frame.function.is_empty() { "" } else { " in " };
+        format!("at {}:{}{inside}{}", frame.file, frame.line, frame.function)
+    });
+    let said = (!said.is_empty()).then(|| said.join(": "));
+    [Some(place), said, frame].into_iter().flatten().collect()
 }
 
 /// Writes a line for each operation that has this trace id, when there are several.
@@ -127,18 +133,11 @@ pub(super) fn roots(report: &TraceReport, out: &mut dyn Write, theme: &Theme) ->
     }
 }
 
-/// Writes the numbered findings with the time each accounts for.
+/// Writes the findings with the time each accounts for.
 pub(super) fn findings(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    // What the roots took: pauses between them are nobody's time.
-    let trace_ns = sum_of(&report.analysis().path.row_ns);
     let shown = if report.options.all { usize::MAX } else { FINDINGS_MAX };
-    for finding in report.findings.iter().take(shown) {
-        let (time, text) = (finding.duration_ns, text::harmless(&finding.text));
-        let text = match skew_of(report, finding) {
-            Some(skew) => format!("{text} · {}", shown_skew(skew)),
-            None => format!("{text} · {} ({})", duration(time), percent(time, trace_ns)),
-        };
-        paragraph(out, theme, (Tone::Warn, tag(finding.kind)), &text)?;
+    for (tag, line) in finding_lines(report).take(shown) {
+        paragraph(out, theme, (Tone::Warn, tag), &text::harmless(&line))?;
     }
     match report.findings.len().saturating_sub(shown) {
         0 => Ok(()),
@@ -146,6 +145,20 @@ pub(super) fn findings(report: &TraceReport, out: &mut dyn Write, theme: &Theme)
             paragraph(out, theme, (Tone::Dim, ""), &format!("and {more} more findings (--all)"))
         }
     }
+}
+
+/// Returns each finding's word and sentence; not yet harmless.
+pub(super) fn finding_lines(report: &TraceReport) -> impl Iterator<Item = (&'static str, String)> {
+    // What the roots took: pauses between them are nobody's time.
+    let trace_ns = sum_of(&report.analysis().path.row_ns);
+    report.findings.iter().map(move |finding| {
+        let (time, text) = (finding.duration_ns, &finding.text);
+        let line = match skew_of(report, finding) {
+            Some(skew) => format!("{text} · {}", shown_skew(skew)),
+            None => format!("{text} · {} ({})", duration(time), percent(time, trace_ns)),
+        };
+        (tag(finding.kind), line)
+    })
 }
 
 fn skew_of<'a>(report: &'a TraceReport, finding: &Finding) -> Option<&'a Skew> {

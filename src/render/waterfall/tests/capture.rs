@@ -69,6 +69,15 @@ fn an_id_that_four_requests_had() {
 }
 
 #[test]
+fn a_ticket_has_the_facts_the_findings_and_the_drawing() {
+    let mut out = Vec::new();
+    let mut report = trace(capture("2d13"));
+    report.name = "GET `x`".into();
+    report.markdown(&mut out, &Theme { color: true, ..plain(200) }).unwrap();
+    insta::assert_snapshot!("ticket", String::from_utf8(out).unwrap());
+}
+
+#[test]
 fn the_flaky_trace_has_a_retry_a_timeout_an_n_plus_one_and_a_gap() {
     let report = trace(capture("2d12"));
     let find = |kind| report.findings.iter().find(|finding| finding.kind == kind).unwrap();
