@@ -135,7 +135,12 @@ fn rows(settings: &Settings) -> Vec<Row> {
 
 /// Returns what a source is, what it is asked with, and where its secrets come from.
 fn described(source: &SourceSettings) -> String {
-    let mut text = format!("{} {}", source.kind, without_secrets(&source.url));
+    let place = if source.command.is_empty() {
+        without_secrets(&source.url)
+    } else {
+        mask_text(&source.command.join(" ")).into_owned()
+    };
+    let mut text = format!("{} {place}", source.kind);
     let plain = [
         ("query", &source.query),
         ("index", &source.index),

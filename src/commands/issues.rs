@@ -78,7 +78,7 @@ fn list(args: &IssuesArgs, context: &mut Context) -> Result<Outcome> {
 }
 
 fn of_request(correlation: &Correlation, context: &mut Context) -> Result<Outcome> {
-    let gathered = context.story(Wanted::Traces, correlation)?;
+    let gathered = context.story(Wanted::Errors, correlation)?;
     let (found, complete) = (!gathered.found.events.is_empty(), gathered.missing.is_empty());
     if !found {
         context.say_not_found("no error", correlation, &gathered.asked, &gathered.missing);

@@ -16,10 +16,15 @@ const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
-    /// What it is: `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`, `"opensearch"`.
+    /// What it is: for log lines `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`,
+    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`.
     pub kind: String,
-    /// Where it answers; `"https://loki.example"`.
+    /// Where it answers; `"https://loki.example"`. A command has none.
+    #[serde(default)]
     pub url: String,
+    /// A program and its arguments, which prints log lines: `["kubectl", "logs", "-l", "app=api"]`.
+    #[serde(default)]
+    pub command: Vec<String>,
     /// What to call it; its kind unless given.
     pub name: Option<String>,
     /// What every question is confined to, in its own language.
@@ -52,8 +57,10 @@ pub struct SourceSettings {
     pub name: String,
     /// What it is.
     pub kind: String,
-    /// Where it answers.
+    /// Where it answers; empty for a command.
     pub url: String,
+    /// A program and its arguments; empty for all that have an address.
+    pub command: Vec<String>,
     /// What every question is confined to, in its own language.
     pub query: Option<String>,
     /// The indexes of Elasticsearch.
@@ -87,6 +94,7 @@ impl SourceSettings {
             value: value.to_owned(),
             expected,
         };
+        check_place(options, origin)?;
         let window = match &options.window {
             None => WINDOW_DEFAULT,
             Some(text) => parse_duration(text)
@@ -107,6 +115,7 @@ impl SourceSettings {
             name: options.name.unwrap_or_else(|| options.kind.clone()),
             kind: options.kind,
             url: options.url,
+            command: options.command,
             query: options.query,
             index: options.index,
             datasource: options.datasource,
@@ -133,6 +142,7 @@ impl SourceSettings {
             name: "loki".to_owned(),
             kind: "loki".to_owned(),
             url: given("LOKI_ADDR")?,
+            command: Vec::new(),
             query: None,
             index: None,
             datasource: None,
@@ -155,4 +165,54 @@ impl SourceSettings {
         let headers = self.headers.iter().map(|(name, secret)| (name.as_str(), secret));
         token.chain(password).chain(headers)
     }
+}
+
+/// Refuses a source without a place, or with two; and a program that a repository wants to be run.
+fn check_place(options: &SourceOptions, origin: &Origin) -> Result<(), SettingsError> {
+    let refused = |name, value: &str, expected| {
+        let (origin, value) = (origin.clone(), value.to_owned());
+        Err(SettingsError::Value { name, origin, value, expected })
+    };
+    let (is_command, written) = (options.kind == "command", options.command.join(" "));
+    if is_command && options.command.first().is_none_or(String::is_empty) {
+        return refused(
+            "source.command",
+            &written,
+            "a program: [\"kubectl\", \"logs\", \"-l\", \"app=api\"]",
+        );
+    }
+    if is_command && matches!(origin, Origin::Repository(..)) {
+        let own = "for a repository's file to say: put it into your own config.toml";
+        return refused("source.command", &written, own);
+    }
+    if is_command && !options.url.is_empty() {
+        return refused("source.url", &options.url, "needed: a command has no address");
+    }
+    if let Some(key) = needless(options).filter(|_| is_command) {
+        return refused("source", key, "a key of a command: it has its name and its arguments");
+    }
+    if !is_command && !options.command.is_empty() {
+        return refused("source.command", &written, "needed: kind is not \"command\"");
+    }
+    if !is_command && options.url.is_empty() {
+        return refused("source.url", "", "an address such as https://HOST:PORT");
+    }
+    Ok(())
+}
+
+/// Returns the first key that is of no use to a program.
+fn needless(options: &SourceOptions) -> Option<&'static str> {
+    let given = [
+        ("query", options.query.is_some()),
+        ("index", options.index.is_some()),
+        ("datasource", options.datasource.is_some()),
+        ("window", options.window.is_some()),
+        ("level_field", options.level_field.is_some()),
+        ("service_field", options.service_field.is_some()),
+        ("token", options.token.is_some()),
+        ("username", options.username.is_some()),
+        ("password", options.password.is_some()),
+        ("headers", !options.headers.is_empty()),
+    ];
+    given.into_iter().find_map(|(key, given)| given.then_some(key))
 }

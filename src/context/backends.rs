@@ -1,12 +1,17 @@
 //! Which backends a command asks.
 
+use std::time::Instant;
+
 use super::Context;
 use crate::config::{Origin, Secret, SourceSettings, running};
 use crate::error::{Error, Result};
-use crate::gather;
-use crate::model::{Correlation, Gathered, Story};
+use crate::gather::{self, Patience};
+use crate::model::{Correlation, Gathered, Story, UnixNanos};
+use crate::render::Progress;
 use crate::sources::local::{Served, StoredFile};
-use crate::sources::{Backend, KINDS, Kind, KindError, Opening, WithoutLogs, open};
+use crate::sources::{
+    Backend, COMMAND, KINDS, Kind, KindError, Opening, Side, WithoutLogs, kind_of, open,
+};
 
 /// What a command asks backends for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +20,12 @@ pub enum Wanted {
     Logs,
     /// Everything about one request, of all that have something of it.
     Story,
-    /// The same, which is nothing without traces and errors.
+    /// The same, which is nothing without traces.
     Traces,
+    /// The same, which is nothing without errors: those only the embedded backend has.
+    Errors,
+    /// Lists of traces: of the configured sources that have traces, and of the embedded backend.
+    TraceLists,
     /// What of the others only the embedded backend has.
     Embedded,
 }
@@ -26,6 +35,36 @@ impl Context {
     pub fn story(&mut self, wanted: Wanted, correlation: &Correlation) -> Result<Gathered<Story>> {
         let gathered =
             self.ask(wanted, async |backends| gather::story(backends, correlation).await)?;
+        self.tell_of(&gathered);
+        Ok(gathered)
+    }
+
+    /// Gathers the same, and waits for spans of its trace that are still arriving.
+    pub fn story_when_arrived(
+        &mut self,
+        correlation: &Correlation,
+        patience: Patience,
+    ) -> Result<Gathered<Story>> {
+        let (start, began) = (self.now_nanos(), Instant::now());
+        let now = || {
+            let passed = i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX);
+            UnixNanos(start.0.saturating_add(passed))
+        };
+        let progress = Progress::new(&self.output.notes);
+        let pause = async |length| {
+            progress.say("waiting for spans that are still arriving");
+            tokio::time::sleep(length).await;
+        };
+        let gathered = self.ask(Wanted::Traces, async |backends| {
+            gather::arrived(backends, correlation, patience, now, pause).await
+        })?;
+        progress.clear();
+        self.tell_of(&gathered);
+        Ok(gathered)
+    }
+
+    /// Says on standard error who did not answer, and what was searched.
+    fn tell_of(&mut self, gathered: &Gathered<Story>) {
         self.warn_of_missing(&gathered.missing);
         for one in &gathered.found.searched {
             self.output.note(&format!(
@@ -33,7 +72,9 @@ impl Context {
                 one.source, one.matched, one.since, one.until
             ));
         }
-        Ok(gathered)
+        for remark in &gathered.found.remarks {
+            self.output.note(remark);
+        }
     }
 
     /// Says whether `--url` or its variable names the one backend to ask.
@@ -43,7 +84,21 @@ impl Context {
 
     /// Says whether log lines are asked of configured sources.
     pub fn has_log_sources(&self) -> bool {
-        !self.is_named() && !self.settings.sources.is_empty()
+        self.configured(Wanted::Logs).next().is_some()
+    }
+
+    /// Returns the configured sources that have something of what is wanted; of an unknown kind, it is
+    /// not known what they have.
+    fn configured(&self, wanted: Wanted) -> impl Iterator<Item = &SourceSettings> {
+        let named = self.is_named();
+        let of_kind = |settings: &SourceSettings| kind_of(&settings.kind).map(|kind| kind.side);
+        self.settings.sources.iter().filter(move |settings| match wanted {
+            _ if named => false,
+            Wanted::Logs => of_kind(settings) != Some(Side::Traces),
+            Wanted::Story | Wanted::Traces | Wanted::Errors => true,
+            Wanted::TraceLists => of_kind(settings) != Some(Side::Logs),
+            Wanted::Embedded => false,
+        })
     }
 
     /// Returns the backends to ask: the one that was named alone, else the configured ones and the
@@ -51,17 +106,18 @@ impl Context {
     /// there are sources for them.
     pub(super) async fn find_backends(&mut self, wanted: Wanted) -> Result<Vec<Box<dyn Backend>>> {
         let mut backends = Vec::new();
-        if wanted != Wanted::Embedded && self.has_log_sources() {
-            for settings in self.settings.sources.clone() {
-                backends.push(self.open_source(&settings)?);
-            }
+        let sources: Vec<SourceSettings> = self.configured(wanted).cloned().collect();
+        for settings in sources {
+            backends.push(self.open_source(&settings)?);
         }
         let configured = self.settings.url.value.is_some();
         let mut found = None;
         if configured || wanted != Wanted::Logs || backends.is_empty() {
             found = self.find_embedded().await?;
         }
-        let needed = backends.is_empty() || wanted == Wanted::Traces;
+        let traces = backends.iter().any(|backend| backend.traces().is_some());
+        let lacking = wanted == Wanted::Traces && !traces || wanted == Wanted::Errors;
+        let needed = backends.is_empty() || lacking;
         if found.is_none() && needed {
             return Err(Error::usage(
                 "there is nowhere to look: no backend runs here and nothing is stored",
@@ -71,9 +127,14 @@ impl Context {
             .hint("ask another backend: --url http://HOST:PORT, or OBS_URL"));
         }
         if found.is_none() && wanted == Wanted::Story {
-            self.output.note("only log lines: no backend that has traces and errors is known here");
+            let (only, has) = if traces {
+                ("no errors", "errors")
+            } else {
+                ("only log lines", "traces and errors")
+            };
+            self.output.note(&format!("{only}: no backend that has {has} is known here"));
         }
-        let others = !backends.is_empty() && !configured;
+        let others = self.has_log_sources() && !configured;
         backends.extend(found.map(|embedded| {
             if others { Box::new(WithoutLogs(embedded)) as Box<dyn Backend> } else { embedded }
         }));
@@ -109,10 +170,13 @@ impl Context {
                     refused.hint(format!("did you mean `{near}`?"))
                 }
                 KindError::Unknown { near: None, .. } => {
-                    KINDS.iter().fold(refused, |refused, kind| {
+                    let of_address = KINDS.iter().fold(refused, |refused, kind| {
                         let Kind { name, about, example, .. } = kind;
                         refused.hint(format!("kind = \"{name}\", url = \"{example}\": {about}"))
-                    })
+                    });
+                    of_address.hint(format!(
+                        "kind = \"{COMMAND}\", command = [\"kubectl\", \"logs\", \"-l\", \"app=api\"]: what it prints"
+                    ))
                 }
                 KindError::Key { .. } => {
                     refused.hint(format!("take it out of {}", settings.origin))
@@ -144,7 +208,7 @@ impl Context {
         // Without a folder of its own there is no file: that matters only where nobody else is asked.
         let path = match self.store_path() {
             Ok(path) => path,
-            Err(_) if self.has_log_sources() => return Ok(None),
+            Err(_) if self.configured(Wanted::Story).next().is_some() => return Ok(None),
             Err(error) => return Err(error),
         };
         if !path.exists() {

@@ -1,21 +1,28 @@
 //! Asks all sources at once for one request, joins what they say, and says what could not be had.
 //!
 //! A request id that is not the trace id is resolved here: the log line or the error event that
-//! carries both leads to the trace.
+//! carries both leads to the trace, or else a span that has it as an attribute.
 
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
 use crate::model::{
-    Correlation, ErrorEvent, Gathered, LogPage, LogQuery, LogRecord, Missing, Span, Story, TraceId,
+    Correlation, ErrorEvent, FoundTrace, Gathered, LogPage, LogQuery, LogRecord, Missing, Span,
+    Story, TraceId,
 };
-use crate::sources::{Backend, IssueSource, SourceError};
+use crate::sources::{Backend, IssueSource, SourceError, TraceSource};
 use follow::{joined, search};
+use merge::merged;
 
+mod arrival;
 mod follow;
+mod merge;
+mod trace_lists;
 
+pub use arrival::{Patience, arrived};
 pub use follow::{Follow, follow};
+pub use trace_lists::trace_lists;
 
 /// The most traces that one request id leads to: an id that is reused for ever has many.
 const TRACES_MAX: usize = 20;
@@ -24,20 +31,31 @@ const TRACES_MAX: usize = 20;
 const LOG_LINES_MAX: u32 = 5_000;
 
 /// Returns everything about one request from all sources, asked at once.
+///
+/// Where nothing leads to a trace, sources that can are asked for one that has the id as an attribute.
 pub async fn story(backends: &[Box<dyn Backend>], correlation: &Correlation) -> Gathered<Story> {
     let own: Vec<TraceId> = correlation.trace_id().into_iter().collect();
-    let first = rounds(backends, correlation, &own).await;
-    let (trace_ids, resolved_by) = traces_of(correlation, &first);
+    let mut all = vec![rounds(backends, correlation, &own).await];
+    let (mut trace_ids, mut resolved_by) = traces_of(correlation, &all[0]);
     let learned = trace_ids.iter().copied().filter(|trace_id| !own.contains(trace_id));
     let learned: Vec<TraceId> = learned.take(TRACES_MAX).collect();
-    let mut second = Vec::new();
     if !learned.is_empty() {
-        second = rounds(backends, correlation, &learned).await;
+        all.push(rounds(backends, correlation, &learned).await);
     }
     let mut missing: Vec<Missing> = Vec::new();
-    for (backend, round) in backends.iter().zip(&first).chain(backends.iter().zip(&second)) {
+    if all.iter().flatten().all(|round| round.spans.is_empty()) {
+        let (found, unheard) = of_request(backends, &all[0], correlation).await;
+        missing.extend(unheard);
+        let new: Vec<TraceId> = found.into_iter().filter(|id| !trace_ids.contains(id)).collect();
+        if !new.is_empty() {
+            trace_ids.extend(&new);
+            resolved_by = Some("span attribute");
+            all.push(rounds(backends, correlation, &trace_ids).await);
+        }
+    }
+    for (backend, round) in all.iter().flat_map(|rounds| backends.iter().zip(rounds)) {
         let missed = |reason: &String| Missing { source: backend.name(), reason: reason.clone() };
-        let partly = round.logs.incomplete.iter();
+        let partly = round.logs.incomplete.iter().chain(&round.incomplete);
         let partly = partly.map(|reason| Missing::in_part(backend.name(), reason));
         for one in round.failures.iter().map(missed).chain(partly) {
             if !missing.contains(&one) {
@@ -45,8 +63,37 @@ pub async fn story(backends: &[Box<dyn Backend>], correlation: &Correlation) -> 
             }
         }
     }
-    let found = Story { trace_ids, resolved_by, ..join(first, second) };
+    let found = Story { trace_ids, resolved_by, ..join(all) };
     Gathered { found, asked: names(backends), missing }
+}
+
+/// Asks those sources that answered before for the traces that have the request id as an attribute;
+/// returns who could not say it, too.
+async fn of_request(
+    backends: &[Box<dyn Backend>],
+    before: &[Round],
+    correlation: &Correlation,
+) -> (Vec<TraceId>, Vec<Missing>) {
+    let answered = backends
+        .iter()
+        .zip(before)
+        .filter(|(_, round)| round.failures.is_empty() && round.incomplete.is_empty());
+    let sides: Vec<(String, &dyn TraceSource)> =
+        answered.filter_map(|(backend, _)| Some((backend.name(), backend.traces()?))).collect();
+    let found = join_all(sides.iter().map(|(_, side)| side.of_request(correlation))).await;
+    let (mut traces, mut missing) = (Vec::new(), Vec::new());
+    for ((source, _), answer) in sides.into_iter().zip(found) {
+        match answer {
+            Ok(None) => {}
+            Ok(Some(found)) => {
+                traces.extend(found.traces);
+                missing.extend(found.incomplete.map(|why| Missing::in_part(source, &why)));
+            }
+            Err(error) => missing.push(Missing { source, reason: error.to_string() }),
+        }
+    }
+    traces.truncate(TRACES_MAX);
+    (traces, missing)
 }
 
 /// Asks all sources for one round, at once; the answers are in the order of the sources.
@@ -126,6 +173,9 @@ struct Round {
     spans: Vec<Span>,
     events: Vec<ErrorEvent>,
     failures: Vec<String>,
+    /// Why spans may be missing.
+    incomplete: Vec<String>,
+    remarks: Vec<String>,
 }
 
 impl Round {
@@ -167,8 +217,10 @@ async fn one_round(backend: &dyn Backend, correlation: &Correlation, traces: &[T
     let mut round = Round::default();
     round.logs = round.take(logs);
     for of_trace in spans {
-        let spans = round.take(of_trace);
+        let FoundTrace { spans, incomplete, remarks } = round.take(of_trace);
         round.spans.extend(spans);
+        round.incomplete.extend(incomplete);
+        round.remarks.extend(remarks);
     }
     round.events = round.take(events);
     round
@@ -191,29 +243,35 @@ fn traces_of(correlation: &Correlation, rounds: &[Round]) -> (Vec<TraceId>, Opti
     (traces, resolved_by)
 }
 
-/// Joins what several sources said in both rounds.
+/// Joins what several sources said in all rounds.
 ///
-/// The second round asks for the same lines and those of the learned traces, so its lines stand in
-/// the place of the first's. Spans and events have ids and count once.
-fn join(first: Vec<Round>, second: Vec<Round>) -> Story {
+/// Each round asks for the lines of the one before and those of the learned traces, so the last
+/// round's stand in the place of all. Spans and events have ids and count once.
+fn join(all: Vec<Vec<Round>>) -> Story {
     let mut story = Story::default();
-    let lines_from_second = !second.is_empty();
-    let mut spans = HashSet::new();
+    let last = all.len().saturating_sub(1);
+    let mut spans: Vec<Vec<Span>> = Vec::new();
     let mut events = HashSet::new();
-    let rounds = first.into_iter().map(|round| (round, !lines_from_second));
-    for (round, with_lines) in rounds.chain(second.into_iter().map(|round| (round, true))) {
-        if with_lines {
-            story.logs_truncated |= round.logs.truncated;
-            story.searched.extend(round.logs.searched);
-            story.logs.extend(round.logs.records);
+    for (number, rounds) in all.into_iter().enumerate() {
+        for (source, round) in rounds.into_iter().enumerate() {
+            if number == last {
+                story.logs_truncated |= round.logs.truncated;
+                story.searched.extend(round.logs.searched);
+                story.logs.extend(round.logs.records);
+            }
+            spans.resize_with(spans.len().max(source + 1), Vec::new);
+            spans[source].extend(round.spans);
+            let new_event = |event: &ErrorEvent| events.insert(event.event_id.clone());
+            story.events.extend(round.events.into_iter().filter(new_event));
+            for remark in round.remarks {
+                if !story.remarks.contains(&remark) {
+                    story.remarks.push(remark);
+                }
+            }
         }
-        let new_span = |span: &Span| spans.insert((span.trace_id, span.span_id, span.kind));
-        story.spans.extend(round.spans.into_iter().filter(new_span));
-        let new_event = |event: &ErrorEvent| events.insert(event.event_id.clone());
-        story.events.extend(round.events.into_iter().filter(new_event));
     }
+    story.spans = merged(spans);
     story.logs.sort_by_key(|record| record.time);
-    story.spans.sort_by_key(|span| (span.start, span.span_id));
     story.events.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
     story
 }

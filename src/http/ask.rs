@@ -20,6 +20,8 @@ pub struct Ask<'a> {
     pub query: &'a [(&'a str, String)],
     /// Authorization, tenants.
     pub headers: &'a HeaderMap,
+    /// The types that the answer may have.
+    pub accept: &'a str,
     /// What is sent; GET without.
     pub body: Option<Body>,
 }
@@ -66,7 +68,7 @@ impl Http {
             .request(method, url)
             .headers(call.headers())
             .headers(ask.headers.clone())
-            .header(ACCEPT, "application/json");
+            .header(ACCEPT, ask.accept);
         match ask.body {
             None => {}
             Some(Body::Json(value)) => request = request.json(&value),

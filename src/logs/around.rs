@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
-use super::{LogFilter, ScanCount};
+use super::{Learnt, LogFilter, ScanCount};
 use crate::model::{LogRecord, UnixNanos, id_key};
 
 /// How many records are looked through before and after one that matches.
@@ -40,6 +40,8 @@ pub struct Around<'a> {
     covered: Option<u64>,
     /// What was seen so far; `lines` is the caller's to count.
     pub seen: ScanCount,
+    /// The traces that lines of the request name.
+    pub learnt: Learnt,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl<'a> Around<'a> {
             time: None,
             covered: None,
             seen: ScanCount::default(),
+            learnt: Learnt::default(),
         }
     }
 
@@ -139,6 +142,7 @@ impl<'a> Around<'a> {
 
     fn judge(&mut self, record: &LogRecord) -> bool {
         let filter = self.filter;
+        self.learnt.see(filter, record);
         let matches = filter.matches_at(record, self.time);
         let elsewhere = !matches
             && filter.matches_elsewhere(record, self.time)

@@ -1,12 +1,13 @@
 //! Lines into records: a traceback printed below a record is part of it.
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::ControlFlow;
 
 use super::found::{Found, FoundSink};
 use super::line::{Outline, Room, Shape, read};
-use super::{LogFilter, ScanCount};
-use crate::model::{LogRecord, UnixNanos};
+use super::{Learnt, LogFilter, ScanCount, traceback};
+use crate::model::{Correlation, LogRecord, UnixNanos};
 
 /// The longest traceback kept beside a record, in bytes; lines after it are counted as cut.
 const EXCEPTION_BYTES_MAX: usize = 1 << 20;
@@ -46,8 +47,8 @@ enum Before {
 
 /// Takes the lines of one source in order and gives its matching records, with their tracebacks.
 ///
-/// A line continues the one before when it is indented, empty inside a traceback, `Traceback (most
-/// recent call last)`, `Caused by:`, or the `…Error: …` below an indented line, and is no JSON. It is
+/// A line continues the one before when it is indented, empty inside a traceback, or one of those
+/// that [`traceback`] knows, and is no JSON. It is
 /// added to the `exception` and to `raw` of a record that matched. After a record that did not match
 /// it is left out with it, unless the filter looks for text: then it is judged by itself. A condition
 /// about the exception is held against the record with its traceback.
@@ -58,16 +59,21 @@ enum Before {
 #[derive(Debug)]
 pub struct Assembler<'a> {
     source: &'a str,
-    filter: &'a LogFilter,
+    filter: Cow<'a, LogFilter>,
     open: Option<Open>,
     after_indented: bool,
     in_traceback: bool,
+    in_goroutine: bool,
     before: Before,
     /// The last time that a line of this source has: also that of those after it that have none.
     time: Option<UnixNanos>,
     room: Room,
     /// What was seen so far; `lines` is the caller's to count.
     pub count: ScanCount,
+    /// The traces that lines of the request name, whether these lines match otherwise or not.
+    pub learnt: Learnt,
+    /// Whether what is learnt is looked for at once.
+    heeds_learnt: bool,
 }
 
 impl<'a> Assembler<'a> {
@@ -75,14 +81,32 @@ impl<'a> Assembler<'a> {
     pub fn new(source: &'a str, filter: &'a LogFilter) -> Self {
         Self {
             source,
-            filter,
+            filter: Cow::Borrowed(filter),
             open: None,
             after_indented: false,
             in_traceback: false,
+            in_goroutine: false,
             before: Before::Nothing,
             time: None,
             room: Room::for_many(),
             count: ScanCount::default(),
+            learnt: Learnt::default(),
+            heeds_learnt: false,
+        }
+    }
+
+    /// Also gives, from where it is learnt on, the lines that have only a trace of the request.
+    #[must_use]
+    pub fn heeding_learnt(self) -> Self {
+        Self { heeds_learnt: true, ..self }
+    }
+
+    /// Also gives, from here on, the lines that have only one of these traces.
+    pub fn also_of(&mut self, traces: &[Correlation]) {
+        for trace in traces {
+            if !self.filter.asks_for(trace.id()) {
+                self.filter.to_mut().traces.push(trace.clone());
+            }
         }
     }
 
@@ -183,11 +207,24 @@ impl<'a> Assembler<'a> {
     }
 
     fn judge(&mut self, line: &[u8], number: u64) {
-        let Some(outline) = self.outline(line) else { return };
+        let outline = self.outline(line);
+        let ruled_out = self.filter.rules_out(&outline, self.time, self.source);
+        // The line that names the request's trace may be of another level than is asked for.
+        if ruled_out && self.filter.correlation.is_none() {
+            return;
+        }
         let mut record = read(&outline, &self.room);
+        if self.learnt.see(&self.filter, &record) && self.heeds_learnt {
+            let learnt = std::mem::take(&mut self.learnt);
+            self.also_of(learnt.traces());
+            self.learnt = learnt;
+        }
+        if ruled_out {
+            return;
+        }
         self.source.clone_into(&mut record.source);
         record.line = number;
-        let (filter, time) = (self.filter, self.time);
+        let (filter, time) = (&self.filter, self.time);
         let matches = filter.matches_but_condition(&record, time);
         if !matches && !filter.matches_elsewhere(&record, time) {
             return;
@@ -210,14 +247,14 @@ impl<'a> Assembler<'a> {
         self.count.untimed += u64::from(time.is_none() && self.filter.bounds_time());
     }
 
-    /// Walks a line that begins a record and counts it; `None` when all but the id rules it out.
-    fn outline<'l>(&mut self, line: &'l [u8]) -> Option<Outline<'l>> {
+    /// Walks a line that begins a record and counts it.
+    fn outline<'l>(&mut self, line: &'l [u8]) -> Outline<'l> {
         self.before = Before::LeftOut;
         let outline = Outline::of(line, &mut self.room);
         self.count.malformed += u64::from(outline.shape == Shape::Malformed);
         self.time = outline.time.or(self.time);
         self.count.unlevelled += u64::from(outline.level.is_none() && self.filter.level.is_some());
-        (!self.filter.rules_out(&outline, self.time)).then_some(outline)
+        outline
     }
 
     /// Takes a line that the next one does not continue ([`begins_record`]): as [`Assembler::line`],
@@ -238,7 +275,10 @@ impl<'a> Assembler<'a> {
         if self.give(record_sink)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let Some(outline) = self.outline(line) else { return Ok(ControlFlow::Continue(())) };
+        let outline = self.outline(line);
+        if self.filter.rules_out(&outline, self.time, self.source) {
+            return Ok(ControlFlow::Continue(()));
+        }
         self.count_untimed(self.time);
         self.count.matched += 1;
         sink(Found::line(&outline, &self.room, self.source, number))
@@ -270,10 +310,14 @@ impl<'a> Assembler<'a> {
         } else if line.is_empty() {
             self.in_traceback
         } else {
-            opens_traceback(line) || (self.after_indented && names_an_error(line))
+            traceback::opens(line)
+                || (self.after_indented && traceback::names_an_error(line))
+                || (self.in_traceback && traceback::goes_on(line))
+                || (self.in_goroutine && traceback::is_frame_of_go(line))
         };
         self.after_indented = continues && indented;
-        self.in_traceback = continues;
+        self.in_traceback = continues || traceback::comes_after(line);
+        self.in_goroutine = continues && (self.in_goroutine || traceback::is_goroutine(line));
         continues
     }
 }
@@ -284,19 +328,11 @@ impl<'a> Assembler<'a> {
 pub(super) fn begins_record(rest: &[u8]) -> bool {
     match rest.first() {
         None | Some(b' ' | b'\t' | b'\r' | b'\n') => false,
-        Some(b'T' | b'C' | b'D') => !opens_traceback(rest),
+        // What may stand right below a line after which a traceback comes.
+        Some(b'[' | b'}' | b'-') => !traceback::goes_on(rest),
+        Some(letter) if letter.is_ascii_alphabetic() => !traceback::opens(rest),
         Some(_) => true,
     }
-}
-
-fn opens_traceback(line: &[u8]) -> bool {
-    let opens = [
-        &b"Traceback (most recent call last)"[..],
-        b"Caused by:",
-        b"The above exception was the direct cause",
-        b"During handling of the above exception",
-    ];
-    opens.iter().any(|open| line.starts_with(open))
 }
 
 fn without_return(line: &[u8]) -> &[u8] {
@@ -326,15 +362,6 @@ fn continuation(head: &LogRecord, line: &[u8], number: u64) -> LogRecord {
         raw: Some(line.to_vec()),
         ..head.clone()
     }
-}
-
-/// Says whether the line is `package.SomeError: why`, the last line of a traceback.
-fn names_an_error(line: &[u8]) -> bool {
-    let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$'));
-    let length = line.iter().position(ends).unwrap_or(line.len());
-    let (name, rest) = line.split_at(length);
-    let known = [&b"Error"[..], b"Exception", b"Interrupt", b"Exit"];
-    (rest.is_empty() || rest.starts_with(b":")) && known.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

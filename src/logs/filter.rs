@@ -1,8 +1,9 @@
 //! Which records are asked for, and what a line must hold to be one of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos};
+use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos, bare_id};
 
 use super::dialect::names_an_id;
 use super::expression::Condition;
@@ -13,6 +14,8 @@ use super::line::{Outline, trimmed};
 pub struct LogFilter {
     /// The request or trace asked for, in any of its spellings.
     pub correlation: Option<Correlation>,
+    /// Traces of that request: a record of one of them is asked for too, unless it names a request.
+    pub traces: Vec<Correlation>,
     /// The least bad level shown; a record without a level does not match.
     pub level: Option<Severity>,
     /// The first instant shown.
@@ -24,7 +27,8 @@ pub struct LogFilter {
     pub until: Option<UnixNanos>,
     /// What the line as written must hold.
     pub grep: Option<regex::Regex>,
-    /// The service's name, in any case; a record without one does not match.
+    /// The service's name, in any case; a record without one has that of its source's file, up to the
+    /// first dot.
     pub service: Option<String>,
     /// Whether the id may stand anywhere in the line, not only in a field for ids.
     pub anywhere: bool,
@@ -68,7 +72,9 @@ impl LogFilter {
 
     /// Says whether every record is asked for.
     pub fn takes_all(&self) -> bool {
-        let Self { correlation, level, since, until, grep, service, anywhere: _, condition } = self;
+        // Traces are those of the correlation.
+        let Self { correlation, traces: _, level, since, until, grep, .. } = self;
+        let Self { service, anywhere: _, condition, .. } = self;
         let named = correlation.is_some() || service.is_some();
         let chosen = level.is_some() || grep.is_some() || condition.is_some();
         !named && !chosen && since.is_none() && until.is_none()
@@ -81,12 +87,13 @@ impl LogFilter {
 
     /// Returns texts of which every matching line holds at least one; empty when there are none.
     ///
-    /// They are the id's spellings, as typed and in lower and upper case; for one with characters
-    /// that JSON may escape, its longest piece free of them.
+    /// They are the spellings of the id and of the request's traces, as typed and in lower and upper
+    /// case; for one with characters that JSON may escape, its longest piece free of them.
     pub fn literals(&self) -> Vec<Vec<u8>> {
         let mut literals: Vec<Vec<u8>> = Vec::new();
         let Some(id) = &self.correlation else { return literals };
-        for spelling in id.spellings() {
+        let ids = std::iter::once(id).chain(&self.traces);
+        for spelling in ids.flat_map(Correlation::spellings) {
             let Some(piece) = unescaped_piece(spelling) else { return Vec::new() };
             for form in [piece.to_owned(), piece.to_lowercase(), piece.to_uppercase()] {
                 if !literals.contains(&form.clone().into_bytes()) {
@@ -98,9 +105,14 @@ impl LogFilter {
     }
 
     /// Says whether all but the id rules the line out, before anything is allocated for it.
-    pub(super) fn rules_out(&self, outline: &Outline<'_>, time: Option<UnixNanos>) -> bool {
+    pub(super) fn rules_out(
+        &self,
+        outline: &Outline<'_>,
+        time: Option<UnixNanos>,
+        source: &str,
+    ) -> bool {
         !(self.in_range(time, outline.level)
-            && self.is_service(outline.service().as_deref())
+            && self.is_service(|| outline.service(), source)
             && self.greps(&outline.written()))
     }
 
@@ -109,6 +121,7 @@ impl LogFilter {
     pub(super) fn matches_elsewhere(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         self.correlation.as_ref().is_some_and(|id| {
             !has_id_field(id, record)
+                && !self.has_trace_alone(record)
                 && self.matches_otherwise(record, time)
                 && mentions(id, record)
         })
@@ -119,22 +132,44 @@ impl LogFilter {
         self.grep.is_some() || self.correlation.is_some()
     }
 
+    /// Says whether the record is the request's by its trace alone: it names no request.
+    pub fn has_trace_alone(&self, record: &LogRecord) -> bool {
+        let trace = record.trace_id.as_deref().filter(|_| record.request_id.is_none());
+        trace.is_some_and(|trace| self.traces.iter().any(|id| is_id(id, trace)))
+    }
+
+    /// Says whether the record has the id that is asked for in a field for ids.
+    pub(super) fn names_the_request(&self, record: &LogRecord) -> bool {
+        self.correlation.as_ref().is_some_and(|id| has_id_field(id, record))
+    }
+
+    /// Says whether the text is the id that is asked for, or one of its traces.
+    pub(super) fn asks_for(&self, id: &str) -> bool {
+        self.correlation.iter().chain(&self.traces).any(|known| is_id(known, id))
+    }
+
     fn has_id(&self, record: &LogRecord) -> bool {
-        self.correlation
-            .as_ref()
-            .is_none_or(|id| has_id_field(id, record) || (self.anywhere && mentions(id, record)))
+        self.correlation.as_ref().is_none_or(|id| {
+            has_id_field(id, record)
+                || self.has_trace_alone(record)
+                || (self.anywhere && mentions(id, record))
+        })
     }
 
     fn matches_otherwise(&self, record: &LogRecord, time: Option<UnixNanos>) -> bool {
         let written = record.raw.as_deref().map(|raw| String::from_utf8_lossy(trimmed(raw)));
         self.in_range(time, record.level)
-            && self.is_service(record.service.as_deref())
+            && self.is_service(|| record.service.as_deref().map(Into::into), &record.source)
             && self.greps(written.as_deref().unwrap_or(&record.message))
     }
 
-    fn is_service(&self, service: Option<&str>) -> bool {
-        let known = |name: &String| service.is_some_and(|known| known.eq_ignore_ascii_case(name));
-        self.service.as_ref().is_none_or(known)
+    fn is_service<'a>(&self, service: impl FnOnce() -> Option<Cow<'a, str>>, source: &str) -> bool {
+        self.service.as_ref().is_none_or(|name| {
+            service().map_or_else(
+                || name_of_file(source).eq_ignore_ascii_case(name),
+                |service| service.eq_ignore_ascii_case(name),
+            )
+        })
     }
 
     fn greps(&self, written: &str) -> bool {
@@ -150,15 +185,22 @@ impl LogFilter {
     }
 }
 
+/// Returns what a source's file is called, up to the first dot: `inventory` of `logs/inventory.log.1`.
+fn name_of_file(source: &str) -> &str {
+    let file = source.rsplit_once('/').map_or(source, |(_, file)| file);
+    file.split_once('.').map_or(file, |(name, _)| name)
+}
+
 fn has_id_field(id: &Correlation, record: &LogRecord) -> bool {
     let mut named = [&record.request_id, &record.trace_id].into_iter().flatten();
     named.any(|value| is_id(id, value))
         || record.fields.iter().any(|f| names_an_id(&f.name) && is_id(id, &f.text()))
 }
 
-/// Says whether a field's value is the id: bare, `0x…`, `{…}`, or `projects/…/traces/…`.
+/// Says whether a field's value is the id: bare, `0x…`, `{…}`, `urn:uuid:…`, or `projects/…/traces/…`.
 fn is_id(id: &Correlation, value: &str) -> bool {
-    let bare = value.strip_prefix("0x").unwrap_or(value).trim_matches(['{', '}']);
+    let bare = value.strip_prefix("0x").unwrap_or(value);
+    let bare = bare_id(bare);
     let bare = bare.rsplit_once("/traces/").map_or(bare, |(_, last)| last);
     [value, bare].into_iter().any(|value| {
         // Mixed case other than as typed is no spelling that `literals` could find.

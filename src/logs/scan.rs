@@ -10,7 +10,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::assemble::begins_record;
 use super::found::{Found, FoundSink};
-use super::{Assembler, LogFilter, Parts};
+use super::{Assembler, Learnt, LogFilter, Parts};
 use blocks::Blocks;
 use course::{Course, Next};
 
@@ -148,6 +148,11 @@ impl<'a, R: Read> Scan<'a, R> {
     pub fn count(&self) -> ScanCount {
         let count = self.search.assembler.count;
         ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
+    }
+
+    /// Returns the traces that lines of the request named so far.
+    pub fn learnt(&self) -> &Learnt {
+        &self.search.assembler.learnt
     }
 
     /// Goes to the next part; says whether there is one, or the last one's record goes on after it.

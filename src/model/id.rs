@@ -219,8 +219,7 @@ impl Correlation {
     }
 
     fn from_known_form(text: &str) -> Option<Self> {
-        let plain = text.trim_matches(['{', '}', '"']);
-        let plain = plain.strip_prefix("urn:uuid:").unwrap_or(plain);
+        let plain = bare_id(text.trim_matches(['{', '}', '"']));
         if let Some(trace_id) = trace_id_of_hex(plain) {
             return Some(Self::build(plain, Some(trace_id), None));
         }
@@ -312,6 +311,13 @@ pub fn id_key(text: &str) -> String {
     hex.map_or_else(|| text.to_owned(), |trace_id| trace_id.to_string())
 }
 
+/// Returns an id without the `{…}` of .NET and the `urn:uuid:` of RFC 9562, in any case.
+pub fn bare_id(id: &str) -> &str {
+    let id = id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id);
+    let urn = id.split_at_checked("urn:uuid:".len());
+    urn.filter(|(urn, _)| urn.eq_ignore_ascii_case("urn:uuid:")).map_or(id, |(_, id)| id)
+}
+
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -385,6 +391,9 @@ mod tests {
             UUID,
             "018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12",
             "urn:uuid:018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12",
+            "URN:UUID:018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12",
+            "{urn:uuid:018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12}",
+            "{018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12}",
             "00-018f3c1e9b7a7c448d215a0b6f4e2d12-1122334455667788-01",
             "018f3c1e9b7a7c448d215a0b6f4e2d12-1122334455667788-1",
             "Root=1-018f3c1e-9b7a7c448d215a0b6f4e2d12;Sampled=1",

@@ -1,5 +1,7 @@
 //! What sources say of one request, and which of them did not answer.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Correlation, ErrorEvent, LogRecord, Searched, Span, TraceId};
@@ -56,6 +58,32 @@ pub struct Story {
     pub spans: Vec<Span>,
     /// Error events, oldest first.
     pub events: Vec<ErrorEvent>,
+    /// What sources say of their answers about traces.
+    pub remarks: Vec<String>,
+    /// How long was waited for spans that were still arriving; `None` when all was asked for once.
+    pub waited: Option<Waited>,
+}
+
+/// A wait for a trace that was still arriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waited {
+    /// How long.
+    pub length: Duration,
+    /// What was known in the end.
+    pub ended: WaitEnd,
+}
+
+/// How a wait for a trace ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitEnd {
+    /// No span came any more.
+    Settled,
+    /// No span came any more, but some that others name as their parents are not there.
+    ParentsMissing,
+    /// Spans came to the end of the wait.
+    Arriving,
+    /// No span came at all.
+    Nothing,
 }
 
 impl Story {

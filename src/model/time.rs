@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::TraceId;
 use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -41,6 +42,16 @@ impl UnixNanos {
             _ => number / 1e9,
         };
         Self::from_seconds(seconds)
+    }
+
+    /// Returns the time that a `UUIDv7` was made, to the millisecond; `None` for other ids.
+    ///
+    /// Source: RFC 9562, section 5.7.
+    pub fn of_uuid_v7(id: TraceId) -> Option<Self> {
+        let bytes = id.to_bytes();
+        let is_v7 = bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2;
+        let ms = bytes.iter().take(6).fold(0_i64, |ms, byte| ms << 8 | i64::from(*byte));
+        ms.checked_mul(1_000_000).filter(|_| is_v7).map(Self)
     }
 
     fn from_timestamp(stamp: Timestamp) -> Option<Self> {

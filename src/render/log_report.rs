@@ -33,6 +33,9 @@ pub struct LogSummary {
     /// Older parts of rotated logs that the answer did not need, and so were not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<String>,
+    /// Traces of the request, learnt from its lines in files: those that have one alone are there too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<String>,
     /// Fields that `--where`, `--fields` or `--hide` names and that no record had that was looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<UnknownField>,

@@ -26,6 +26,7 @@ pub mod theme;
 pub mod timeline;
 pub mod trace_baseline;
 pub mod trace_diff;
+pub mod trace_list;
 mod trace_steps;
 pub mod waterfall;
 
@@ -50,7 +51,7 @@ pub enum Format {
     Csv,
     /// `key=value` lines (`logs`).
     Logfmt,
-    /// A table in Markdown (`logs`).
+    /// A table in Markdown (`logs`), a text for a ticket (`trace`).
     Md,
 }
 
@@ -172,6 +173,14 @@ impl Output {
         match self.format {
             Format::Human | Format::Json => Ok(()),
             _ => Err(UnknownFormat { command: command.to_owned(), formats: "human or json" }),
+        }
+    }
+
+    /// Refuses the formats that a trace is not written in.
+    pub fn only_of_trace(&self) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Human | Format::Json | Format::Md => Ok(()),
+            _ => Err(UnknownFormat { command: "trace".into(), formats: "human, json or md" }),
         }
     }
 

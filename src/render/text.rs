@@ -59,6 +59,13 @@ pub fn counted(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
+/// Returns a length of time in seconds, to the tenth: `1.5s`.
+pub fn seconds(length: std::time::Duration) -> String {
+    let tenths = (length.as_millis() + 50) / 100;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    if tenth == 0 { format!("{whole}s") } else { format!("{whole}.{tenth}s") }
+}
+
 /// Returns an id as a word to paste into a shell: in quotes where the shell would read more into it.
 ///
 /// Ids come from clients: a printed command must not run what one of them sent.

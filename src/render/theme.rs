@@ -1,8 +1,9 @@
 //! Colours, symbols, width and zone: how human output looks.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 
-use anstyle::{AnsiColor, Color, Style};
+use anstyle::{Ansi256Color, AnsiColor, Color, Style};
 use jiff::tz::TimeZone;
 
 use crate::model::{Severity, UnixNanos};
@@ -94,6 +95,31 @@ impl Theme {
     }
 }
 
+/// How many colours tell services apart; none of them is red.
+const SERVICE_COLORS: usize = 12;
+
+/// Returns each service's tone by its name: the same one in every answer, but for two services of one
+/// answer that would share it, of which the later by name takes the next that is free.
+pub fn service_tones(services: &[String]) -> HashMap<&str, Tone> {
+    let mut names: Vec<&str> = services.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut taken = [false; SERVICE_COLORS];
+    let mut tones = HashMap::new();
+    for name in names {
+        // FNV-1a: the standard library's hash may change with the compiler.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let first = usize::try_from((hash >> 32) % 12).unwrap_or(0);
+        let places = (0..SERVICE_COLORS).map(|step| (first + step) % SERVICE_COLORS);
+        let place = places.into_iter().find(|place| !taken[*place]).unwrap_or(first);
+        taken[place] = true;
+        tones.insert(name, Tone::Service(place));
+    }
+    tones
+}
+
 /// Returns a duration of nanoseconds with three digits and its unit: `714us`, `71.1ms`, `1.20s`.
 pub fn duration(nanos: i64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
@@ -135,13 +161,19 @@ pub fn severity_tone(level: Option<Severity>) -> Tone {
 }
 
 fn style_of(tone: Tone) -> Style {
-    const SERVICES: [AnsiColor; 6] = [
-        AnsiColor::Cyan,
-        AnsiColor::Magenta,
-        AnsiColor::Blue,
-        AnsiColor::Green,
-        AnsiColor::BrightYellow,
-        AnsiColor::BrightCyan,
+    const SERVICES: [Color; SERVICE_COLORS] = [
+        Color::Ansi(AnsiColor::Cyan),
+        Color::Ansi(AnsiColor::Magenta),
+        Color::Ansi(AnsiColor::Blue),
+        Color::Ansi(AnsiColor::Green),
+        Color::Ansi(AnsiColor::BrightYellow),
+        Color::Ansi(AnsiColor::BrightCyan),
+        Color::Ansi256(Ansi256Color(33)),
+        Color::Ansi256(Ansi256Color(71)),
+        Color::Ansi256(Ansi256Color(98)),
+        Color::Ansi256(Ansi256Color(137)),
+        Color::Ansi256(Ansi256Color(169)),
+        Color::Ansi256(Ansi256Color(66)),
     ];
     let color = |color| Style::new().fg_color(Some(Color::Ansi(color)));
     match tone {
@@ -151,7 +183,7 @@ fn style_of(tone: Tone) -> Style {
         Tone::Warn => color(AnsiColor::Yellow),
         Tone::Bad => color(AnsiColor::Red).bold(),
         Tone::Id => color(AnsiColor::Cyan),
-        Tone::Service(index) => color(SERVICES[index % SERVICES.len()]),
+        Tone::Service(index) => Style::new().fg_color(Some(SERVICES[index % SERVICES.len()])),
     }
 }
 
@@ -173,6 +205,17 @@ mod tests {
         ] {
             assert_eq!(duration(nanos), shown);
         }
+    }
+
+    #[test]
+    fn a_service_keeps_its_colour_and_shares_it_with_none_of_the_same_answer() {
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (one, several) = (names(&["payments"]), names(&["shop", "payments", "inventory"]));
+        let several = service_tones(&several);
+        assert_eq!(several["payments"], service_tones(&one)["payments"]);
+        let different = |a: &str, b: &str| several[a] != several[b];
+        assert!(different("shop", "payments") && different("shop", "inventory"));
     }
 
     #[test]

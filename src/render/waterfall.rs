@@ -2,16 +2,25 @@
 //!
 //! [`TraceReport`] is the answer; everything that is drawn is in its JSON. Drawing goes top-down as
 //! an on-call reads: what trace this is, what failed, what is worth a look, the waterfall, what was
-//! left out. Here: the report. In `rows` which spans are drawn, in `bars` the axis and the bars, in
-//! `columns` the layout, in `grid` its lines, in `summary` the text around them, in `ink` a line that keeps its width.
+//! left out. Here: the report. In `view` what somebody asked to see, in `rows` which spans are drawn, in
+//! `inner` what happened inside them, in `scale` the axis, in `bars` the bars, in `columns` the layout,
+//! in `grid` its lines, in `label` what they say, in `summary` and `footer` the text around them, in
+//! `ink` a line that keeps its width. In `ticket` the same as Markdown.
 
 mod bars;
 mod columns;
+mod footer;
 mod grid;
 pub(super) mod ink;
+mod inner;
 mod json;
+mod label;
+mod page;
 mod rows;
+mod scale;
 mod summary;
+mod ticket;
+mod view;
 
 use std::io::{self, Write};
 
@@ -20,7 +29,8 @@ use serde::Serialize;
 use super::{Render, Theme};
 use crate::model::{Missing, TraceId, UnixNanos};
 use crate::traces::{Analysis, Finding, RootCause, Skew, milliseconds};
-pub use json::Spans;
+pub use json::{Spans, TraceLine};
+pub use view::{MinDuration, View};
 
 /// The rows drawn unless everything is asked for.
 const ROWS_MAX: usize = 60;
@@ -29,9 +39,11 @@ const ROWS_MAX: usize = 60;
 const WIDTH_MIN: usize = 40;
 
 /// How a trace is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct WaterfallOptions {
-    /// Whether every span gets its row: nothing folded, no limit.
+    /// The parts to draw; JSON has all.
+    pub view: View,
+    /// Whether every span that the view shows gets its row: nothing folded, no limit.
     pub all: bool,
     /// Whether secrets are shown as they are, drawn and in JSON alike.
     pub show_secrets: bool,
@@ -46,7 +58,7 @@ pub struct TraceReport {
     pub trace_id: Option<TraceId>,
     /// The request id that led here, when it is not the trace id.
     pub request_id: Option<String>,
-    /// What led from the request id to the trace: a log line, an error event.
+    /// What led from the request id to the trace: a log line, an error event, a span's attribute.
     pub resolved_by: Option<&'static str>,
     /// Other traces of the same request.
     pub other_trace_ids: Vec<TraceId>,
@@ -62,6 +74,8 @@ pub struct TraceReport {
     pub services: Vec<String>,
     /// Whether all there is to know is here: every parent, every end, every source's answer.
     pub complete: bool,
+    /// How long was waited for spans that were still arriving; none when all was asked for once.
+    pub waited_ms: Option<f64>,
     /// Where the trace was looked for, by name.
     pub asked: Vec<String>,
     /// The sources that did not answer.
@@ -76,6 +90,9 @@ pub struct TraceReport {
     pub findings: Vec<Finding>,
     /// The spans in depth-first order.
     pub spans: Spans,
+    /// The trace's log lines by time, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Vec<TraceLine>>,
     /// How it is shown.
     #[serde(skip)]
     pub options: WaterfallOptions,
@@ -116,6 +133,7 @@ impl TraceReport {
             duration_ms: milliseconds(analysis.duration_ns()),
             services: analysis.services.iter().map(|name| spans.masked(name)).collect(),
             complete: analysis.is_complete() && missing.is_empty(),
+            waited_ms: None,
             asked,
             missing,
             warnings: analysis.tree.warnings().iter().map(ToString::to_string).collect(),
@@ -123,6 +141,7 @@ impl TraceReport {
             root_cause: analysis.errors.root_cause.as_ref().map(cause),
             findings: analysis.findings.iter().map(finding).collect(),
             spans,
+            logs: None,
             options,
         }
     }
@@ -143,13 +162,15 @@ impl Render for TraceReport {
         if self.analysis().tree.nodes().is_empty() {
             return Ok(());
         }
-        let rows = rows::choose(self.analysis(), self.options.all);
+        let scope = self.options.view.scope(self.analysis());
+        let rows = rows::choose(self, &scope);
+        summary::roots(self, out, theme)?;
         summary::error(self, out, theme)?;
         summary::findings(self, out, theme)?;
         summary::critical_path(self, out, theme)?;
         writeln!(out)?;
-        grid::draw(self, &rows, out, theme)?;
-        summary::footer(self, &rows, out, theme)
+        grid::draw(self, &rows, &scope, out, theme)?;
+        footer::write(self, &rows, out, theme)
     }
 }
 

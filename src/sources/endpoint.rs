@@ -9,12 +9,16 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 
 use super::SourceError;
+use super::kinds::{Side, kind_of};
 use crate::config::{Environment, Origin, Secret, SourceSettings};
 use crate::http::{Ask, Body, Http, HttpError, Reply, address, detail};
 use crate::model::{LogPage, LogQuery, Reason, UnixNanos};
 
 /// The longest wait that a backend may ask for before it is asked again; what takes longer is said.
 const RETRY_MAX: Duration = Duration::from_secs(2);
+
+/// The type of most answers.
+const JSON: &str = "application/json";
 
 /// A configured backend, as far as all kinds are alike.
 #[derive(Debug)]
@@ -82,10 +86,38 @@ impl Endpoint {
         self
     }
 
+    /// The same backend, behind Grafana where the uid of a data source is given.
+    pub(super) fn behind_grafana(self) -> Self {
+        match self.settings.datasource.clone() {
+            Some(uid) => self.below(&["api", "datasources", "proxy", "uid", &uid]),
+            None => self,
+        }
+    }
+
+    /// Says whether the kind is one for traces.
+    fn has_traces(&self) -> bool {
+        kind_of(&self.settings.kind).is_some_and(|kind| kind.side == Side::Traces)
+    }
+
+    /// Returns the time at which the command began.
+    pub(super) fn started(&self) -> UnixNanos {
+        self.clock.start
+    }
+
     /// Returns what to call it in answers.
     pub(super) fn name(&self) -> String {
         let url = crate::http::without_secrets(&self.settings.url);
         format!("{} at {}", self.settings.name, url.trim_end_matches('/'))
+    }
+
+    /// Says, where a header names a tenant, that a trace of another one looks like none.
+    pub(super) fn other_tenants(&self) -> Vec<String> {
+        let tenant = self.settings.headers.keys().find(|name| is_tenant(name));
+        let remark = |header: &String| {
+            let name = &self.settings.name;
+            format!("{name} says of another tenant's trace that there is none: is {header} right?")
+        };
+        tenant.map(remark).into_iter().collect()
     }
 
     /// Adds how the backend itself could narrow the lines down, where they were too many to look at.
@@ -111,7 +143,17 @@ impl Endpoint {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Reply, SourceError> {
-        self.ask(path, query, || None).await
+        self.judged(self.look(path, query, JSON).await?)
+    }
+
+    /// Asks with GET; the answer has any status, and [`Self::judged`] says what it means.
+    pub(super) async fn look(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        accept: &str,
+    ) -> Result<Reply, SourceError> {
+        self.ask(path, query, accept, || None).await
     }
 
     /// Asks with POST; the answer is a success.
@@ -121,13 +163,14 @@ impl Endpoint {
         query: &[(&str, String)],
         body: impl Fn() -> Body,
     ) -> Result<Reply, SourceError> {
-        self.ask(path, query, || Some(body())).await
+        self.judged(self.ask(path, query, JSON, || Some(body())).await?)
     }
 
     async fn ask(
         &self,
         path: &[&str],
         query: &[(&str, String)],
+        accept: &str,
         body: impl Fn() -> Option<Body>,
     ) -> Result<Reply, SourceError> {
         let own = self.prefix.iter().map(String::as_str);
@@ -136,13 +179,13 @@ impl Endpoint {
         let mut first = true;
         loop {
             let (base, headers) = (self.settings.url.as_str(), &self.headers);
-            let ask = Ask { base, path: &path, query, headers, body: body() };
+            let ask = Ask { base, path: &path, query, headers, accept, body: body() };
             let reply = self.http.send(ask).await.map_err(|error| self.unheard(&error))?;
             let wait = reply.retry_after.filter(|wait| *wait <= RETRY_MAX);
             let wait = wait.filter(|_| again.contains(&reply.status));
             match wait {
                 Some(wait) if std::mem::take(&mut first) => tokio::time::sleep(wait).await,
-                _ => return self.judged(reply),
+                _ => return Ok(reply),
             }
         }
     }
@@ -151,6 +194,7 @@ impl Endpoint {
     fn unheard(&self, error: &HttpError) -> SourceError {
         let class = error.check_reason();
         let next = match class {
+            Reason::Timeout if self.has_traces() => "give it longer: --timeout 30s".to_owned(),
             Reason::Timeout => {
                 "give it longer, --timeout 30s, or less to do: --since 15m".to_owned()
             }
@@ -164,7 +208,7 @@ impl Endpoint {
     }
 
     /// Lets a success pass, and says what anything else means.
-    fn judged(&self, reply: Reply) -> Result<Reply, SourceError> {
+    pub(super) fn judged(&self, reply: Reply) -> Result<Reply, SourceError> {
         let name = &self.settings.name;
         let page = is_page(&reply);
         let said = if page { ": a web page".to_owned() } else { said(&reply.bytes) };
@@ -182,16 +226,40 @@ impl Endpoint {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let denied = reply.status == StatusCode::FORBIDDEN;
                 class = if denied { Reason::Forbidden } else { Reason::AuthFailed };
-                format!(
-                    "set token, or username and password, of source {name}; a tenant is a header \
-                     (obs config show)"
-                )
+                if said.contains("no org id") {
+                    format!("name a tenant: headers = {{ X-Scope-OrgID = \"…\" }} of source {name}")
+                } else {
+                    format!(
+                        "set token, or username and password, of source {name}; a tenant is a \
+                         header (obs config show)"
+                    )
+                }
             }
             StatusCode::TOO_MANY_REQUESTS => {
                 class = Reason::Overloaded;
                 let wait = reply.retry_after.map(|wait| format!("in {wait:?}"));
                 let wait = wait.unwrap_or_else(|| "later".to_owned());
-                format!("ask again {wait}, or for less: --since 15m")
+                let less = if self.has_traces() { "" } else { ", or for less: --since 15m" };
+                format!("ask again {wait}{less}")
+            }
+            StatusCode::BAD_REQUEST if said.contains("tenan") => {
+                format!("are the headers of source {name} that name its tenant right?")
+            }
+            StatusCode::BAD_REQUEST if said.contains("unsupported path requested") => {
+                format!(
+                    "it is one of VictoriaMetrics' programs: set kind = \"victoriatraces\" and what \
+                     stands before /select as `url` of source {name}"
+                )
+            }
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if self.has_traces() => {
+                let absent = reply.status == StatusCode::NOT_FOUND;
+                class = if absent { Reason::NotFound } else { class };
+                let kind = &self.settings.kind;
+                let path = if kind == "victoriatraces" { "/select" } else { "/api" };
+                format!(
+                    "is `url` of source {name} what stands before {path}, and is it of kind {kind}? \
+                     obs config show"
+                )
             }
             StatusCode::NOT_FOUND => {
                 class = Reason::NotFound;
@@ -199,6 +267,9 @@ impl Endpoint {
             }
             StatusCode::BAD_REQUEST => {
                 format!("is `query` of source {name} right? obs config show")
+            }
+            status if status.is_server_error() && self.has_traces() => {
+                "ask again; its own log says more".to_owned()
             }
             status if status.is_server_error() => {
                 "ask again, or for less (--since 15m); its own log says more".to_owned()
@@ -281,10 +352,19 @@ fn headers(settings: &SourceSettings, environment: &Environment) -> Result<Heade
     Ok(headers)
 }
 
+/// Says whether a header names a tenant.
+fn is_tenant(name: &str) -> bool {
+    ["x-scope-orgid", "accountid", "projectid", "x-tenant"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Says whether an answer is made for a browser.
 fn is_page(reply: &Reply) -> bool {
     let begins = reply.bytes.trim_ascii_start().first() == Some(&b'<');
-    reply.content_type.starts_with("text/html") || begins
+    // Protobuf may begin like a page: with a newline and any byte.
+    reply.content_type.starts_with("text/html")
+        || begins && !reply.content_type.contains("protobuf")
 }
 
 /// Returns what a refusal says for people: the words in its JSON, else its first line.
@@ -292,7 +372,14 @@ fn said(bytes: &[u8]) -> String {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(64 << 10)).unwrap_or_default());
     let json: Option<serde_json::Value> = serde_json::from_str(&head).ok();
     let words = json.as_ref().and_then(|json| {
-        let places = ["/error/reason", "/error/root_cause/0/reason", "/error", "/message"];
+        let places = [
+            "/error/reason",
+            "/error/root_cause/0/reason",
+            "/error/message",
+            "/error",
+            "/errors/0/msg",
+            "/message",
+        ];
         places.iter().find_map(|place| json.pointer(place)?.as_str())
     });
     detail(words.unwrap_or(&head))

@@ -2,17 +2,22 @@
 
 use async_trait::async_trait;
 
+use super::command::{COMMAND, Printed};
 use super::endpoint::{Endpoint, Opening};
 use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
-use super::{elasticsearch, loki, victorialogs};
+use super::{elasticsearch, jaeger, loki, tempo, victorialogs, victoriatraces, zipkin};
 use crate::config::SourceSettings;
-use crate::model::{LogPage, LogQuery, Reason, nearest};
+use crate::model::{
+    FoundTrace, LogPage, LogQuery, Reason, TraceId, TraceList, TraceSearch, nearest,
+};
 
 /// A kind of backend.
 #[derive(Debug)]
 pub struct Kind {
     /// What `kind` says in the configuration.
     pub name: &'static str,
+    /// What it has.
+    pub side: Side,
     /// What it is, in a line.
     pub about: &'static str,
     /// The keys of `[[source]]` that only some kinds have, and this one does.
@@ -22,13 +27,23 @@ pub struct Kind {
     open: fn(Endpoint) -> Opened,
 }
 
+/// What a kind of backends has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Log lines.
+    Logs,
+    /// Traces.
+    Traces,
+}
+
 /// A backend, or why its settings cannot be used.
 pub(super) type Opened = Result<Box<dyn Backend>, SourceError>;
 
-/// All of them: help, the configuration and the tests of every kind read this table.
+/// All that answer at an address: help, the configuration and the tests of every kind read this table.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "loki",
+        side: Side::Logs,
         about: "Grafana Loki; query is a stream selector, with filters behind it or without",
         keys: &[],
         example: "http://localhost:3100",
@@ -36,6 +51,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "grafana",
+        side: Side::Logs,
         about: "a Loki that Grafana reaches; datasource is its uid there",
         keys: &["datasource"],
         example: "https://grafana.example",
@@ -43,6 +59,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "victorialogs",
+        side: Side::Logs,
         about: "VictoriaLogs; query is a LogsQL filter",
         keys: &[],
         example: "http://localhost:9428",
@@ -50,6 +67,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "elasticsearch",
+        side: Side::Logs,
         about: "Elasticsearch; query is a query string, index its indexes",
         keys: &["index"],
         example: "http://localhost:9200",
@@ -57,12 +75,50 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "opensearch",
+        side: Side::Logs,
         about: "OpenSearch, the same",
         keys: &["index"],
         example: "http://localhost:9200",
         open: |endpoint| Ok(elasticsearch::open(endpoint)),
     },
+    Kind {
+        name: "jaeger",
+        side: Side::Traces,
+        about: "Jaeger, its query service; with datasource through Grafana",
+        keys: &["datasource"],
+        example: "http://localhost:16686",
+        open: |endpoint| Ok(jaeger::open(endpoint)),
+    },
+    Kind {
+        name: "tempo",
+        side: Side::Traces,
+        about: "Grafana Tempo; with datasource through Grafana",
+        keys: &["datasource"],
+        example: "http://localhost:3200",
+        open: |endpoint| Ok(tempo::open(endpoint)),
+    },
+    Kind {
+        name: "victoriatraces",
+        side: Side::Traces,
+        about: "VictoriaTraces",
+        keys: &[],
+        example: "http://localhost:10428",
+        open: |endpoint| Ok(victoriatraces::open(endpoint)),
+    },
+    Kind {
+        name: "zipkin",
+        side: Side::Traces,
+        about: "Zipkin, or what answers like it; with datasource through Grafana",
+        keys: &["datasource"],
+        example: "http://localhost:9411",
+        open: |endpoint| Ok(zipkin::open(endpoint)),
+    },
 ];
+
+/// Returns the kind of this name.
+pub fn kind_of(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
 
 /// Why a source of the configuration is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,23 +153,31 @@ pub fn open(
     opening: &Opening<'_>,
 ) -> Result<Box<dyn Backend>, KindError> {
     let source_name = settings.name.clone();
-    let known = KINDS.iter().find(|kind| kind.name == settings.kind);
-    let kind = known.ok_or_else(|| KindError::Unknown {
+    if settings.kind == COMMAND {
+        return Ok(Box::new(Printed::new(settings)));
+    }
+    let kind = kind_of(&settings.kind).ok_or_else(|| KindError::Unknown {
         source_name: source_name.clone(),
         kind: settings.kind.clone(),
-        near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name)),
+        near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name).chain([COMMAND])),
     })?;
     let special = [("index", &settings.index), ("datasource", &settings.datasource)];
+    let of_logs = [
+        ("query", &settings.query),
+        ("level_field", &settings.level_field),
+        ("service_field", &settings.service_field),
+    ];
     let useless = |(key, value): &(&'static str, &Option<String>)| {
         value.is_some() && !kind.keys.contains(key)
     };
-    if let Some((key, _)) = special.into_iter().find(useless) {
+    let of_logs = of_logs.into_iter().filter(|_| kind.side == Side::Traces);
+    if let Some((key, _)) = special.into_iter().chain(of_logs).find(useless) {
         return Err(KindError::Key { source_name, kind: settings.kind.clone(), key });
     }
     let opened = Endpoint::open(settings, opening).and_then(kind.open);
     Ok(opened.unwrap_or_else(|error| {
         let (class, error) = (error.check_reason(), error.to_string());
-        Box::new(Unusable { name: source_name, class, error })
+        Box::new(Unusable { name: source_name, side: kind.side, class, error })
     }))
 }
 
@@ -121,6 +185,7 @@ pub fn open(
 #[derive(Debug)]
 struct Unusable {
     name: String,
+    side: Side,
     class: Reason,
     error: String,
 }
@@ -142,13 +207,28 @@ impl Backend for Unusable {
     }
 
     fn logs(&self) -> Option<&dyn LogSource> {
-        Some(self)
+        (self.side == Side::Logs).then_some(self as &dyn LogSource)
+    }
+
+    fn traces(&self) -> Option<&dyn TraceSource> {
+        (self.side == Side::Traces).then_some(self as &dyn TraceSource)
     }
 }
 
 #[async_trait]
 impl LogSource for Unusable {
     async fn search(&self, _: &LogQuery) -> Result<LogPage, SourceError> {
+        Err(self.refused())
+    }
+}
+
+#[async_trait]
+impl TraceSource for Unusable {
+    async fn trace(&self, _: TraceId) -> Result<FoundTrace, SourceError> {
+        Err(self.refused())
+    }
+
+    async fn search(&self, _: &TraceSearch) -> Result<TraceList, SourceError> {
         Err(self.refused())
     }
 }

@@ -1,7 +1,11 @@
 //! Log lines of other backends as records, and whether they are what was asked for.
 
-use crate::logs::{LogFilter, read_line};
-use crate::model::{Correlation, Field, LogQuery, LogRecord, Severity, UnixNanos};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use crate::logs::{LogFilter, Scan, Scanned, read_line};
+use crate::model::{Correlation, Field, LogPage, LogQuery, LogRecord, Severity, UnixNanos};
 
 /// What stands for characters that JSON may escape.
 const ANY: &str = "(?s:.)+";
@@ -42,6 +46,52 @@ impl Wanted {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
         if self.narrows { u32::MAX } else { limit }
     }
+}
+
+/// Returns what a question asks for of lines that are all looked at; its first id is the request's, the
+/// others those of its traces.
+///
+/// Errs when the expression of `grep` is none.
+pub(super) fn filter_of(query: &LogQuery) -> Result<LogFilter, regex::Error> {
+    let mut ids = query.correlations.iter().cloned();
+    Ok(LogFilter {
+        correlation: ids.next(),
+        traces: ids.collect(),
+        level: query.level,
+        since: query.since,
+        until: query.until,
+        grep: query.grep.as_deref().map(regex::Regex::new).transpose()?,
+        service: query.service.clone(),
+        ..LogFilter::default()
+    })
+}
+
+/// Reads an input to its end and returns its last `limit` records that match; what was read before a
+/// failure counts.
+pub fn last_of(mut scan: Scan<'_, impl Read>, limit: usize) -> LogPage {
+    let mut kept = VecDeque::new();
+    let mut page = LogPage::default();
+    loop {
+        let truncated = &mut page.truncated;
+        let scanned = scan.go_on(&mut |found| {
+            kept.push_back(found.into_record());
+            if kept.len() > limit {
+                kept.pop_front();
+                *truncated = true;
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        match scanned {
+            Ok(Scanned::Dry) => {}
+            Ok(Scanned::Done) => break,
+            Err(error) => {
+                page.incomplete = Some(format!("it could not be read to its end: {error}"));
+                break;
+            }
+        }
+    }
+    page.records = kept.into();
+    page
 }
 
 /// Returns every text under which the ids can stand in a line: each spelling as it is, in lower and in

@@ -10,7 +10,8 @@ use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
 use crate::config::running::RunningBackend;
 use crate::http::{Http, HttpError};
 use crate::model::{
-    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
+    Correlation, ErrorEvent, Failure, FoundTrace, Issue, LogPage, LogQuery, Reason, TraceId,
+    TraceList, TraceSearch, UnixNanos,
 };
 use crate::store::{Reader, StoreError};
 use crate::wire::backend::{EventPage, FailurePage, Health, IssueDetail, IssuePage, TracePage};
@@ -85,11 +86,16 @@ impl Backend for Served {
 
 #[async_trait]
 impl TraceSource for Served {
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
+    async fn trace(&self, trace_id: TraceId) -> Result<FoundTrace, SourceError> {
         let trace_id = trace_id.to_string();
         let path = [&QUERY[..], &["traces", &trace_id]].concat();
         let page: TracePage = self.http.get(&self.url, &path, &[]).await?;
-        Ok(page.spans)
+        Ok(page.spans.into())
+    }
+
+    async fn search(&self, search: &TraceSearch) -> Result<TraceList, SourceError> {
+        let path = [&QUERY[..], &["traces"]].concat();
+        Ok(self.http.post(&self.url, &path, search).await?)
     }
 }
 
@@ -203,8 +209,13 @@ impl Backend for StoredFile {
 
 #[async_trait]
 impl TraceSource for StoredFile {
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError> {
-        self.ask(move |reader| reader.trace(trace_id)).await
+    async fn trace(&self, trace_id: TraceId) -> Result<FoundTrace, SourceError> {
+        Ok(self.ask(move |reader| reader.trace(trace_id)).await?.into())
+    }
+
+    async fn search(&self, search: &TraceSearch) -> Result<TraceList, SourceError> {
+        let search = search.clone();
+        self.ask(move |reader| reader.list_traces(&search)).await
     }
 }
 

@@ -36,11 +36,11 @@ pub(super) fn open(endpoint: Endpoint) -> Result<Box<dyn Backend>, SourceError> 
 
 /// Opens a Loki that only Grafana can reach.
 pub(super) fn open_grafana(endpoint: Endpoint) -> Result<Box<dyn Backend>, SourceError> {
-    let Some(uid) = endpoint.settings.datasource.clone() else {
+    if endpoint.settings.datasource.is_none() {
         let next = "set datasource = \"UID\": it is in the address of its page in Grafana";
         return Err(SourceError::refused("it is not said which data source to ask".into(), next));
-    };
-    open(endpoint.below(&["api", "datasources", "proxy", "uid", &uid]))
+    }
+    open(endpoint.behind_grafana())
 }
 
 #[async_trait]

@@ -5,22 +5,36 @@
 use async_trait::async_trait;
 
 use crate::model::{
-    Correlation, ErrorEvent, Failure, Issue, LogPage, LogQuery, Reason, Span, TraceId, UnixNanos,
+    Correlation, ErrorEvent, Failure, FoundTrace, Issue, LogPage, LogQuery, Reason, TraceId,
+    TraceList, TraceSearch, UnixNanos,
 };
 
+mod command;
+pub mod compressed;
 mod elasticsearch;
 mod endpoint;
+mod jaeger;
+mod jaeger_legacy;
 mod kinds;
 mod lines;
 pub mod local;
 mod loki;
 mod quoted;
+mod request_attributes;
 mod superset;
+mod tempo;
+mod trace_file;
+mod trace_reply;
 mod victorialogs;
+mod victoriatraces;
 mod walk;
+mod zipkin;
 
+pub use command::COMMAND;
 pub use endpoint::Opening;
-pub use kinds::{KINDS, Kind, KindError, WithoutLogs, open};
+pub use kinds::{KINDS, Kind, KindError, Side, WithoutLogs, kind_of, open};
+pub use lines::last_of;
+pub use trace_file::{TraceFileError, TraceText};
 
 /// Why a source did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +134,25 @@ pub trait LogSource: Send + Sync {
 #[async_trait]
 pub trait TraceSource: Send + Sync {
     /// Returns the spans of a trace; none when it is unknown there.
-    async fn trace(&self, trace_id: TraceId) -> Result<Vec<Span>, SourceError>;
+    async fn trace(&self, trace_id: TraceId) -> Result<FoundTrace, SourceError>;
+
+    /// Returns the latest traces that meet the conditions.
+    async fn search(&self, search: &TraceSearch) -> Result<TraceList, SourceError>;
+
+    /// Returns the traces with a span that has the request id as an attribute; `None` where that
+    /// cannot be asked.
+    async fn of_request(&self, _: &Correlation) -> Result<Option<OfRequest>, SourceError> {
+        Ok(None)
+    }
+}
+
+/// The traces that have a request id as an attribute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfRequest {
+    /// The traces, each once.
+    pub traces: Vec<TraceId>,
+    /// Why there may be more: not all was searched.
+    pub incomplete: Option<String>,
 }
 
 /// Where errors are.

@@ -5,14 +5,15 @@ use std::ops::Range;
 /// What made each version out of the one before; the number of those applied is in `SQLite`'s
 /// `user_version`. A published one never changes.
 pub(super) const MIGRATIONS: &[&str] =
-    &[TABLES, METRICS_AND_ITEMS, ORDER_OF_ARRIVAL, NUMBERED_TRACES];
+    &[TABLES, METRICS_AND_ITEMS, ORDER_OF_ARRIVAL, NUMBERED_TRACES, COMPRESSED_EVENTS];
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 4;
-const _: () = assert!(MIGRATIONS.len() == 4, "as many migrations as versions");
+pub(super) const VERSION: i64 = 5;
+const _: () = assert!(MIGRATIONS.len() == 5, "as many migrations as versions");
 
 /// `*_ns` are nanoseconds since the Unix epoch; ids are lower-case hex text, so that `sqlite3` shows
-/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON.
+/// what people paste; `*_key` are ids as `model::id_key` writes them; `body` is the model value as JSON. A
+/// `trace_key` that would be the `request_key` is null since version 5.
 pub(super) const TABLES: &str = "
 CREATE TABLE spans (
   trace_id TEXT NOT NULL, span_id TEXT NOT NULL, kind TEXT NOT NULL,
@@ -108,7 +109,7 @@ INSERT INTO arrivals SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000000,
 
 /// Traces get numbers in the order of arrival. Their ids are scattered: with them in the index of the
 /// spans, each batch had to write as many of its pages as it has traces, and now a few.
-const NUMBERED_TRACES: &str = "
+pub(super) const NUMBERED_TRACES: &str = "
 CREATE TABLE traces (id INTEGER PRIMARY KEY, trace_id TEXT NOT NULL UNIQUE);
 INSERT INTO traces (trace_id) SELECT trace_id FROM spans GROUP BY trace_id ORDER BY min(id);
 ALTER TABLE spans ADD COLUMN trace INTEGER;
@@ -116,6 +117,9 @@ UPDATE spans SET trace = (SELECT t.id FROM traces t WHERE t.trace_id = spans.tra
 DROP INDEX spans_by_id;
 CREATE UNIQUE INDEX spans_by_trace ON spans (trace, span_id, kind);
 ";
+
+/// Events that come from now on are compressed (`store::raw`); those that are there stay as they are.
+const COMPRESSED_EVENTS: &str = "";
 
 /// What a reader of an older file, which it must not change, puts before the tables: for files of
 /// these versions.

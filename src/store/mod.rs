@@ -18,6 +18,7 @@ mod record;
 mod retention;
 mod schema;
 mod search;
+mod trace_list;
 mod web;
 mod writer;
 

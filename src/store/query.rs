@@ -10,6 +10,7 @@ use rusqlite::{
 };
 
 use super::ingest::{SPAN_COLUMNS, level_number, span_of};
+use super::raw::unpack;
 use super::{StoreError, schema};
 use crate::model::{
     ErrorEvent, Issue, LogPage, LogQuery, LogRecord, Span, TraceId, UnixNanos, id_key,
@@ -219,7 +220,7 @@ fn decode_events(
         let (body, short_id, raw) = row?;
         let mut event: ErrorEvent = serde_json::from_str(&body)?;
         event.issue_id = short_id;
-        event.raw = serde_json::from_slice(&raw).ok();
+        event.raw = serde_json::from_slice(&unpack(&raw)).ok();
         Ok(event)
     })
     .collect()

@@ -14,6 +14,9 @@ pub const WAITING_BYTES_MAX: usize = 64 << 20;
 /// The most batches that wait: a sender beyond that is told to come back.
 const WAITING_BATCHES_MAX: usize = 1_024;
 
+/// Records that wait, from which on no further senders are waited for: the transaction is worth it.
+const WORTH_A_TRANSACTION: usize = 64;
+
 /// Called once with what became of a batch, from the writer's thread.
 pub(super) type Acknowledge = Box<dyn FnOnce(Result<Stored, StoreError>) + Send>;
 
@@ -48,6 +51,8 @@ struct State {
     batches: VecDeque<Waiting>,
     /// Of those that wait and of those that are being written.
     bytes: usize,
+    /// How many batches the taker waits for; 0 while it does not wait.
+    awaited: usize,
     closed: bool,
 }
 
@@ -108,24 +113,28 @@ impl Queue {
     fn push(&self, state: &mut State, waiting: Waiting) {
         state.bytes = state.bytes.saturating_add(waiting.rows.bytes);
         state.batches.push_back(waiting);
-        self.arrived.notify_one();
+        // To wake a thread for nothing costs more than a row.
+        if (1..=state.batches.len()).contains(&state.awaited) {
+            self.arrived.notify_one();
+        }
     }
 
     /// Returns the batches that wait, with at least one and about `records_max` records; waits for the
-    /// first of them.
-    pub(super) fn take(&self, records_max: usize, patience: Duration) -> Taken {
-        let until = Instant::now() + patience;
-        let mut state = self.state();
-        while state.batches.is_empty() {
-            if state.closed {
-                return Taken::Closed;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Taken::Nothing;
-            }
-            (state, _) =
-                self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+    /// first of them as long as `patience`, and for small ones until there are `together.0` of them, or
+    /// as long as `together.1`: what a transaction costs is shared.
+    pub(super) fn take(
+        &self,
+        records_max: usize,
+        patience: Duration,
+        together: (usize, Duration),
+    ) -> Taken {
+        let mut state = self.wait(self.state(), 1, patience);
+        if state.batches.is_empty() {
+            return if state.closed { Taken::Closed } else { Taken::Nothing };
+        }
+        let waiting: usize = state.batches.iter().map(|batch| batch.rows.rows.len()).sum();
+        if waiting < WORTH_A_TRANSACTION {
+            state = self.wait(state, together.0, together.1);
         }
         let mut records = 0;
         let mut batches = Vec::new();
@@ -136,6 +145,30 @@ impl Queue {
             batches.push(batch);
         }
         Taken::Batches(batches)
+    }
+
+    /// Waits until so many batches are there, none will come, or the time is over.
+    fn wait<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        number: usize,
+        patience: Duration,
+    ) -> MutexGuard<'a, State> {
+        if state.batches.len() >= number {
+            return state;
+        }
+        let until = Instant::now() + patience;
+        state.awaited = number;
+        while state.batches.len() < number && !state.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            (state, _) =
+                self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.awaited = 0;
+        state
     }
 
     /// Makes room: rows of so many bytes are written, or failed.
@@ -163,5 +196,55 @@ impl Queue {
     pub(super) fn depth(&self) -> (usize, usize) {
         let state = self.state();
         (state.batches.len(), state.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Record;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    fn batch(records: usize) -> Waiting {
+        let records = (0..records).map(|_| Record::Event(Box::default(), Vec::new())).collect();
+        Waiting { rows: Rows::of(records).unwrap(), acknowledge: Box::new(|_| ()) }
+    }
+
+    fn offer(queue: &Queue, records: usize) {
+        assert!(queue.offer(batch(records)).is_ok());
+    }
+
+    fn taken(queue: &Queue, together: (usize, Duration)) -> usize {
+        match queue.take(8_192, Duration::ZERO, together) {
+            Taken::Batches(batches) => batches.len(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn small_batches_of_senders_that_come_together_are_taken_together() {
+        let queue = Queue::default();
+        offer(&queue, 1);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                offer(&queue, 1);
+                offer(&queue, 1);
+            });
+            assert_eq!(taken(&queue, (3, LONG)), 3);
+        });
+    }
+
+    #[test]
+    fn whoever_does_not_come_is_not_waited_for_long_and_a_large_batch_waits_for_nobody() {
+        let queue = Queue::default();
+        assert_eq!(taken(&queue, (2, LONG)), 0);
+        offer(&queue, 1);
+        assert_eq!(taken(&queue, (2, Duration::from_millis(1))), 1);
+        offer(&queue, WORTH_A_TRANSACTION);
+        assert_eq!(taken(&queue, (2, LONG)), 1);
+        offer(&queue, 1);
+        queue.close();
+        assert_eq!(taken(&queue, (2, LONG)), 1);
     }
 }

@@ -19,6 +19,9 @@ use crate::model::UnixNanos;
 /// Records that go into one transaction, at most about: it bounds how long the first batch waits.
 const TRANSACTION_RECORDS: usize = 8_192;
 
+/// How long a small batch waits for those of the other senders that are about.
+const TOGETHER: Duration = Duration::from_millis(1);
+
 /// Rows of each kind that are removed between two transactions, at least: it bounds how long the next
 /// batch waits.
 const REMOVED_AT_ONCE: usize = 256;
@@ -89,6 +92,7 @@ impl Writer {
             retention,
             removed: Arc::clone(&removed),
             failing: Arc::clone(&failing),
+            senders: 1,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -166,6 +170,8 @@ struct Work {
     retention: Retention,
     removed: Arc<Removed>,
     failing: Arc<Mutex<Option<String>>>,
+    /// How many senders are about: the batches of the last transaction and those that came during it.
+    senders: usize,
 }
 
 /// However the thread ends, nobody waits for it in vain.
@@ -189,7 +195,7 @@ impl Work {
                 0 => IDLE,
                 _ => QUIET,
             };
-            match self.queue.take(TRANSACTION_RECORDS, patience) {
+            match self.queue.take(TRANSACTION_RECORDS, patience, (self.senders, TOGETHER)) {
                 Taken::Batches(batches) => {
                     bytes += batches.iter().map(|batch| batch.rows.bytes).sum::<usize>();
                     let records: usize = batches.iter().map(|batch| batch.rows.rows.len()).sum();
@@ -249,7 +255,10 @@ impl Work {
     /// Stores the batches in one transaction; when it fails, each in its own, so that one that
     /// cannot be stored takes no other with it.
     fn commit(&mut self, batches: Vec<Waiting>) {
-        match self.store(&batches) {
+        let outcome = self.store(&batches);
+        // Before anybody is answered: who sends one after another counts once.
+        self.senders = batches.len() + self.queue.depth().0;
+        match outcome {
             Ok(stored) => {
                 // That nothing could be stored says little of what has rows.
                 if batches.iter().any(|batch| !batch.rows.rows.is_empty()) {

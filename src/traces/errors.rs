@@ -42,6 +42,7 @@ pub struct RootCause {
 
 impl RootCause {
     /// Returns it with every text that was sent as `mask` gives it.
+    #[must_use]
     pub fn map_texts(&self, mask: impl Fn(&str) -> String) -> Self {
         let frame = |frame: &Frame| Frame {
             file: mask(&frame.file),

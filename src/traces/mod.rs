@@ -95,7 +95,7 @@ pub fn analyse(spans: Vec<Span>) -> Analysis {
     let tree = Tree::assemble(spans);
     let noise = noise::find(&tree);
     let repeats = repeats::find(&tree, &noise);
-    let gaps = findings::gaps::find(&tree);
+    let gaps = findings::gaps::find(&tree, &noise);
     Analysis {
         self_ns: self_time::self_times(&tree),
         path: CriticalPath::of(&tree),

@@ -16,25 +16,54 @@ pub(super) enum Link {
     Orphan(SpanId),
 }
 
+/// The places of the spans by their ids.
+struct Places {
+    /// All places, those with the same id side by side, in order.
+    by_id: Vec<usize>,
+    ranges: HashMap<SpanId, (usize, usize)>,
+}
+
+impl Places {
+    fn of(spans: &[Span]) -> Self {
+        // The ids beside the places: spans are too large to be visited for each comparison.
+        let mut ids: Vec<(SpanId, usize)> =
+            spans.iter().enumerate().map(|(place, span)| (span.span_id, place)).collect();
+        ids.sort_unstable();
+        let mut ranges = HashMap::with_capacity(spans.len());
+        let mut from = 0;
+        for same in ids.chunk_by(|a, b| a.0 == b.0) {
+            ranges.insert(same[0].0, (from, from + same.len()));
+            from += same.len();
+        }
+        Self { by_id: ids.into_iter().map(|(_, place)| place).collect(), ranges }
+    }
+
+    fn with(&self, id: SpanId) -> &[usize] {
+        self.ranges.get(&id).map_or(&[], |(from, to)| &self.by_id[*from..*to])
+    }
+
+    /// Returns the places that share an id, one group after the other.
+    fn twins(&self) -> impl Iterator<Item = &[usize]> {
+        let groups = self.ranges.values().filter(|(from, to)| to - from > 1);
+        groups.map(|(from, to)| &self.by_id[*from..*to])
+    }
+}
+
 /// Returns the link of each span, free of circles, and what had to be cut.
 ///
 /// `spans` are in the tree's total order; a circle is cut above its first span, so that the result
 /// does not depend on where the search enters it. O(n).
 pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
-    let mut places: HashMap<SpanId, Vec<usize>> = HashMap::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
-        places.entry(span.span_id).or_default().push(place);
-    }
+    let places = Places::of(spans);
     let mut warnings = Vec::new();
     let mut links = Vec::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
+    for twins in places.twins().filter(|twins| !is_call_pair(spans, twins)) {
+        warnings.push(Warning::RepeatedId(spans[twins[0]].span_id));
+    }
+    for span in spans {
         let link = link_of(spans, &places, span);
         if link == Link::Root && span.parent.is_some() {
             warnings.push(Warning::OwnParent(span.span_id));
-        }
-        let twins = places.get(&span.span_id).map_or(&[][..], Vec::as_slice);
-        if twins.first() == Some(&place) && !is_call_pair(spans, twins) {
-            warnings.push(Warning::RepeatedId(span.span_id));
         }
         links.push(link);
     }
@@ -45,11 +74,11 @@ pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
     (links, warnings)
 }
 
-fn link_of(spans: &[Span], places: &HashMap<SpanId, Vec<usize>>, span: &Span) -> Link {
+fn link_of(spans: &[Span], places: &Places, span: &Span) -> Link {
     // Zipkin's two sides of one call share the id: the answering side hangs under the calling one.
     if answers(span.kind) {
-        let twins = places.get(&span.span_id).into_iter().flatten();
-        if let Some(caller) = twins.copied().find(|place| calls(spans[*place].kind)) {
+        let mut twins = places.with(span.span_id).iter().copied();
+        if let Some(caller) = twins.find(|place| calls(spans[*place].kind)) {
             return Link::Child(caller);
         }
     }
@@ -58,7 +87,7 @@ fn link_of(spans: &[Span], places: &HashMap<SpanId, Vec<usize>>, span: &Span) ->
         return Link::Root;
     }
     // Of the two sides, a child belongs to the one of its own process, else to the answering one.
-    let holders = places.get(&parent).into_iter().flatten().copied();
+    let holders = places.with(parent).iter().copied();
     let nearest = holders.min_by_key(|place| {
         let holder = &spans[*place];
         (holder.service != span.service, !answers(holder.kind), *place)

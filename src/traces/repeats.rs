@@ -75,34 +75,48 @@ fn repeat(tree: &Tree, rows: Vec<usize>, what: String) -> Repeat {
 ///
 /// Values are quoted texts and numbers; a digit inside a word (`orders_2`, `$1`) is left alone.
 fn normalised(statement: &str) -> Cow<'_, str> {
+    if !has_values_or_layout(statement) {
+        return Cow::Borrowed(statement);
+    }
     let mut made = String::with_capacity(statement.len());
+    let mut last = ' ';
     let mut rest = statement.chars().peekable();
     while let Some(character) = rest.next() {
-        let in_word = made.ends_with(|last: char| last.is_alphanumeric() || "_$?".contains(last));
-        match character {
+        let in_word = last.is_alphanumeric() || "_$?".contains(last);
+        let kept = match character {
             '\'' => {
                 skip_quoted(&mut rest);
-                made.push('?');
+                '?'
             }
             '0'..='9' if !in_word => {
                 while rest.next_if(|next| next.is_ascii_alphanumeric() || *next == '.').is_some() {}
-                made.push('?');
+                '?'
             }
-            blank if blank.is_whitespace() => {
-                if !made.ends_with([' ', '(']) {
-                    made.push(' ');
-                }
+            blank if blank.is_whitespace() && [' ', '('].contains(&last) && !made.is_empty() => {
+                continue;
             }
-            other => made.push(other),
-        }
+            blank if blank.is_whitespace() => ' ',
+            other => other,
+        };
+        made.push(kept);
+        last = kept;
         for list in ["?, ?", "?,?"] {
-            if made.ends_with(list) {
+            if kept == '?' && made.ends_with(list) {
                 made.truncate(made.len() - list.len() + 1);
             }
         }
     }
     made.truncate(made.trim_end().len());
     if made == statement { Cow::Borrowed(statement) } else { Cow::Owned(made) }
+}
+
+/// Says whether anything may have to be changed; most statements have placeholders and one line.
+fn has_values_or_layout(statement: &str) -> bool {
+    let bytes = statement.as_bytes();
+    let changes =
+        |byte: &u8| byte.is_ascii_digit() || *byte == b'\'' || *byte < b' ' || !byte.is_ascii();
+    let pair = |two: &[u8]| matches!(two, b"  " | b"( " | b"?,");
+    bytes.iter().any(changes) || bytes.windows(2).any(pair) || bytes.last() == Some(&b' ')
 }
 
 /// Skips to behind the closing quote; a doubled quote is part of the text.

@@ -10,15 +10,21 @@ use crate::model::{SpanKind, UnixNanos};
 /// for them. O(n), as siblings come by start.
 pub fn self_times(tree: &Tree) -> Vec<i64> {
     (0..tree.nodes().len())
-        .map(|row| uncovered(tree, row).map(|(from, to)| to.since(from)).sum())
+        .map(|row| uncovered(tree, row, |_| true).map(|(from, to)| to.since(from)).sum())
         .collect()
 }
 
-/// Returns the stretches of the span in which no awaited child ran, in order; none is empty.
-pub(super) fn uncovered(tree: &Tree, row: usize) -> impl Iterator<Item = (UnixNanos, UnixNanos)> {
+/// Returns the stretches of the span in which no awaited child ran that `counts`, in order; none is
+/// empty.
+pub(super) fn uncovered(
+    tree: &Tree,
+    row: usize,
+    counts: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = (UnixNanos, UnixNanos)> {
     let node = &tree.nodes()[row];
     let mut covered_to = node.start;
-    let awaited = tree.children(row).map(|child| &tree.nodes()[child]);
+    let awaited =
+        tree.children(row).filter(move |child| counts(*child)).map(|child| &tree.nodes()[child]);
     let awaited = awaited.filter(|child| child.span.kind != SpanKind::Consumer);
     let children = awaited.map(|child| (child.start.min(node.end), child.end.min(node.end)));
     // An empty child at the end closes the last stretch.

@@ -1,10 +1,12 @@
 //! Clock skew between processes: what a call tells of its two sides' clocks.
 //!
-//! Only a call whose caller waited (`CLIENT` above `SERVER`, no links) tells anything: the server can
-//! have worked only while its client waited. Received times are never changed; what is found here
+//! Only a call whose caller waited (`CLIENT` above `SERVER`, no links) tells anything. A server that
+//! began before its client, or after its client had its answer, is impossible; one that merely ended
+//! later is not: servers finish after the last byte is sent, and after a client gave up. Received times are never changed; what is found here
 //! is added to them where spans are compared with each other.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -50,6 +52,8 @@ struct Process<'a> {
 struct Call {
     server: usize,
     legal: Option<(i64, i64)>,
+    /// Whether the times as received cannot be right.
+    impossible: bool,
 }
 
 /// Returns what to add to each span's times, in nanoseconds, and the skews behind it.
@@ -64,7 +68,7 @@ pub(super) fn find(spans: &[Span], links: &[Link]) -> (Vec<i64>, Vec<Skew>) {
         let (one, other) = (&spans[client], &spans[server]);
         let is_call = one.kind == SpanKind::Client && other.kind == SpanKind::Server;
         if is_call && other.links.is_empty() && process(one) != process(other) {
-            let call = Call { server, legal: legal(one, other) };
+            let call = call(server, one, other);
             calls.entry((process(one), process(other))).or_default().push(call);
         }
     }
@@ -98,34 +102,38 @@ fn process(span: &Span) -> Process<'_> {
     }
 }
 
-fn legal(client: &Span, server: &Span) -> Option<(i64, i64)> {
-    let (client_end, server_end) = (client.end?, server.end?);
+fn call(place: usize, client: &Span, server: &Span) -> Call {
+    let mut call = Call { server: place, legal: None, impossible: false };
+    let (Some(client_end), Some(server_end)) = (client.end, server.end) else { return call };
     let low = client.start.since(server.start);
     let high = client_end.since(server_end);
-    (low <= high).then_some((low, high))
+    if low <= high {
+        let answered_before = server.start.since(client_end) > SKEW_NS_MIN && !client.is_error();
+        call.legal = Some((low, high));
+        call.impossible = low > SKEW_NS_MIN || answered_before;
+    }
+    call
 }
 
 /// Returns the servers to move, by how much, and between which bounds.
 fn offsets(calls: &[Call]) -> Vec<(Vec<usize>, i64, (i64, i64))> {
-    let known: Vec<(usize, (i64, i64))> =
-        calls.iter().filter_map(|call| Some((call.server, call.legal?))).collect();
-    let low = known.iter().map(|(_, legal)| legal.0).max();
-    let high = known.iter().map(|(_, legal)| legal.1).min();
-    let (Some(low), Some(high)) = (low, high) else { return Vec::new() };
+    if !calls.iter().any(|call| call.impossible) {
+        return Vec::new();
+    }
+    let known = || calls.iter().filter_map(|call| call.legal);
+    let low = known().map(|legal| legal.0).max().unwrap_or(0);
+    let high = known().map(|legal| legal.1).min().unwrap_or(0);
     if low <= high {
-        let mut middles: Vec<i64> = known.iter().map(|(_, legal)| middle(*legal)).collect();
+        let mut middles: Vec<i64> = known().map(middle).collect();
         middles.sort_unstable();
         let offset = middles[middles.len() / 2].clamp(low, high);
-        let all = || calls.iter().map(|call| call.server).collect();
-        return Vec::from_iter(breaks((low, high)).then(|| (all(), offset, (low, high))));
+        let all = calls.iter().map(|call| call.server).collect();
+        return vec![(all, offset, (low, high))];
     }
-    let alone = known.into_iter().filter(|(_, legal)| breaks(*legal));
-    alone.map(|(server, legal)| (vec![server], middle(legal), legal)).collect()
-}
-
-/// Says whether times as received cannot be right.
-fn breaks((low, high): (i64, i64)) -> bool {
-    low > SKEW_NS_MIN || high < -SKEW_NS_MIN
+    let alone = calls.iter().filter(|call| call.impossible);
+    alone
+        .filter_map(|call| call.legal.map(|legal| (vec![call.server], middle(legal), legal)))
+        .collect()
 }
 
 fn middle((low, high): (i64, i64)) -> i64 {
@@ -164,7 +172,9 @@ fn down(spans: &[Span], links: &[Link], moved: &HashMap<usize, i64>) -> Vec<i64>
 /// Says whether a child's clock is, or is taken to be, that of its parent.
 fn goes_along(parent: &Span, child: &Span) -> bool {
     let waited = parent.kind == SpanKind::Client && child.kind == SpanKind::Server;
-    (waited && child.links.is_empty()) || process(parent) == process(child)
+    // One process's spans mostly share their resource: it need not be read.
+    let same = Arc::ptr_eq(&parent.resource, &child.resource) && parent.service == child.service;
+    (waited && child.links.is_empty()) || same || process(parent) == process(child)
 }
 
 #[cfg(test)]

@@ -34,6 +34,11 @@ impl Node {
     pub fn duration_ns(&self) -> i64 {
         self.end.since(self.start)
     }
+
+    /// Returns a time that the span's process sent, by the clock that `start` and `end` are in.
+    pub fn shifted(&self, time: UnixNanos) -> UnixNanos {
+        moved(time, self.offset_ns)
+    }
 }
 
 /// A parent that spans name and that was not received.
@@ -164,19 +169,39 @@ impl Tree {
 
 /// The order is total over what is kept, so that it does not matter how the spans came.
 fn ordered_without_duplicates(mut spans: Vec<Span>) -> Vec<Span> {
-    fn key(span: &Span) -> impl Ord {
-        (span.start, span.span_id, span.kind, span.name.as_str())
+    fn rest(span: &Span) -> impl Ord {
+        (span.kind, span.name.as_str())
     }
-    spans.sort_unstable_by(|one, two| {
-        // Copies that differ beyond their key are rare; only they pay for being written out.
-        key(one).cmp(&key(two)).then_with(|| two.end.cmp(&one.end)).then_with(|| {
-            if one == two {
-                return std::cmp::Ordering::Equal;
-            }
-            format!("{two:?}").cmp(&format!("{one:?}"))
+    // Spans are large: keys are sorted, and each span is moved once.
+    let mut order: Vec<(UnixNanos, SpanId, usize)> =
+        spans.iter().enumerate().map(|(at, span)| (span.start, span.span_id, at)).collect();
+    order.sort_unstable_by(|a, b| {
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| {
+            // Copies that differ beyond their key are rare; only they pay for being written out.
+            let (one, two) = (&spans[a.2], &spans[b.2]);
+            let key = rest(one).cmp(&rest(two)).then_with(|| two.end.cmp(&one.end));
+            key.then_with(|| {
+                if one == two {
+                    return std::cmp::Ordering::Equal;
+                }
+                format!("{two:?}").cmp(&format!("{one:?}"))
+            })
         })
     });
-    spans.dedup_by(|later, kept| key(later) == key(kept));
+    let mut goes_to = vec![0; spans.len()];
+    for (to, (.., from)) in order.iter().enumerate() {
+        goes_to[*from] = to;
+    }
+    for at in 0..spans.len() {
+        while goes_to[at] != at {
+            let to = goes_to[at];
+            spans.swap(at, to);
+            goes_to.swap(at, to);
+        }
+    }
+    spans.dedup_by(|later, kept| {
+        (later.start, later.span_id) == (kept.start, kept.span_id) && rest(later) == rest(kept)
+    });
     spans
 }
 

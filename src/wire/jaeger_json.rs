@@ -12,6 +12,10 @@ use crate::model::{Attribute, AttributeValue, Span, SpanEvent, SpanKind, SpanSta
 /// The greatest integer that JavaScript holds exactly; greater ones are written as text.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
+/// The warning on a span without an end, which Jaeger's JSON has no other word for.
+pub(super) const NOT_ENDED: &str =
+    "the span had not ended, or ended before it began, when it was sent";
+
 /// Writes one trace: `{traceID, spans, processes, warnings}`.
 pub fn write_jaeger_json(trace_id: TraceId, spans: &[Span]) -> Value {
     let mut processes = Map::new();
@@ -47,7 +51,7 @@ fn write_span(span: &Span, process: &str) -> Value {
     let references: Vec<Value> = parent.into_iter().chain(links).collect();
     let warnings = match span.end {
         Some(_) => Value::Null,
-        None => json!(["the span had not ended, or ended before it began, when it was sent"]),
+        None => json!([NOT_ENDED]),
     };
     json!({
         "traceID": span.trace_id.to_string(),

@@ -10,6 +10,7 @@ mod envelope;
 mod grpc;
 mod inflate;
 mod jaeger_json;
+mod json_reader;
 mod json_text;
 mod loki;
 mod loki_query;
@@ -28,7 +29,10 @@ mod sentry_logs;
 mod sentry_sender;
 mod sentry_spans;
 mod sentry_time;
+mod span_parts;
 mod syslog;
+mod trace_summaries;
+mod traces;
 mod victorialogs;
 mod web_event;
 mod web_issue;
@@ -51,6 +55,10 @@ pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
 pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
+pub use trace_summaries::{decode_jaeger_summaries, decode_tempo_search};
+pub use traces::{
+    Keep, TraceAnswer, TraceFormat, decode_any_traces, decode_json_traces, decode_protobuf_traces,
+};
 pub use victorialogs::{VictoriaAnswer, decode_victoria_answer};
 pub use web_event::write_event;
 pub use web_issue::{ORGANIZATION, WebProject, write_issue, write_project};
@@ -73,6 +81,22 @@ pub enum WireError {
     /// Not the JSON document it was said to be.
     #[error("malformed JSON: {0}")]
     Json(String),
+    /// Not what it should be at one place of a text.
+    #[error("line {line}, column {column}: {reason}")]
+    At {
+        /// The line, from 1.
+        line: usize,
+        /// The byte of the line, from 1.
+        column: usize,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A page for people where data was expected: of a login, a proxy, a wrong path.
+    #[error("it is an HTML page{0}")]
+    Page(String),
+    /// Nothing that is known.
+    #[error("{0}")]
+    Unknown(String),
     /// A resource or a scope that is larger than a record may be.
     #[error("a resource must not be larger than 2 MiB")]
     ResourceTooLarge,

@@ -55,7 +55,7 @@ fn malformed(error: prost::DecodeError) -> WireError {
 }
 
 /// Returns the bytes of each field with that number; other fields are passed over.
-fn parts(message: &[u8], wanted: u64) -> impl Iterator<Item = Result<&[u8], WireError>> {
+pub(super) fn parts(message: &[u8], wanted: u64) -> impl Iterator<Item = Result<&[u8], WireError>> {
     let mut rest = message;
     std::iter::from_fn(move || {
         while !rest.is_empty() {
@@ -92,7 +92,7 @@ fn field<'a>(rest: &mut &'a [u8]) -> Result<Option<(u64, &'a [u8])>, &'static st
     Ok((key & 7 == 2).then_some((number, bytes)))
 }
 
-fn varint(rest: &mut &[u8]) -> Result<u64, &'static str> {
+pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, &'static str> {
     let mut value = 0;
     for place in 0..10 {
         let (byte, after) = rest.split_first().ok_or("it ends within a number")?;

@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::trace::v1 as proto;
 
 use super::decoded::{Decoded, Keeper, Rejected};
 use super::otlp_common::{Sender, attributes, time};
+use super::span_parts::{DROPPED_ATTRIBUTES, SpanParts};
 use super::{OtlpFormat, WireError, otlp_json, otlp_protobuf};
 use crate::model::{
     AttributeValue, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TraceId, UnixNanos,
@@ -15,18 +16,6 @@ use crate::model::{
 
 /// What a link is taken to need in memory.
 const LINK_BYTES: usize = 24;
-
-/// How many the sender left out, and its `tracestate`: attributes of the names that exporters to
-/// formats without a place for them use.
-///
-/// Source: OpenTelemetry, "Transformation to non-OTLP Formats".
-const DROPPED_ATTRIBUTES: &str = "otel.dropped_attributes_count";
-const DROPPED_EVENTS: &str = "otel.dropped_events_count";
-const DROPPED_LINKS: &str = "otel.dropped_links_count";
-const TRACE_STATE: &str = "w3c.tracestate";
-
-/// The end of a span that ends before it starts, in nanoseconds since the Unix epoch.
-const END_SENT: &str = "obs.end_sent_unix_nano";
 
 /// Reads a request for `/v1/traces`; spans without a usable id or time are refused one by one.
 ///
@@ -44,48 +33,43 @@ pub fn decode_traces(body: &[u8], format: OtlpFormat) -> Result<Decoded<Span>, W
     Ok(decoded)
 }
 
-fn span(sent: proto::Span, sender: &Sender, keeper: &mut Keeper) -> Result<Span, Rejected> {
-    let trace_id = TraceId::from_bytes(&sent.trace_id).ok_or(Rejected::TraceId)?;
-    let span_id = SpanId::from_bytes(&sent.span_id).ok_or(Rejected::SpanId)?;
-    let end = time(sent.end_time_unix_nano);
-    let start = time(sent.start_time_unix_nano).or(end).ok_or(Rejected::Time)?;
+/// Reads a span; its texts and lists are charged to `keeper`.
+pub(super) fn span(
+    sent: proto::Span,
+    sender: &Sender,
+    keeper: &mut Keeper,
+) -> Result<Span, Rejected> {
     let status = sent.status.unwrap_or_default();
     sender.pay(keeper);
-    let end_sent = end.filter(|end| *end < start);
-    let untold = [
-        (DROPPED_ATTRIBUTES, sent.dropped_attributes_count),
-        (DROPPED_EVENTS, sent.dropped_events_count),
-        (DROPPED_LINKS, sent.dropped_links_count),
-    ];
-    let untold = untold.into_iter().filter(|(_, count)| *count > 0);
-    let untold = untold.map(|(name, count)| (name.to_owned(), AttributeValue::Int(count.into())));
-    let state = Some(sent.trace_state).filter(|state| !state.is_empty());
-    let state = state.map(|state| (TRACE_STATE.to_owned(), AttributeValue::Text(state)));
-    let end_sent = end_sent.map(|end| (END_SENT.to_owned(), AttributeValue::Int(end.0)));
-    let mut attributes = attributes(sent.attributes, keeper);
-    attributes.extend(untold.chain(state).chain(end_sent));
     let links = sent.links.into_iter().filter_map(|sent| link(sent, keeper)).collect();
-    Ok(Span {
-        trace_id,
-        span_id,
+    let parts = SpanParts {
+        trace_id: TraceId::from_bytes(&sent.trace_id),
+        span_id: SpanId::from_bytes(&sent.span_id),
         parent: SpanId::from_bytes(&sent.parent_span_id),
         name: keeper.text(sent.name),
         kind: kind(sent.kind),
         service: sender.service.clone(),
-        start,
-        end: end.filter(|end| *end >= start),
+        start: time(sent.start_time_unix_nano),
+        end: time(sent.end_time_unix_nano),
         status: match status.code {
             1 => SpanStatus::Ok,
             2 => SpanStatus::Error,
             _ => SpanStatus::Unset,
         },
         status_message: keeper.text(status.message),
-        attributes,
+        attributes: attributes(sent.attributes, keeper),
         events: sent.events.into_iter().map(|sent| event(sent, keeper)).collect(),
         links,
         resource: Arc::clone(&sender.attributes),
         scope: sender.scope.clone(),
-    })
+        trace_state: sent.trace_state,
+        dropped: [
+            sent.dropped_attributes_count,
+            sent.dropped_events_count,
+            sent.dropped_links_count,
+        ],
+    };
+    parts.finish()
 }
 
 fn kind(number: i32) -> SpanKind {

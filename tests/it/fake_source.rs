@@ -11,6 +11,8 @@ pub(crate) enum Reply {
     Whole(&'static str, &'static str, &'static str, String),
     /// The same with 200 and JSON, but the body ends early.
     Cut(String),
+    /// 200 with this type and these bytes.
+    Bytes(&'static str, Vec<u8>),
     /// None at all.
     Silence,
 }
@@ -49,14 +51,23 @@ impl Asked {
 impl FakeSource {
     /// Answers with these, one after the other; the last stays.
     pub(crate) fn start(replies: Vec<Reply>) -> Self {
+        Self::answering(move |place, _| replies[place.min(replies.len() - 1)].clone())
+    }
+
+    /// Answers each question by what it is.
+    pub(crate) fn by_question(reply: impl Fn(&Asked) -> Reply + Clone + Send + 'static) -> Self {
+        Self::answering(move |_, asked| reply(asked))
+    }
+
+    fn answering(reply: impl Fn(usize, &Asked) -> Reply + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
         std::thread::spawn(move || {
             for socket in listener.incoming().flatten() {
-                let (seen, replies) = (Arc::clone(&seen), replies.clone());
-                std::thread::spawn(move || serve(socket, &seen, &replies));
+                let (seen, reply) = (Arc::clone(&seen), reply.clone());
+                std::thread::spawn(move || serve(socket, &seen, reply));
             }
         });
         Self { url, asked }
@@ -67,7 +78,11 @@ impl FakeSource {
     }
 }
 
-fn serve(mut socket: TcpStream, seen: &Mutex<Vec<Asked>>, replies: &[Reply]) -> Option<()> {
+fn serve(
+    mut socket: TcpStream,
+    seen: &Mutex<Vec<Asked>>,
+    reply: impl Fn(usize, &Asked) -> Reply,
+) -> Option<()> {
     let mut reader = BufReader::new(socket.try_clone().ok()?);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -82,12 +97,21 @@ fn serve(mut socket: TcpStream, seen: &Mutex<Vec<Asked>>, replies: &[Reply]) -> 
     let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     let body = String::from_utf8_lossy(&body).into_owned();
+    let asked = Asked { line: line.trim_end().to_owned(), headers, body };
     let place = {
         let mut seen = seen.lock().unwrap();
-        seen.push(Asked { line: line.trim_end().to_owned(), headers, body });
-        (seen.len() - 1).min(replies.len() - 1)
+        seen.push(asked.clone());
+        seen.len() - 1
     };
-    match replies.get(place)? {
+    match reply(place, &asked) {
+        Reply::Bytes(kind, body) => {
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
+            socket.write_all(head.as_bytes()).ok()?;
+            socket.write_all(&body).ok()
+        }
         Reply::Whole(status, kind, headers, body) => {
             let length = body.len();
             let head = format!(

@@ -19,6 +19,11 @@ use serde_json::{Map, Value};
 /// The request that everything in `tests/fixtures/formats` belongs to.
 const REQUEST_ID: &str = "0192a3b4-c5d6-7e8f-9a0b-1c2d3e4f5a6b";
 
+/// Fails unless `document` is what the schema of this name says.
+pub(crate) fn assert_valid(name: &str, document: &Value) {
+    Schemas::read().assert_valid(name, document);
+}
+
 #[test]
 fn the_examples_of_the_documentation_are_valid() {
     let schemas = Schemas::read();
@@ -135,6 +140,7 @@ fn what_a_backend_has_of_a_request_is_valid() {
     for (name, question) in [
         ("logs.schema.json", &["logs", "--request-id", REQUEST_ID][..]),
         ("trace.schema.json", &["trace", REQUEST_ID]),
+        ("traces.schema.json", &["trace", "list", "--since", "2026-11-22T00:00:00Z"]),
         ("issues.schema.json", &["issues", "--since", "2026-11-22T00:00:00Z"]),
         ("errors.schema.json", &["errors", "--since", "2026-11-22T00:00:00Z"]),
         ("issue.schema.json", &["issues", "API-1"]),
@@ -156,6 +162,7 @@ fn an_answer_that_is_no_is_valid_too() {
         ("logs.schema.json", &["logs", "--request-id", "req_nobody"][..]),
         ("trace.schema.json", &["trace", REQUEST_ID]),
         ("trace.schema.json", &["trace", "req_nobody"]),
+        ("traces.schema.json", &["trace", "list"]),
         ("issue.schema.json", &["issues", "NOBODY-1"]),
         ("issues.schema.json", &["issues"]),
         ("issue.schema.json", &["issues", "--request-id", REQUEST_ID]),

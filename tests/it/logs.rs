@@ -348,18 +348,3 @@ fn what_a_follower_waits_for_and_leaves_out_is_said_once() {
         ]
     );
 }
-
-#[test]
-fn a_request_whose_trace_has_another_id_is_told_how_to_find_the_lines_of_that() {
-    let env = Env::new().file(
-        "app.log",
-        "{\"level\":\"info\",\"message\":\"taken\",\"request_id\":\"r-1\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"}\n\
-         {\"level\":\"error\",\"message\":\"failed\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"}\n",
-    );
-    let found = env.obs(["logs", "app.log", "-r", "r-1"]);
-    assert!(!found.stdout.contains("failed"), "{found}");
-    let next = "obs logs -r 0af7651916cd43dd8448eb211c80319c";
-    assert!(found.stderr.contains(next), "{found}");
-    let all = env.obs(["logs", "app.log", "-r", "0af7651916cd43dd8448eb211c80319c"]);
-    assert!(all.stdout.contains("failed") && !all.stderr.contains("note: its trace"), "{all}");
-}

@@ -1,13 +1,18 @@
 //! Log lines of other backends: every kind of the registry with its answers and its faults.
 
 use insta::assert_snapshot;
-use obs::sources::KINDS;
+use obs::sources::{KINDS, Kind, Side};
 use serde_json::Value;
 
 use crate::env::{Env, Outcome, Serve};
 use crate::fake_source::{FakeSource, Reply};
 
 const ID: &str = "fa5c9ded-f730-4e61-a3ee-6beda7990848";
+
+/// The kinds that have log lines.
+fn of_logs() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter(|kind| kind.side == Side::Logs)
+}
 
 /// What a kind answers to a question for log lines.
 fn answer(kind: &str) -> String {
@@ -43,7 +48,7 @@ fn without_address(outcome: &Outcome, fake: &FakeSource) -> String {
 
 #[test]
 fn every_kind_finds_the_same_lines_of_a_request_and_no_other() {
-    for kind in KINDS {
+    for kind in of_logs() {
         let fake = FakeSource::start(vec![ok(kind.name)]);
         let env = Env::new().file("obs.toml", config(kind.name, &fake.url, ""));
         let outcome = env.obs(["logs", "--request-id", ID, "-o", "json"]);
@@ -75,7 +80,7 @@ fn brief(record: &Value) -> String {
 #[test]
 fn every_kind_says_what_went_wrong_and_what_to_type() {
     let mut said = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.name != "opensearch") {
+    for kind in of_logs().filter(|kind| kind.name != "opensearch") {
         for (fault, reply) in faults(kind.name) {
             let fake = FakeSource::start(vec![reply]);
             let env = Env::new().file("obs.toml", config(kind.name, &fake.url, ""));
@@ -418,9 +423,10 @@ fn a_source_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn help_and_the_formats_page_name_every_kind() {
-    let help = Env::new().obs(["logs", "--help"]).stdout;
     let page = include_str!("../../docs/formats.md");
     for kind in KINDS {
+        let command = if kind.side == Side::Logs { "logs" } else { "trace" };
+        let help = Env::new().obs([command, "--help"]).stdout;
         assert!(help.contains(kind.name), "{} is not in the help", kind.name);
         assert!(page.contains(&format!("`{}`", kind.name)), "{} is not in formats.md", kind.name);
         assert!(kind.example.starts_with("http") && !kind.about.is_empty());

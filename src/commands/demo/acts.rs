@@ -90,7 +90,8 @@ const fn explained(reads: &'static [&'static str]) -> Question {
 }
 
 const LOGS: Question = found(&["logs", "--request-id", "{id}"]);
-const TRACE: Question = found(&["trace", "{id}"]);
+/// All has arrived: what is young is not waited for once more.
+const TRACE: Question = found(&["trace", "{id}", "--wait", "0"]);
 const ISSUES: Question = found(&["issues", "--request-id", "{id}"]);
 const EXPLAIN: Question = found(&["runbook", "explain", "{error}"]);
 const EXPLAIN_LOGS: Question = explained(LOGS.words);

@@ -1,29 +1,34 @@
 //! What takes the records of any source, and ends as the answer that was asked for.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
 
 use super::Request;
-use crate::logs::{Condition, Found, Groups, Stats};
-use crate::model::{Correlation, LogRecord};
+use crate::logs::{Found, Groups, LogFilter, Stats};
+use crate::model::LogRecord;
 use crate::render::Output;
 use crate::render::log_groups::GroupReport;
 use crate::render::log_report::{LogSummary, LogWriter, UnknownField};
 use crate::render::log_stats::StatsReport;
 
-/// How many traces of other ids than the one that is asked for are remembered.
-const TRACES_MAX: usize = 3;
+/// How much is kept back, in bytes of lines: what is more is an answer that somebody waits for.
+const HELD_BYTES_MAX: usize = 4 << 20;
 
 /// The answer in the making.
 pub(super) struct Answer {
     shape: Shape,
-    condition: Option<Arc<Condition>>,
+    filter: LogFilter,
     /// How many records it was given.
     pub(super) written: u64,
-    about: Option<Correlation>,
-    traces: BTreeSet<String>,
+    /// How many of them have only a trace of the request that is asked for.
+    pub(super) of_trace_alone: u64,
+    held: Option<Held>,
+}
+
+/// What is kept back: records, and where some between them are left out.
+#[derive(Default)]
+struct Held {
+    records: Vec<Option<LogRecord>>,
+    bytes: usize,
 }
 
 enum Shape {
@@ -46,13 +51,28 @@ impl Answer {
             None if request.reverse => Shape::Reversed(writer, Vec::new()),
             None => Shape::Records(writer),
         };
-        Self {
-            shape,
-            condition: request.filter.condition.clone(),
-            written: 0,
-            about: request.filter.correlation.clone(),
-            traces: BTreeSet::new(),
+        Self { shape, filter: request.filter.clone(), written: 0, of_trace_alone: 0, held: None }
+    }
+
+    /// Keeps records back from here on, as many as there is room for.
+    pub(super) fn hold(&mut self) {
+        self.held = Some(Held::default());
+    }
+
+    /// Says whether all that was given is still kept back.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Gives on what was kept back, and keeps back nothing more.
+    pub(super) fn release(&mut self, output: &mut Output) -> io::Result<()> {
+        for record in self.held.take().into_iter().flat_map(|held| held.records) {
+            match record {
+                Some(record) => self.write(output, &record)?,
+                None => self.gap(output)?,
+            }
         }
+        Ok(())
     }
 
     /// Says whether the records of several sources need not be in one order.
@@ -79,14 +99,11 @@ impl Answer {
     /// Takes what a scan found; no record is built of a line that is only to be shown.
     pub(super) fn take(&mut self, output: &mut Output, found: Found<'_>) -> io::Result<()> {
         match &mut self.shape {
+            // Of the lines with an id records are made to find it.
+            _ if self.filter.correlation.is_some() => self.write(output, &found.into_record()),
             Shape::Records(writer) if writer.takes_lines(output) => {
                 self.written += 1;
-                let line = found.shown();
-                writer.write_line(output, &line)?;
-                let asked = self.about.is_some();
-                let trace_id = line.trace_id.filter(|_| asked).map(Cow::into_owned);
-                self.see_trace(trace_id.as_deref());
-                Ok(())
+                writer.write_line(output, &found.shown())
             }
             Shape::Stats(stats, _) => {
                 self.written += 1;
@@ -99,8 +116,13 @@ impl Answer {
 
     /// Takes one record; they come in the order of their time.
     pub(super) fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.bytes += record.raw.as_ref().map_or(0, Vec::len);
+            held.records.push(Some(record.clone()));
+            return if held.bytes > HELD_BYTES_MAX { self.release(output) } else { Ok(()) };
+        }
         self.written += 1;
-        self.see_trace(record.trace_id.as_deref());
+        self.of_trace_alone += u64::from(self.filter.has_trace_alone(record));
         match &mut self.shape {
             Shape::Records(writer) => return writer.write(output, record),
             Shape::Reversed(_, records) => records.push(record.clone()),
@@ -110,21 +132,12 @@ impl Answer {
         Ok(())
     }
 
-    /// Remembers a trace of another id than the one that is asked for: lines may have that alone.
-    fn see_trace(&mut self, trace_id: Option<&str>) {
-        let (Some(about), Some(trace_id)) = (&self.about, trace_id) else { return };
-        if self.traces.len() < TRACES_MAX && !about.matches(trace_id) {
-            self.traces.insert(trace_id.to_owned());
-        }
-    }
-
-    /// Returns the traces of other ids than the one that is asked for, the first few.
-    pub(super) fn traces(&self) -> impl Iterator<Item = &str> {
-        self.traces.iter().map(String::as_str)
-    }
-
     /// Marks that records between the last one and the next are left out.
     pub(super) fn gap(&mut self, output: &mut Output) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.records.push(None);
+            return Ok(());
+        }
         match &self.shape {
             Shape::Records(_) => LogWriter::gap(output),
             _ => Ok(()),
@@ -133,7 +146,7 @@ impl Answer {
 
     /// Shows what waits, and says what a reader would not expect of the answer.
     pub(super) fn finish(self, output: &mut Output, summary: &LogSummary) -> io::Result<()> {
-        let unknown = self.condition.iter().flat_map(|condition| condition.unknown());
+        let unknown = self.filter.condition.iter().flat_map(|condition| condition.unknown());
         let of_stats = match &self.shape {
             Shape::Stats(stats, _) => stats.unknown(),
             _ => None,

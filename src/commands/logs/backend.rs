@@ -11,6 +11,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::gather;
 use crate::model::{LogQuery, LogRecord, Missing, Searched};
 use crate::render::log_report::LogSummary;
+use crate::sources::COMMAND;
 
 /// How many lines are asked for unless `--limit` says otherwise.
 const LIMIT_DEFAULT: u32 = 1_000;
@@ -37,6 +38,7 @@ const QUESTION_CHARACTERS_MAX: usize = 160;
 /// Asks for lines and shows them; with `-f` until interrupted. Lines of files come among them.
 pub(super) fn run(files: Expanded, request: &Request, context: &mut Context) -> Result<Outcome> {
     check(&files, request)?;
+    refuse_to_follow_commands(request, context)?;
     for note in [files.note(), files.note_of_passed_over()].into_iter().flatten() {
         context.output.note(&note);
     }
@@ -117,6 +119,21 @@ fn check(files: &Expanded, request: &Request) -> Result<()> {
             .hint("follow a backend: obs logs -f --url http://HOST:PORT"));
     }
     Ok(())
+}
+
+/// Refuses to follow a program that ends: what it prints next is what it has printed.
+fn refuse_to_follow_commands(request: &Request, context: &Context) -> Result<()> {
+    let mut sources = context.settings.sources.iter();
+    let command = sources.find(|source| source.kind == COMMAND);
+    match command.filter(|_| request.follow && context.has_log_sources()) {
+        None => Ok(()),
+        Some(source) => Err(Error::usage(format!(
+            "the command of source {} cannot be followed, and it is one of those to ask",
+            source.name
+        ))
+        .hint("follow what another one prints: kubectl logs -f -l app=api | obs logs")
+        .hint("follow a backend: obs logs -f --url http://HOST:PORT")),
+    }
 }
 
 /// Says what was asked of whom, for which time, and how much of what came is the answer.

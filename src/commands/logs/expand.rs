@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::compressed::Compression;
 use super::inputs;
 use crate::logs::older_parts;
 use crate::model::Missing;
+use crate::sources::compressed::Compression;
 
 /// How deep folders are gone into.
 const FOLDERS_MAX: u8 = 16;

@@ -1,15 +1,13 @@
 //! A file of the configuration, asked beside backends: its lines come among theirs.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
 use super::inputs;
-use crate::logs::{LogFilter, Scan, Scanned};
-use crate::model::{LogPage, LogQuery};
-use crate::sources::{Backend, LogSource, SourceError};
+use crate::logs::{LogFilter, Scan};
+use crate::model::{Correlation, LogPage, LogQuery};
+use crate::sources::{Backend, LogSource, SourceError, last_of};
 
 /// A file.
 #[derive(Debug)]
@@ -19,7 +17,8 @@ pub(super) struct FileSource {
 }
 
 impl FileSource {
-    /// Asks a file for the lines that the filter holds for; all else of a question is in it already.
+    /// Asks a file for the lines that the filter holds for; of a question only the traces of the
+    /// request, which other sources may know, are not in it already.
     pub(super) fn new(path: PathBuf, filter: LogFilter) -> Self {
         Self { path, filter }
     }
@@ -43,7 +42,10 @@ impl Backend for FileSource {
 #[async_trait]
 impl LogSource for FileSource {
     async fn search(&self, query: &LogQuery) -> Result<LogPage, SourceError> {
-        let (path, filter, limit) = (self.path.clone(), self.filter.clone(), query.limit);
+        let (path, mut filter, limit) = (self.path.clone(), self.filter.clone(), query.limit);
+        let own = filter.correlation.as_ref().map(Correlation::key);
+        let traces = query.correlations.iter().filter(|id| Some(id.key()) != own);
+        filter.traces = traces.cloned().collect();
         let read = tokio::task::spawn_blocking(move || read(&path, &filter, limit));
         read.await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
@@ -54,33 +56,11 @@ impl LogSource for FileSource {
 /// Reads the last lines that match; what was read before a failure counts.
 fn read(path: &Path, filter: &LogFilter, limit: u32) -> std::io::Result<LogPage> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut kept = VecDeque::new();
-    let mut page = LogPage::default();
     let inputs::Opened { input, fault } = inputs::open(path, None)?;
     let name = path.display().to_string();
-    let mut scan = Scan::new(input, &name, filter);
-    loop {
-        let truncated = &mut page.truncated;
-        let scanned = scan.go_on(&mut |found| {
-            kept.push_back(found.into_record());
-            if kept.len() > limit {
-                kept.pop_front();
-                *truncated = true;
-            }
-            Ok(ControlFlow::Continue(()))
-        });
-        match scanned {
-            Ok(Scanned::Dry) => {}
-            Ok(Scanned::Done) => break,
-            Err(error) => {
-                page.incomplete = Some(format!("it could not be read to its end: {error}"));
-                break;
-            }
-        }
-    }
+    let mut page = last_of(Scan::new(input, &name, filter), limit);
     if let Some(error) = fault.take() {
         page.incomplete = Some(error.to_string());
     }
-    page.records = kept.into();
     Ok(page)
 }

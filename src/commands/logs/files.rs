@@ -1,34 +1,28 @@
 //! Files and standard input, read to their end: no runtime, no network.
+//!
+//! Files are read once more when lines of the request have named its trace: others may have that alone.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use super::Request;
-use super::answer::Answer;
-use super::compressed::{Fault, stream};
 use super::expand::{Expanded, Log};
-use super::inputs::{self, Opened, is_stream, say_if_terminal, stdin_is_file};
-use super::plan::{Plan, Planner};
-use super::several::{self, Event};
+use super::inputs::{self, is_stream, say_if_terminal, stdin_is_file};
+use super::reading::Reading;
 use crate::context::Context;
-use crate::error::{Error, Outcome, Result};
-use crate::logs::{Around, Live, LogFilter, Scan, ScanCount, Scanned, merge};
-use crate::model::{LogRecord, Missing};
-use crate::render::log_report::LogSummary;
-
-/// How much later than a file was last written to a time in it may seem to be.
-const DAY: Duration = Duration::from_hours(24);
+use crate::error::{Outcome, Result};
+use crate::logs::Live;
+use crate::sources::compressed::{Fault, stream};
 
 /// Shows lines of standard input, as they come.
 pub(super) fn from_stdin(request: &Request, context: &mut Context) -> Result<Outcome> {
     say_if_terminal(Path::new("/dev/stdin"), context);
     if request.follow {
         context.output.note("standard input is followed until it ends");
+    } else {
+        context.output.page();
     }
     let mut reading = Reading::new(request, context);
     let (fault, name) = (Fault::default(), "stdin");
@@ -53,28 +47,35 @@ pub(super) fn from_files(
     for note in [found.note(), found.note_of_passed_over()].into_iter().flatten() {
         context.output.note(&note);
     }
+    if !request.follow {
+        context.output.page();
+    }
     let mut reading = Reading::new(request, context);
     let planner = Arc::clone(&reading.planner);
     let files = reading.within_time(found.logs);
     let named = files.iter().flat_map(Log::files).map(|file| file.display().to_string());
     let asked = named.chain(found.missing.iter().map(|missing| missing.source.clone())).collect();
-    reading.missing = found.missing;
-    if let [Log { file, older }] = files.as_slice()
-        && older.is_empty()
+    reading.missing.clone_from(&found.missing);
+    let not_read = reading.not_read.clone();
+    // A pipe cannot be read again.
+    if request.filter.correlation.is_some()
+        && !files.iter().flat_map(Log::files).any(|file| is_stream(file))
     {
-        reading.only(file)?;
-    } else if let Some(last) = reading.last_wanted() {
-        reading.last_of(&files, last)?;
-    } else if request.neighbours.is_some() || reading.writer.takes_any_order() {
-        for file in files.iter().flat_map(Log::files) {
-            reading.part(file, None, false)?;
-        }
-    } else {
-        let files: Vec<PathBuf> = files.iter().flat_map(Log::files).cloned().collect();
-        reading.merged(&files)?;
+        reading.hold();
     }
+    reading.logs(&files)?;
     let to_make = std::mem::take(&mut reading.to_make);
-    let outcome = reading.finish(asked)?;
+    let outcome = match reading.with_traces() {
+        None => reading.finish(asked)?,
+        Some(wider) => {
+            drop(reading);
+            let mut again = Reading::new(&wider, context);
+            again.planner = Arc::new(planner.again(&wider, again.context));
+            (again.missing, again.not_read) = (found.missing, not_read);
+            again.logs(&files)?;
+            again.finish(asked)?
+        }
+    };
     context.output.flush()?;
     planner.lookup.make(&to_make, &mut context.output);
     Ok(outcome)
@@ -90,385 +91,4 @@ pub(super) fn open(file: &Path) -> io::Result<File> {
         }
         None => Ok(opened),
     }
-}
-
-/// The state of reading several sources.
-struct Reading<'a> {
-    request: &'a Request,
-    context: &'a mut Context,
-    writer: Answer,
-    kept: Vec<VecDeque<LogRecord>>,
-    count: ScanCount,
-    missing: Vec<Missing>,
-    not_read: Vec<String>,
-    late: u64,
-    truncated: bool,
-    planner: Arc<Planner>,
-    /// Whether lines were passed over and not counted.
-    uncounted: bool,
-    /// The files that get an index once the answer is given.
-    to_make: Vec<PathBuf>,
-}
-
-impl<'a> Reading<'a> {
-    fn new(request: &'a Request, context: &'a mut Context) -> Self {
-        if !request.follow {
-            context.output.page();
-        }
-        let writer = Answer::new(request);
-        let numbers = !writer.needs_no_places(&context.output);
-        let planner = Arc::new(Planner::new(request, context, numbers));
-        Self {
-            request,
-            context,
-            writer,
-            kept: Vec::new(),
-            count: ScanCount::default(),
-            missing: Vec::new(),
-            not_read: Vec::new(),
-            late: 0,
-            truncated: false,
-            planner,
-            uncounted: false,
-            to_make: Vec::new(),
-        }
-    }
-
-    /// Leaves out the older parts of logs that were last written to before `--since`.
-    ///
-    /// By a day at least: a time without a zone may be ahead of the file's by most of one.
-    fn within_time(&mut self, logs: Vec<Log>) -> Vec<Log> {
-        let Some(since) = self.request.filter.since else { return logs };
-        let since = Duration::from_nanos(u64::try_from(since.0).unwrap_or_default());
-        let ended = |file: &PathBuf| {
-            let written = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-            let age = written.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            age.is_some_and(|age| age + DAY < since)
-        };
-        let mut logs = logs;
-        for log in &mut logs {
-            let (before, older) = std::mem::take(&mut log.older).into_iter().partition(ended);
-            log.older = older;
-            self.leave(&before);
-        }
-        logs
-    }
-
-    fn leave(&mut self, files: &[PathBuf]) {
-        self.not_read.extend(files.iter().map(|file| file.display().to_string()));
-    }
-
-    /// Reads the only file there is: what it gives is shown as it comes.
-    fn only(&mut self, file: &Path) -> Result<()> {
-        let name = file.display().to_string();
-        if is_stream(file) && self.shows_at_once() {
-            say_if_terminal(file, self.context);
-            let path = file.to_owned();
-            let fault = Fault::default();
-            let of_input = fault.clone();
-            // Opened on the thread that reads it: a pipe opens when somebody writes to it.
-            let open = move || stream(inputs::open_file(&path)?, of_input);
-            self.source(Live::new(open)?, &name, true)?;
-            if let Some(error) = fault.take() {
-                self.failed(name, &error);
-            }
-            return Ok(());
-        }
-        self.part(file, None, true).map(drop)
-    }
-
-    /// Reads the last records of each log, and of its older parts only as many as are needed.
-    fn last_of(&mut self, logs: &[Log], last: usize) -> Result<()> {
-        for log in logs {
-            let first = self.kept.len();
-            let mut given = self.part(&log.file, Some(last), false)?;
-            let mut left = log.older.as_slice();
-            while let Some((part, rest)) = left.split_last().filter(|_| given < last) {
-                given += self.part(part, Some(last), false)?;
-                left = rest;
-            }
-            self.truncated |= !left.is_empty();
-            self.leave(left);
-            // Read from the youngest on; of one instant the oldest come first.
-            self.kept.get_mut(first..).unwrap_or_default().reverse();
-        }
-        Ok(())
-    }
-
-    /// Reads one of several files; returns how many records are kept of it.
-    fn part(&mut self, file: &Path, last: Option<usize>, only: bool) -> Result<usize> {
-        let name = file.display().to_string();
-        let last = if only { self.last_wanted() } else { last };
-        match inputs::open(file, last) {
-            Ok(Opened { input, fault }) => {
-                if self.request.neighbours.is_some() {
-                    self.source(input, &name, only)?;
-                    if let Some(error) = fault.take() {
-                        self.failed(name, &error);
-                    }
-                    return Ok(0);
-                }
-                let mut plan = match last {
-                    Some(_) => Plan::whole("read from its end"),
-                    None => self.planner.plan(&input)?,
-                };
-                let request = self.request;
-                self.scan(plan.scan(input, &name, &request.filter), &name, only)?;
-                if let Err(error) = self.planner.check(&plan) {
-                    self.failed(name.clone(), &error);
-                }
-                self.planned(file, &plan);
-                if let Some(error) = fault.take() {
-                    self.failed(name, &error);
-                }
-                return Ok(self.kept.last().map_or(0, VecDeque::len));
-            }
-            Err(error) => self.failed(name, &error),
-        }
-        Ok(0)
-    }
-
-    /// Notes how a file was read.
-    fn planned(&mut self, file: &Path, plan: &Plan) {
-        if self.request.explain {
-            self.context.output.note(&format!("{}: {}", file.display(), plan.said));
-        }
-        self.uncounted |= plan.uncounted;
-        if plan.make {
-            self.to_make.push(file.to_owned());
-        }
-    }
-
-    /// Reads files at once, merged by time.
-    fn merged(&mut self, files: &[PathBuf]) -> Result<()> {
-        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut kept = VecDeque::new();
-        let Reading { writer, context, truncated, .. } = self;
-        let ends = several::read(files, &self.request.filter, &self.planner, &mut |event| {
-            let record = match event {
-                Event::Record(record) => *record,
-                Event::Waiting(name) => {
-                    context.output.note(&format!("waiting for lines from {name}"));
-                    return Ok(());
-                }
-            };
-            let Some(limit) = limit else { return writer.write(&mut context.output, &record) };
-            kept.push_back(record);
-            if kept.len() > limit {
-                kept.pop_front();
-                *truncated = true;
-            }
-            Ok(())
-        })?;
-        self.kept.push(kept);
-        self.late = ends.late;
-        add(&mut self.count, ends.count);
-        for (file, plan) in ends.plans {
-            self.planned(&file, &plan);
-        }
-        for (name, error) in &ends.failed {
-            self.failed(name.clone(), error);
-        }
-        Ok(())
-    }
-
-    /// Says whether the lines of a single source are shown as they come.
-    fn shows_at_once(&self) -> bool {
-        self.request.limit.is_none() && !self.context.output.is_json()
-    }
-
-    /// Returns how many records are asked for where they are the last and nothing else is.
-    ///
-    /// JSON has line numbers and the number of lines in it: for those the whole is read.
-    fn last_wanted(&self) -> Option<usize> {
-        let limit = self.request.limit?;
-        let whole =
-            !self.request.filter.takes_all() || !self.writer.needs_no_places(&self.context.output);
-        (!whole).then(|| usize::try_from(limit).unwrap_or(usize::MAX))
-    }
-
-    /// Says which older parts of logs the answer did not need.
-    fn say_not_read(&mut self) {
-        let Some(youngest) = self.not_read.last() else { return };
-        let why = if self.last_wanted().is_some() {
-            "enough lines are younger"
-        } else {
-            "last written more than a day before --since"
-        };
-        let note = match self.not_read.len() {
-            1 => format!("not read: {youngest}, {why}"),
-            count => format!("not read: {youngest} and {} older files, {why}", count - 1),
-        };
-        self.context.output.note(&note);
-    }
-
-    /// Reads one source to its end.
-    fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
-        if let Some(count) = self.request.neighbours {
-            return self.with_neighbours(input, name, only, count);
-        }
-        self.scan(Scan::new(input, name, &self.request.filter), name, only)
-    }
-
-    /// Shows what a scan finds; what cannot be read any further is said, and what was read counts.
-    fn scan(&mut self, mut scan: Scan<'_, impl io::Read>, name: &str, only: bool) -> Result<()> {
-        // Lines of a single source are shown as they come; several wait to be merged.
-        let at_once = (only || self.writer.takes_any_order()) && self.request.limit.is_none();
-        let limit = self.request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut kept = VecDeque::new();
-        loop {
-            let mut shown: io::Result<()> = Ok(());
-            let (writer, output) = (&mut self.writer, &mut self.context.output);
-            let truncated = &mut self.truncated;
-            let scanned = scan.go_on(&mut |found| {
-                if at_once {
-                    shown = writer.take(output, found);
-                    let go_on = ControlFlow::Continue(());
-                    return Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) });
-                }
-                kept.push_back(found.into_record());
-                if limit.is_some_and(|limit| kept.len() > limit) {
-                    kept.pop_front();
-                    *truncated = true;
-                }
-                Ok(ControlFlow::Continue(()))
-            });
-            shown?;
-            match scanned {
-                Ok(Scanned::Dry) => self.context.output.flush()?,
-                Ok(Scanned::Done) => break,
-                Err(error) => {
-                    self.failed(name.to_owned(), &error);
-                    break;
-                }
-            }
-        }
-        add(&mut self.count, scan.count());
-        self.kept.push(kept);
-        Ok(())
-    }
-
-    /// The same with `count` neighbours on either side of each record that matches.
-    fn with_neighbours(
-        &mut self,
-        input: impl io::Read,
-        name: &str,
-        only: bool,
-        count: usize,
-    ) -> Result<()> {
-        let mut around = Around::new(&self.request.filter, count);
-        let mut kept = VecDeque::new();
-        let everything = LogFilter::default();
-        let mut scan = Scan::new(input, name, &everything);
-        let mut failed = None;
-        loop {
-            let mut shown: io::Result<()> = Ok(());
-            let (writer, output) = (&mut self.writer, &mut self.context.output);
-            let mut give = |record: LogRecord, gap: bool| {
-                // Those of several files wait to be merged.
-                if !only {
-                    kept.push_back(record);
-                    return Ok(());
-                }
-                if gap {
-                    writer.gap(output)?;
-                }
-                writer.write(output, &record)
-            };
-            let scanned = scan.go_on(&mut |found| {
-                shown = around.take(found.into_record(), &mut give);
-                let go_on = ControlFlow::Continue(());
-                Ok(if shown.is_ok() { go_on } else { ControlFlow::Break(()) })
-            });
-            shown?;
-            around.flush(&mut give)?;
-            match scanned {
-                Ok(Scanned::Dry) => self.context.output.flush()?,
-                Ok(Scanned::Done) => break,
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        let ScanCount { lines, malformed, cut, .. } = scan.count();
-        add(&mut self.count, ScanCount { lines, malformed, cut, ..around.seen });
-        self.kept.push(kept);
-        if let Some(error) = failed {
-            self.failed(name.to_owned(), &error);
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self, source: String, error: &io::Error) {
-        self.missing.push(Missing { source, reason: error.to_string() });
-    }
-
-    fn finish(mut self, asked: Vec<String>) -> Result<Outcome> {
-        let kept = std::mem::take(&mut self.kept).into_iter().map(Vec::from).collect();
-        let mut merged = merge(kept);
-        let limit =
-            self.request.limit.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let surplus = merged.len().saturating_sub(limit);
-        self.truncated |= surplus > 0;
-        for record in merged.drain(..).skip(surplus) {
-            self.writer.write(&mut self.context.output, &record)?;
-        }
-        let nothing_read = self.missing.len() == asked.len();
-        let (found, complete) = (self.writer.found(), self.missing.is_empty());
-        if nothing_read && !found {
-            let reasons = self.missing.iter().map(|one| format!("{}: {}", one.source, one.reason));
-            let error = Error::could_not_tell(format!(
-                "cannot read {}",
-                reasons.collect::<Vec<_>>().join(", ")
-            ));
-            return Err(
-                error.hint("obs logs reads files, folders, patterns ('*.log') and standard input; gzip, zstd, bzip2, xz and lz4 too")
-            );
-        }
-        for Missing { source, reason } in &self.missing {
-            self.context.output.warn(&format!("cannot read {source}: {reason}"));
-        }
-        self.say_not_read();
-        if self.writer.written == 0 && complete {
-            let lines = self.count.lines;
-            let which = if self.uncounted { " that were looked at" } else { "" };
-            let asked = asked.join(", ");
-            self.context.output.note(&format!("none of {lines} lines{which} in {asked} matches"));
-        }
-        let traces: Vec<String> = self.writer.traces().map(str::to_owned).collect();
-        for trace in traces {
-            let note =
-                format!("its trace is {trace}: lines may have that alone, obs logs -r {trace}");
-            self.context.output.note(&note);
-        }
-        let summary = LogSummary {
-            lines: Some(self.count.lines),
-            elsewhere: self.count.elsewhere,
-            malformed: self.count.malformed,
-            untimed: self.count.untimed,
-            unlevelled: self.count.unlevelled,
-            cut: self.count.cut,
-            late: self.late,
-            not_read: self.not_read,
-            unknown_fields: Vec::new(),
-            truncated: self.truncated,
-            limit_given: self.request.limit.is_some(),
-            asked,
-            searched: Vec::new(),
-            missing: self.missing,
-        };
-        self.writer.finish(&mut self.context.output, &summary)?;
-        Ok(Outcome::found(found, complete))
-    }
-}
-
-pub(super) fn add(total: &mut ScanCount, count: ScanCount) {
-    total.lines += count.lines;
-    total.matched += count.matched;
-    total.malformed += count.malformed;
-    total.elsewhere += count.elsewhere;
-    total.untimed += count.untimed;
-    total.unlevelled += count.unlevelled;
-    total.cut += count.cut;
 }

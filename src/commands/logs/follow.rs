@@ -12,7 +12,9 @@ use super::files::open;
 use super::inputs::is_stream;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::logs::{Assembler, Follower, LogFilter, Polled, ScanCount, is_older_part, merge};
+use crate::logs::{
+    Assembler, Follower, Learnt, LogFilter, Polled, ScanCount, is_older_part, merge,
+};
 use crate::model::{LogRecord, Missing};
 use crate::render::Output;
 use crate::render::log_report::LogSummary;
@@ -36,6 +38,7 @@ pub(super) fn files(
     let mut sources = found.look(&request.filter, context);
     let mut writer = Answer::new(request);
     show_before(&mut sources, request, &mut writer, context)?;
+    heed(&mut sources, &mut found.learnt, &mut context.output);
     loop {
         let started = Instant::now();
         let mut quiet = true;
@@ -59,6 +62,7 @@ pub(super) fn files(
         for source in &mut sources {
             source.say_what_is_not_shown(&mut context.output);
         }
+        heed(&mut sources, &mut found.learnt, &mut context.output);
         context.output.flush()?;
         found.complete &= !sources.iter().any(|source| source.is_gone);
         sources.retain(|source| !source.is_gone);
@@ -82,6 +86,8 @@ struct Followed {
     names: Vec<String>,
     looked: Instant,
     complete: bool,
+    /// The traces that lines of the request have named.
+    learnt: Learnt,
 }
 
 impl Followed {
@@ -115,6 +121,7 @@ impl Followed {
             names: Vec::new(),
             looked: Instant::now(),
             complete: true,
+            learnt: Learnt::default(),
         })
     }
 
@@ -213,6 +220,23 @@ fn finish(writer: Answer, followed: Followed, context: &mut Context) -> Result<O
     Ok(Outcome::found(found, followed.complete))
 }
 
+/// Lets all sources know of the traces that one of them has learnt; says when there is a new one.
+fn heed(sources: &mut [Source<'_>], learnt: &mut Learnt, output: &mut Output) {
+    let known = learnt.traces().len();
+    for source in &*sources {
+        learnt.join(source.assembler.learnt.clone());
+    }
+    for trace in learnt.traces().iter().skip(known) {
+        output.note(&format!(
+            "its trace is {}: lines that have that alone are shown from here on",
+            trace.id()
+        ));
+    }
+    for source in sources.iter_mut() {
+        source.assembler.also_of(learnt.traces());
+    }
+}
+
 struct Source<'a> {
     name: &'a str,
     is_stream: bool,
@@ -230,7 +254,7 @@ impl<'a> Source<'a> {
             is_stream: is_stream(&file),
             is_gone: false,
             follower: Follower::from_start(file).lingering(),
-            assembler: Assembler::new(name, filter),
+            assembler: Assembler::new(name, filter).heeding_learnt(),
             said: ScanCount::default(),
         }
     }

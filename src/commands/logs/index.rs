@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::compressed::Fault;
 use super::inputs::{self, Input, Opened, is_stream};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::index::{Cache, Made};
 use crate::model::shown_bytes;
+use crate::sources::compressed::Fault;
 
 /// Arguments of `obs logs index`.
 #[derive(Debug, Args)]

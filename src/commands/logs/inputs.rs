@@ -4,9 +4,9 @@ use std::fs::{File, FileType};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::compressed::{Compression, Fault, stream};
 use crate::context::Context;
 use crate::logs::seek_last;
+use crate::sources::compressed::{Compression, Fault, stream};
 
 /// A file opened for reading to its end.
 pub(super) struct Opened {

@@ -25,6 +25,8 @@ const LONGER_BYTES: u64 = 16 << 20;
 pub(super) struct Lookup {
     /// The indexes and what is looked up in them, or why none is used.
     indexes: Result<(Cache, Wanted), String>,
+    /// Whether this run has looked at the files before.
+    again: bool,
 }
 
 /// What an index tells of one file.
@@ -53,7 +55,12 @@ impl Lookup {
             let folder = folder(context).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
             Ok((Cache::new(folder), wanted))
         };
-        Self { indexes: wanted() }
+        Self { indexes: wanted(), again: false }
+    }
+
+    /// The same for another look in the same run: it counts as none.
+    pub(super) fn again(self) -> Self {
+        Self { again: true, ..self }
     }
 
     /// Returns what an index tells of an open file.
@@ -71,7 +78,7 @@ impl Lookup {
                 let said = plan(&parts, text, covered, form);
                 Told { parts: Some(parts), said, make }
             }
-            Err(reason) if deserves_one(cache, file, form) => {
+            Err(reason) if !self.again && deserves_one(cache, file, form) => {
                 without(&format!("no index: {reason}; one is made after this"), true)
             }
             Err(reason) => without(&format!("no index: {reason}"), false),

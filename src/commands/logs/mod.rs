@@ -1,13 +1,12 @@
 //! `obs logs`: what did it say?
 //!
-//! Here: the arguments, and which of the three ways is taken. `files` reads files and standard input
-//! without any runtime: those that `expand` finds under what was named, with their older parts,
-//! `several` at once. `inputs` opens them whatever they are `compressed` with, `follow` keeps reading
+//! Here: the arguments, and which of the three ways is taken. `files` has files and standard input
+//! read, by `reading`, without any runtime: those that `expand` finds under what was named, with
+//! their older parts, `several` at once. `inputs` opens them whatever they are compressed with, `follow` keeps reading
 //! them, `backend` asks where telemetry is stored; what they find goes to `answer`.
 
 mod answer;
 mod backend;
-mod compressed;
 mod expand;
 mod file_source;
 mod files;
@@ -16,6 +15,7 @@ mod index;
 mod inputs;
 mod lookup;
 mod plan;
+mod reading;
 mod several;
 
 use std::ffi::OsString;
@@ -56,7 +56,17 @@ Without FILE it reads standard input when that is a pipe, else the files of obs.
 there, at once; without any it asks the running `obs serve` or `obs demo`. With --url or OBS_URL it asks
 that backend alone. A source is a [[source]] of a kind: loki, grafana (a Loki behind it), victorialogs,
 elasticsearch, opensearch; LOKI_ADDR is one too. Of what they give each line is judged again here, and a
-note says what each was asked. Following one asks it again each second.
+note says what each was asked. Following one asks it again each second. In your own file, and in no repository's,
+a source may be a program and its arguments, which is run without a shell, for 30 s at most:
+  [[source]]
+  kind = \"command\"
+  command = [\"kubectl\", \"logs\", \"-l\", \"app=api\", \"--prefix\", \"--since=1h\"]
+or [\"journalctl\", \"-o\", \"json\", \"-u\", \"api\", \"-n\", \"50000\"], [\"docker\", \"logs\", \"api\"]. What it prints is read, not its
+errors; when it fails the answer is in part: exit code 3.
+
+With -r the lines that have no request id, only the trace of that request, are shown too, when one of its
+lines names both: files are then read twice. Pipes are read once and tell the trace; -f shows such lines from
+where the trace is known on.
 
 Ids of 16 characters and more are looked up in a large file by its index, which is kept in the cache
 folder: obs logs index --help. A file that is called index is ./index.
@@ -94,7 +104,7 @@ pub struct LogsArgs {
     /// Only lines that match this regular expression
     #[arg(short, long, value_name = "REGEX")]
     grep: Option<String>,
-    /// Only lines of this service
+    /// Only lines of this service; a line that names none is of what its file is called: inventory.log
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Only lines for which this holds: 'status >= 500 and not user.id = 7' (see below)
@@ -151,6 +161,7 @@ enum LogsCommand {
 }
 
 /// What is asked for, understood.
+#[derive(Clone)]
 struct Request {
     filter: LogFilter,
     limit: Option<u32>,
@@ -216,6 +227,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
 fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
     let filter = LogFilter {
         correlation: args.request_id.as_deref().map(read_id).transpose()?,
+        traces: Vec::new(),
         level: args.level.as_deref().map(level).transpose()?,
         since: time("--since", args.since.as_deref(), context)?,
         until: time("--until", args.until.as_deref(), context)?,

@@ -41,6 +41,12 @@ impl Planner {
         Self { lookup: Lookup::new(request, context), filter, numbers }
     }
 
+    /// The same for files that this one has planned before, in the same run.
+    pub(super) fn again(&self, request: &Request, context: &Context) -> Self {
+        let lookup = Lookup::new(request, context).again();
+        Self { lookup, filter: request.filter.clone(), numbers: self.numbers }
+    }
+
     /// Returns how an opened file is read.
     pub(super) fn plan(&self, input: &Input) -> io::Result<Plan> {
         let (file, form) = match input {

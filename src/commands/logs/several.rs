@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-use super::files::add;
 use super::inputs::{self, is_stream};
 use super::plan::{Plan, Planner};
-use crate::logs::{LogFilter, Merger, ScanCount, Scanned, read_line};
+use super::reading::add;
+use crate::logs::{Learnt, LogFilter, Merger, ScanCount, Scanned, read_line};
 use crate::model::{LogRecord, UnixNanos};
 
 /// How many files are read ahead of what is wanted: what several cores can decompress at once.
@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Ends {
     pub(super) count: ScanCount,
+    /// The traces that lines of the request name.
+    pub(super) learnt: Learnt,
     /// Names of files of which not everything could be read, and why.
     pub(super) failed: Vec<(String, io::Error)>,
     /// How many records stand after younger ones.
@@ -107,7 +109,7 @@ struct Job {
 
 enum Sent {
     Records(Vec<LogRecord>),
-    End(ScanCount, Option<io::Error>),
+    End(ScanCount, Learnt, Option<io::Error>),
     Plan(Plan),
 }
 
@@ -181,10 +183,11 @@ impl Job {
     /// Reads the file to its end unless somebody does.
     fn read(&self, filter: &LogFilter, planner: &Planner) {
         let Some(sender) = self.take() else { return };
-        let mut count = ScanCount::default();
-        let error = read_file(&self.file, filter, planner, &sender, &mut count).err();
+        let mut seen = (ScanCount::default(), Learnt::default());
+        let error = read_file(&self.file, filter, planner, &sender, &mut seen).err();
+        let (count, learnt) = seen;
         // Nobody is left to be told when the merge is gone.
-        drop(sender.send(Sent::End(count, error)));
+        drop(sender.send(Sent::End(count, learnt, error)));
     }
 }
 
@@ -206,8 +209,9 @@ impl Feed {
             match sent {
                 Sent::Records(records) => return Some(records),
                 Sent::Plan(plan) => ends.plans.push((self.file.clone(), plan)),
-                Sent::End(count, error) => {
+                Sent::End(count, learnt, error) => {
                     add(&mut ends.count, count);
+                    ends.learnt.join(learnt);
                     ends.failed.extend(error.map(|error| (self.name.clone(), error)));
                     return None;
                 }
@@ -226,7 +230,7 @@ fn read_file(
     filter: &LogFilter,
     planner: &Planner,
     sender: &SyncSender<Sent>,
-    count: &mut ScanCount,
+    seen: &mut (ScanCount, Learnt),
 ) -> io::Result<()> {
     let opened = inputs::open(file, None)?;
     let name = file.display().to_string();
@@ -249,7 +253,7 @@ fn read_file(
             break scanned;
         }
     };
-    *count = scan.count();
+    *seen = (scan.count(), scan.learnt().clone());
     drop(sender.send(Sent::Records(batch)));
     let checked = planner.check(&plan);
     drop(sender.send(Sent::Plan(plan)));

@@ -1,41 +1,107 @@
 //! `obs trace`: where did the time go, and where did it fail?
+//!
+//! Here: the question and the answer of the first trace found. `file` reads it out of files instead of
+//! asking backends, `seen` is what their list says of a trace; in `view` which spans are drawn.
 
-use clap::Args;
+mod file;
+mod list;
+mod seen;
+mod view;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, Wanted, read_id};
-use crate::error::{Outcome, Result};
-use crate::model::{Correlation, Gathered, Span, Story, TraceId};
-use crate::render::text;
-use crate::render::waterfall::{TraceReport, WaterfallOptions};
+use crate::context::{Context, read_id};
+use crate::error::{Error, Outcome, Result};
+use crate::gather::Patience;
+use crate::model::{
+    Correlation, Gathered, LogRecord, Span, Story, TraceId, WaitEnd, Waited, parse_duration,
+};
+use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
+use crate::render::{Format, text};
 use crate::traces::analyse;
+use view::ViewArgs;
 
 /// Arguments of `obs trace`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
   obs trace 018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12
   obs trace req_8fK2                  a request id that is not the trace id
   obs trace ID --all                  every span, nothing folded
-  tail -1 app.log | obs trace -       the id of a log line")]
+  obs trace ID --critical             what the trace's length is made of
+  obs trace ID --min-duration 1%      nothing shorter; or 5ms
+  obs trace ID --depth 2 --service payments
+  obs trace ID --grep 'db.system=postgres'
+  obs trace ID --span 6dd68593551e41c6 --events --logs
+  obs trace ID --root 2               the second operation under a reused id
+  obs trace ID --wait 30s             wait longer for spans that are still on their way
+  obs trace list --errors             the latest traces in which something failed
+  obs trace ID -o md                  for a ticket
+  tail -1 app.log | obs trace -       the id of a log line
+  obs trace --file trace.json         what a backend's page downloads, or a Collector wrote
+
+Asked are the running obs serve or what it has stored, and every [[source]] of obs.toml: for traces kind
+is jaeger, tempo, victoriatraces or zipkin, and url where it answers.")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
-    #[arg(value_name = "ID", add = ArgValueCandidates::new(recent_ids))]
-    id: String,
-    /// Show every span: fold nothing, cut nothing
-    #[arg(long)]
-    all: bool,
+    #[arg(value_name = "ID", required_unless_present = "file", add = ArgValueCandidates::new(recent_ids))]
+    id: Option<String>,
+    /// Look in a file and ask nobody: OTLP, Tempo, Jaeger or Zipkin; - is standard input
+    ///
+    /// What it is, shows in its content: OTLP as JSON, JSON lines or protobuf, the answers of Tempo,
+    /// Jaeger and Zipkin, what their pages download; also compressed. Several are read as one. The id
+    /// may be left out where there is one trace.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: Vec<PathBuf>,
+    /// How long to wait for spans that are still arriving; 0 asks once [default: 10s where the trace
+    /// is younger than a minute, else 0]
+    #[arg(long, value_name = "DURATION", conflicts_with = "file")]
+    wait: Option<String>,
+    #[command(flatten)]
+    view: ViewArgs,
+    /// What else to do
+    #[command(subcommand)]
+    command: Option<TraceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TraceCommand {
+    /// List the latest traces
+    List(list::ListArgs),
 }
 
 /// Finds the trace and shows it.
 pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
-    context.output.only_human_or_json("trace")?;
-    let correlation = read_id(&args.id)?;
-    let gathered = context.story(Wanted::Traces, &correlation)?;
-    let (found, complete) = (!gathered.found.spans.is_empty(), gathered.missing.is_empty());
+    if let Some(TraceCommand::List(args)) = &args.command {
+        return list::run(args, context);
+    }
+    context.output.only_of_trace()?;
+    let (correlation, gathered, others) = match &args.id {
+        Some(id) if args.file.is_empty() => {
+            let correlation = read_id(id)?;
+            let gathered = context.story_when_arrived(&correlation, patience(args)?)?;
+            (correlation, gathered, None)
+        }
+        id => {
+            let found = file::story(&args.file, id.as_deref(), context)?;
+            (found.correlation, found.gathered, found.others)
+        }
+    };
+    let arriving = gathered.found.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let complete = gathered.missing.is_empty() && !arriving;
+    let found = !gathered.found.spans.is_empty();
+    gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
     if !found {
         context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
+        if let Some(others) = &others {
+            context.output.hint(others);
+        }
         let lines = gathered.found.logs.len();
         if lines > 0 {
             let id = text::word(correlation.id());
@@ -44,8 +110,21 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
         }
     }
     let show_secrets = context.output.theme.show_secrets;
-    let options = WaterfallOptions { all: args.all, show_secrets };
-    let report = report(gathered, &correlation, options);
+    if args.view.logs && gathered.found.logs_truncated {
+        context.output.note("there are more log lines than are kept: obs logs shows all");
+    }
+    let options = args.view.options(show_secrets);
+    let report = report(gathered, &correlation, options, args.view.logs);
+    let analysis = &report.spans.analysis;
+    if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| found) {
+        return Err(
+            Error::usage(unknown).hint(format!("obs trace {}", text::word(correlation.id())))
+        );
+    }
+    let matched = !found || context.output.is_json() || report.options.view.any_match(analysis);
+    if !matched {
+        context.output.note("no span matches all filters; the whole trace is there without them");
+    }
     if let Some(how) = report.resolved_by {
         context.output.note(&format!("{} was found by its {how}", correlation.id()));
     }
@@ -53,9 +132,44 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
         context.output.note(&format!("this request has another trace: obs trace {other}"));
     }
     if found || context.output.is_json() {
-        context.output.show(&report)?;
+        if context.output.format() == Format::Md {
+            let (out, theme) = context.output.stream();
+            report.markdown(out, theme)?;
+            out.flush()?;
+        } else {
+            context.output.show(&report)?;
+        }
     }
-    Ok(Outcome::found(found, complete))
+    Ok(Outcome::found(found && matched, complete))
+}
+
+/// Reads how long to wait.
+fn patience(args: &TraceArgs) -> Result<Patience> {
+    match args.wait.as_deref() {
+        None => Ok(Patience::ByAge),
+        Some("0") => Ok(Patience::UpTo(Duration::ZERO)),
+        Some(text) => parse_duration(text)
+            .map(Patience::UpTo)
+            .map_err(|error| Error::usage("--wait cannot be understood").because(error)),
+    }
+}
+
+/// Says on standard error how long was waited, and how that ended.
+fn tell_of_wait(waited: Waited, context: &mut Context) {
+    let length = text::seconds(waited.length);
+    match waited.ended {
+        WaitEnd::Settled => {
+            context.output.note(&format!("waited {length} until no more spans came (--wait 0)"));
+        }
+        WaitEnd::ParentsMissing => {
+            context.output.note(&format!("waited {length}; spans that are parents did not come"));
+        }
+        WaitEnd::Arriving => {
+            context.output.warn(&format!("it was still arriving after {length}: this is a part"));
+            context.output.hint("wait longer: --wait 1m");
+        }
+        WaitEnd::Nothing => context.output.note(&format!("waited {length} for it to arrive")),
+    }
 }
 
 /// Builds the answer of the first trace that has spans.
@@ -63,18 +177,31 @@ fn report(
     gathered: Gathered<Story>,
     correlation: &Correlation,
     options: WaterfallOptions,
+    with_logs: bool,
 ) -> TraceReport {
     let Gathered { found: story, asked, missing } = gathered;
+    let arriving = story.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let waited_ms = story.waited.map(|waited| waited.length.as_secs_f64() * 1e3);
     let has_spans = |id: &TraceId| story.spans.iter().any(|span| span.trace_id == *id);
     let with_spans: Vec<TraceId> = story.trace_ids.iter().copied().filter(has_spans).collect();
     let trace_id = with_spans.first().or(story.trace_ids.first()).copied();
     let asked_as = (correlation.trace_id() != trace_id).then(|| correlation.id().to_owned());
     let request_id = asked_as.or_else(|| story.request_id(correlation));
     let of_trace = |span: &Span| Some(span.trace_id) == trace_id;
+    let of_other = |record: &LogRecord| {
+        let named = record.trace_id.as_deref().and_then(TraceId::from_hex);
+        named.is_some_and(|named| Some(named) != trace_id)
+    };
+    let lines = story.logs.iter().filter(|record| !of_other(record));
+    let lines = lines.map(|record| TraceLine::of(record, options.show_secrets));
+    let logs = with_logs.then(|| lines.collect());
     let spans = story.spans.into_iter().filter(of_trace).collect();
     let report = TraceReport::new(trace_id, request_id, analyse(spans), asked, missing, options);
     TraceReport {
+        logs,
         resolved_by: story.resolved_by,
+        waited_ms,
+        complete: report.complete && !arriving,
         other_trace_ids: with_spans.into_iter().skip(1).collect(),
         ..report
     }

@@ -160,3 +160,55 @@ fn a_traceback_that_comes_after_its_record_was_left_out_is_left_out() {
     let filter = LogFilter { level, ..LogFilter::default() };
     assert_eq!(in_pieces(&PIECES, &filter).len(), 0);
 }
+
+/// Returns the message of each record, and how many lines its traceback has.
+fn shapes(log: &str) -> Vec<(String, usize)> {
+    let shape = |record: LogRecord| {
+        let lines = record.exception.as_deref().map_or(0, |text| text.lines().count());
+        (record.message, lines)
+    };
+    records(log, &LogFilter::default()).into_iter().map(shape).collect()
+}
+
+#[test]
+fn tracebacks_of_other_languages_belong_to_the_record_above_too() {
+    for (log, expected) in [
+        (
+            "2026-11-22 06:30:00.123 [main] ERROR c.a.Db - late\n\
+             java.lang.IllegalStateException: pool\n\tat a.B.c(B.java:7)\n\
+             Caused by: java.io.IOException: closed\n\t... 3 more\n\
+             2026-11-22 06:30:00.124 [main] INFO c.a.Db - next\n",
+            &[("late", 4), ("next", 0)][..],
+        ),
+        (
+            "{\"level\":\"error\",\"msg\":\"late\"}\n    at f (/app/a.js:1:2)\n    at g (/app/a.js:3:4) {\n  \
+             code: 'E'\n}\n{\"msg\":\"next\"}\n",
+            &[("late", 4), ("next", 0)],
+        ),
+        (
+            "panic: runtime error: index out of range\n[signal SIGSEGV: segmentation violation]\n\n\
+             goroutine 1 [running]:\nmain.f(...)\n\t/app/main.go:7 +0x1d\nmain.main()\n\
+             \t/app/main.go:12 +0x25\nexit status 2\nlistening (again)\n",
+            &[("panic: runtime error: index out of range", 8), ("listening (again)", 0)],
+        ),
+        (
+            "2026/11/22 06:30:00 http: panic serving 127.0.0.1:1: late\ngoroutine 7 [running]:\n\
+             net/http.(*conn).serve(0xc0, {0x6f, 0xc0})\n\t/go/server.go:3 +0x1\n\
+             created by net/http.Serve in goroutine 1\n\t/go/server.go:9 +0x2\nmain.go: ready()\n",
+            &[("panic serving 127.0.0.1:1: late", 5), ("main.go: ready()", 0)],
+        ),
+        (
+            "ERROR:app:late\n   at A.B.C() in B.cs:line 7\n\
+             --- End of stack trace from previous location ---\n   at A.D()\nnext\n",
+            &[("late", 3), ("next", 0)],
+        ),
+        (
+            "ERROR:app:late\n\tfrom app.rb:7:in `<main>'\n}\n{\n}\n",
+            &[("late", 2), ("{", 0), ("}", 0)],
+        ),
+    ] {
+        let expected: Vec<(String, usize)> =
+            expected.iter().map(|(message, lines)| ((*message).to_owned(), *lines)).collect();
+        assert_eq!(shapes(log), expected, "{log}");
+    }
+}

@@ -65,3 +65,29 @@ fn what_json_may_escape_is_no_part_of_a_literal() {
     assert!(by_id("/").literals().is_empty());
     assert!(LogFilter::default().literals().is_empty());
 }
+
+#[test]
+fn a_line_that_names_no_service_is_of_what_its_file_is_called() {
+    let filter = LogFilter { service: Some("inventory".to_owned()), ..LogFilter::default() };
+    let of = |source: &str, line: &str| {
+        filter.matches(&LogRecord { source: source.to_owned(), ..read_line(line.as_bytes()) })
+    };
+    for source in ["inventory.log", "logs/Inventory.log.2.gz", "/var/log/inventory"] {
+        assert!(of(source, "text"), "{source}");
+        assert!(!of(source, r#"{"service":"orders","msg":"text"}"#), "{source}");
+    }
+    for source in ["orders.log", "inventory/orders.log", "inventory-api.log", ""] {
+        assert!(!of(source, "text"), "{source}");
+        assert!(of(source, r#"{"service":"inventory","msg":"text"}"#), "{source}");
+    }
+}
+
+#[test]
+fn an_id_may_stand_in_braces_or_be_a_urn() {
+    for id in
+        ["{018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D12}", "urn:uuid:018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12"]
+    {
+        assert!(found(&by_id(UUID), &format!(r#"{{"request_id":"{id}"}}"#)), "{id}");
+        assert!(found(&by_id(id), &format!(r#"{{"request_id":"{UUID}"}}"#)), "{id}");
+    }
+}

@@ -12,6 +12,9 @@ use crate::model::{LogLine, LogRecord};
 
 const UUID: &str = "018f3c1e-9b7a-7c44-8d21-5a0b6f4e2d12";
 
+/// A trace of that request.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
 fn by_id() -> LogFilter {
     LogFilter { correlation: Some(UUID.parse().unwrap()), ..LogFilter::default() }
 }
@@ -149,6 +152,12 @@ fn kinds() -> impl Strategy<Value = String> {
         line("{\"log\":\"ERROR app.db: x trace_id=ID\\n\",\"stream\":\"stdout\"}"),
         line("Caused by: java.io.IOException: ID"),
         line("The above exception was the direct cause"),
+        line("java.lang.IllegalStateException: ID"),
+        line("panic: ID"),
+        line("goroutine 7 [running]:"),
+        line("main.f(0x1, ...)"),
+        line("[signal SIGSEGV: segmentation violation]"),
+        line("}"),
         line("Cut off"),
         line("\t... 3 more\r"),
     ]
@@ -161,6 +170,9 @@ fn log() -> impl Strategy<Value = Vec<u8>> {
         Just(format!(r#"{{"level":"info","request_id":"{UUID}","msg":"a"}}"#)),
         Just(format!(r#"{{"level":"error","trace_id":"{}","msg":"b"}}"#, hex.to_uppercase())),
         Just(format!(r#"{{"level":"error","msg":"{hex}"}}"#)),
+        Just(format!(r#"{{"level":"error","trace_id":"{TRACE}","msg":"c"}}"#)),
+        Just(format!(r#"{{"request_id":"{UUID}","trace_id":"{TRACE}","msg":"d"}}"#)),
+        Just(format!(r#"{{"request_id":"r2","trace_id":"{TRACE}","msg":"e"}}"#)),
         Just(format!(r#"{{"request_id":"{UUID}"#)),
         Just(format!("  at {UUID}")),
         Just(r#"{"level":"error","request_id":"r2"}"#.to_owned()),
@@ -195,11 +207,12 @@ proptest! {
     #[test]
     fn the_search_finds_what_reading_every_line_finds(
         log in log(), step in 1_usize..200, anywhere in any::<bool>(), error in any::<bool>(),
-        since in proptest::option::of(4_i64..8), condition in conditions(),
+        since in proptest::option::of(4_i64..8), condition in conditions(), traced in any::<bool>(),
     ) {
         let level = error.then_some(crate::model::Severity::Error);
         let since = since.map(|seconds| crate::model::UnixNanos(seconds * 1_000_000_000));
-        let filter = LogFilter { level, since, anywhere, condition, ..by_id() };
+        let traces = if traced { vec![TRACE.parse().unwrap()] } else { Vec::new() };
+        let filter = LogFilter { traces, level, since, anywhere, condition, ..by_id() };
         let (fast, fast_count) = scanned(Trickle(&log, step), &filter);
         let (slow, slow_count) = naive(&log, &filter);
         let shown = |records: &[LogRecord]| serde_json::to_string(records).unwrap();
@@ -252,7 +265,7 @@ proptest! {
             let mut room = Room::default();
             let outline = Outline::of(line, &mut room);
             let record = read(&outline, &room);
-            prop_assert_eq!(filter.rules_out(&outline, outline.time), !filter.matches(&record));
+            prop_assert_eq!(filter.rules_out(&outline, outline.time, ""), !filter.matches(&record));
         }
     }
 }

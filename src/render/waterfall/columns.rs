@@ -10,7 +10,8 @@ pub(super) struct Columns {
     pub(super) label_end: usize,
     has_self: bool,
     has_critical: bool,
-    bar: usize,
+    /// Where bars begin.
+    pub(super) bar: usize,
     /// How wide bars are.
     pub(super) bar_width: usize,
 }

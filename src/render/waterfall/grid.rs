@@ -4,23 +4,27 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::TraceReport;
-use super::bars::{self, Cell, Scale};
+use super::bars::{self, Cell};
 use super::columns::{Columns, percent, sum_of};
 use super::ink::Line;
 use super::rows::{Row, Rows, Shows};
-use crate::render::theme::duration;
+use super::scale::Scale;
+use super::view::Scope;
+use crate::model::SpanId;
+use crate::render::theme::{duration, service_tones};
 use crate::render::{Theme, Tone, text};
-use crate::traces::{Node, Section};
+use crate::traces::{FindingKind, Node, Section};
 
 /// Writes the heading with its axis and every row.
 pub(super) fn draw(
     report: &TraceReport,
     rows: &Rows,
+    scope: &Scope,
     out: &mut dyn Write,
     theme: &Theme,
 ) -> io::Result<()> {
     let columns = Columns::of(theme);
-    let scale = Scale::new(report.analysis(), columns.bar_width);
+    let scale = Scale::new(report.analysis(), scope, columns.bar_width);
     let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
     for section in &report.analysis().path.sections {
         sections.entry(section.row).or_default().push(*section);
@@ -33,38 +37,54 @@ pub(super) fn draw(
     heading.push(Some(Tone::Dim), &scale.axis());
     heading.end(out)?;
 
-    let services = report.analysis().services.iter().enumerate();
-    let services = services.map(|(place, name)| (name.as_str(), place)).collect();
-    let grid = Grid { report, theme, columns, scale, sections, services };
+    let services = service_tones(&report.analysis().services);
+    let grid = Grid { report, theme, columns, scale, sections, services, tries: tries(report) };
     rows.drawn.iter().try_for_each(|row| grid.draw(row, out))
 }
 
-struct Grid<'a> {
-    report: &'a TraceReport,
+/// Returns for each span that is one of several tries which one it is, of how many.
+fn tries(report: &TraceReport) -> HashMap<SpanId, (usize, usize)> {
+    let retries = report.findings.iter().filter(|finding| finding.kind == FindingKind::Retry);
+    let tries = retries.flat_map(|finding| {
+        let spans = finding.spans.iter().enumerate();
+        spans.map(|(at, span)| (*span, (at + 1, finding.spans.len())))
+    });
+    tries.collect()
+}
+
+/// What every line is drawn with.
+pub(super) struct Grid<'a> {
+    pub(super) report: &'a TraceReport,
     theme: &'a Theme,
     columns: Columns,
     scale: Scale,
     sections: HashMap<usize, Vec<Section>>,
-    services: HashMap<&'a str, usize>,
+    services: HashMap<&'a str, Tone>,
+    pub(super) tries: HashMap<SpanId, (usize, usize)>,
 }
 
 impl Grid<'_> {
     fn draw(&self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         let mut line = Line::new(self.theme);
         let node = self.node(row);
-        let (tone, mark) = match node.map(|node| &node.span) {
-            None => (Tone::Warn, "?"),
-            Some(span) if span.is_error() => (Tone::Bad, "✗"),
-            Some(span) if span.end.is_none() => (Tone::Warn, "…"),
-            Some(_) => (Tone::Dim, " "),
+        let (tone, mark) = match (&row.shows, node.map(|node| &node.span)) {
+            (Shows::Missing(_), _) => (Tone::Warn, "?"),
+            (_, Some(span)) if span.is_error() => (Tone::Bad, "✗"),
+            (_, Some(span)) if span.end.is_none() => (Tone::Warn, "…"),
+            _ if node.is_some_and(|node| node.offset_ns != 0) => (Tone::Warn, "⇄"),
+            _ => (Tone::Dim, " "),
         };
         line.push(Some(tone), mark);
         line.push(None, " ");
+        if row.is_note() {
+            self.draw_note(&mut line, row);
+            return line.end(out);
+        }
         line.until(self.columns.label_end);
         line.push(Some(Tone::Dim), &branch(row, self.columns.label_end));
         match node {
             Some(node) => self.label(&mut line, row, node),
-            None => line.push(Some(Tone::Warn), &self.missing(row)),
+            None => line.push(Some(Tone::Warn), &self.nameless(row)),
         }
         line.until(usize::MAX);
         line.pad(self.columns.label_end);
@@ -73,47 +93,30 @@ impl Grid<'_> {
         line.end(out)
     }
 
+    /// Writes text over the columns of the times too, up to where on the axis it belongs.
+    fn draw_note(&self, line: &mut Line<'_>, row: &Row) {
+        let column = match row.shows {
+            Shows::Event { at, .. } | Shows::Line { at: Some(at), .. } => self.scale.column(at),
+            _ => self.scale.width,
+        };
+        line.until(self.columns.bar + column.saturating_sub(1));
+        line.push(Some(Tone::Dim), &branch(row, self.columns.label_end));
+        let (tone, text) = self.note(row);
+        line.push(Some(tone), &text);
+        line.until(usize::MAX);
+        if column < self.scale.width {
+            line.pad(self.columns.bar + column);
+            let cells = bars::bar(self.report.analysis(), &self.scale, &row.shows, &[]);
+            line.push(Some(tone), &cells[column].symbol().to_string());
+        }
+    }
+
     fn node(&self, row: &Row) -> Option<&Node> {
         let nodes = self.report.analysis().tree.nodes();
         match &row.shows {
             Shows::Span(span) => Some(&nodes[*span]),
             Shows::Fold { members, .. } => Some(&nodes[members[0]]),
-            Shows::Missing(_) => None,
-        }
-    }
-
-    /// Writes the service where it changes, the name, and what must not be cut off behind it.
-    fn label(&self, line: &mut Line<'_>, row: &Row, node: &Node) {
-        let nodes = self.report.analysis().tree.nodes();
-        let above = node.parent.map(|parent| nodes[parent].span.service.as_str());
-        let what = match &row.shows {
-            Shows::Fold { members, sequential } => {
-                let how = if *sequential { "N+1" } else { "fan-out" };
-                format!(" ×{}  {how}", members.len())
-            }
-            _ => node.span.http_status().map(|code| format!(" {code}")).unwrap_or_default(),
-        };
-        let hidden = if row.hidden > 0 { format!(" +{}", row.hidden) } else { String::new() };
-        let behind = what + &hidden;
-        if above != Some(node.span.service.as_str()) {
-            let service = self.shown(&node.span.service);
-            line.push(Some(self.tone(node)), text::cut(&service, line.room() / 2).as_ref());
-            line.push(None, " ");
-        }
-        let room = line.room().saturating_sub(text::columns(&behind));
-        let name = self.shown(&node.span.name);
-        let is_url = name.contains("://") || name.starts_with('/');
-        let name = if is_url { text::cut_middle(&name, room) } else { text::cut(&name, room) };
-        line.push(None, &name);
-        let tone = if node.span.is_error() { Tone::Bad } else { Tone::Dim };
-        line.push(Some(tone), &behind);
-    }
-
-    fn missing(&self, row: &Row) -> String {
-        let missing = self.report.analysis().tree.missing();
-        match &row.shows {
-            Shows::Missing(place) => format!("missing span {}", missing[*place].span_id),
-            _ => String::new(),
+            _ => None,
         }
     }
 
@@ -128,7 +131,11 @@ impl Grid<'_> {
         let (rows, running) = match &row.shows {
             Shows::Span(span) => (std::slice::from_ref(span), nodes[*span].span.end.is_none()),
             Shows::Fold { members, .. } => (members.as_slice(), false),
-            Shows::Missing(_) => return Default::default(),
+            Shows::Gap(place) => {
+                let gap = &analysis.gaps[*place];
+                return [duration(gap.end.since(gap.start)), String::new(), String::new()];
+            }
+            _ => return Default::default(),
         };
         let total = duration(sum(rows, &|row| nodes[row].duration_ns()));
         let total = if running { format!("{total}…") } else { total };
@@ -141,18 +148,22 @@ impl Grid<'_> {
     }
 
     fn bar(&self, line: &mut Line<'_>, row: &Row, node: Option<&Node>) {
+        if let Some(text) = self.instead_of_bar(row) {
+            line.push(Some(Tone::Warn), &text);
+            return;
+        }
         let none = Vec::new();
         let sections = match &row.shows {
             Shows::Span(span) => self.sections.get(span).unwrap_or(&none),
             _ => &none,
         };
-        let cells = bars::bar(self.report.analysis(), self.scale, &row.shows, sections);
+        let cells = bars::bar(self.report.analysis(), &self.scale, &row.shows, sections);
         for run in cells.chunk_by(|one, other| one == other) {
             let tone = match run[0] {
                 Cell::Blank => None,
                 Cell::Failed => Some(Tone::Bad),
                 Cell::Off => Some(Tone::Dim),
-                Cell::Running | Cell::Event => Some(Tone::Warn),
+                Cell::Running | Cell::Event | Cell::Gap | Cell::Line => Some(Tone::Warn),
                 Cell::Path | Cell::Folded => node.map(|node| self.tone(node)),
             };
             let drawn: String = run.iter().map(|cell| cell.symbol()).collect();
@@ -160,11 +171,11 @@ impl Grid<'_> {
         }
     }
 
-    fn tone(&self, node: &Node) -> Tone {
-        Tone::Service(self.services.get(node.span.service.as_str()).copied().unwrap_or(0))
+    pub(super) fn tone(&self, node: &Node) -> Tone {
+        self.services.get(node.span.service.as_str()).copied().unwrap_or(Tone::Dim)
     }
 
-    fn shown(&self, text: &str) -> String {
+    pub(super) fn shown(&self, text: &str) -> String {
         text::harmless(&self.report.spans.masked(text)).into_owned()
     }
 }
@@ -178,5 +189,18 @@ fn branch(row: &Row, label_end: usize) -> String {
     let cut = if levels < row.depth - 1 { "…" } else { "" };
     let guides = row.guides[row.guides.len() - levels..].iter();
     let guides: String = guides.map(|follows| if *follows { "│ " } else { "  " }).collect();
-    format!("{cut}{guides}{}", if row.last { "└─" } else { "├─" })
+    let joint = match (&row.shows, row.last) {
+        _ if row.is_note() => {
+            if row.last {
+                "  "
+            } else {
+                "│ "
+            }
+        }
+        (Shows::Gap(_), true) => "└╌",
+        (Shows::Gap(_), false) => "├╌",
+        (_, true) => "└─",
+        (_, false) => "├─",
+    };
+    format!("{cut}{guides}{joint}")
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Attribute, AttributeValue, Span, mask_text, mask_value};
+use crate::model::{
+    Attribute, AttributeValue, LogRecord, Severity, Span, SpanId, UnixNanos, mask_text, mask_value,
+};
 use crate::traces::{Analysis, Noise, milliseconds};
 
 /// The analysed spans; serialised as one object a span, in depth-first order.
@@ -35,6 +37,40 @@ struct Row<'a> {
     /// Why it is folded where it is drawn; absent for most.
     #[serde(skip_serializing_if = "Option::is_none")]
     noise: Option<Noise>,
+}
+
+/// A log line of the trace, as it is drawn inside its span.
+#[derive(Debug, Clone, Serialize)]
+pub struct TraceLine {
+    /// When it was logged; absent when the line does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<UnixNanos>,
+    /// How bad it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Severity>,
+    /// The service that logged it; empty when the line does not say.
+    pub service: String,
+    /// The span that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span_id: Option<SpanId>,
+    /// What happened, in words.
+    pub message: String,
+}
+
+impl TraceLine {
+    /// Takes what is shown of a record, masked unless told.
+    pub fn of(record: &LogRecord, show_secrets: bool) -> Self {
+        let masked = |text: &str| {
+            if show_secrets { text.to_owned() } else { mask_text(text).into_owned() }
+        };
+        Self {
+            time: record.time,
+            level: record.level,
+            service: masked(record.service.as_deref().unwrap_or("")),
+            span_id: record.span_id.as_deref().and_then(SpanId::from_hex),
+            message: masked(&record.message),
+        }
+    }
 }
 
 impl Spans {

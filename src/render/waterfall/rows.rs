@@ -1,11 +1,13 @@
 //! Which spans get a row: equal leaves folded to one, and the most telling when there are too many.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::ROWS_MAX;
-use crate::traces::Analysis;
+use super::view::{Fate, Scope};
+use super::{ROWS_MAX, TraceReport, inner};
+use crate::model::UnixNanos;
 use crate::traces::repeats::REPEATS_MIN;
+use crate::traces::{Analysis, Noise};
 
 /// What a row shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,14 @@ pub(super) enum Shows {
     Fold { members: Vec<usize>, sequential: bool },
     /// A parent that was not received, by its place in `Tree::missing`.
     Missing(usize),
+    /// Time of the span above that no child accounts for, by its place in `Analysis::gaps`.
+    Gap(usize),
+    /// An event of the span of this row, by its place there.
+    Event { span: usize, event: usize, at: UnixNanos },
+    /// The server above worked on for so many nanoseconds after its client's end.
+    WentOn { at: UnixNanos, nanos: i64 },
+    /// A log line, by its place in the report.
+    Line { line: usize, at: Option<UnixNanos> },
 }
 
 /// A row of the drawing.
@@ -32,7 +42,8 @@ pub(super) struct Row {
     pub(super) guides: Vec<bool>,
     /// The spans under it that got no row.
     pub(super) hidden: usize,
-    parent: Option<usize>,
+    /// The place of the row above it.
+    pub(super) parent: Option<usize>,
 }
 
 /// The rows to draw, and what was left out.
@@ -42,85 +53,134 @@ pub(super) struct Rows {
     pub(super) drawn: Vec<Row>,
     /// The spans that share a row with equal ones.
     pub(super) folded: usize,
-    /// The spans without a row.
+    /// The spans that were folded away, by why.
+    pub(super) noise: BTreeMap<Noise, usize>,
+    /// The spans that match no filter.
+    pub(super) unmatched: usize,
+    /// The spans outside of the one that was asked for.
+    pub(super) outside: usize,
+    /// The spans without a row, because there were too many or they are too deep.
     pub(super) hidden: usize,
     /// How many of those failed.
     pub(super) hidden_errors: usize,
+    /// The events, notes and log lines without a row.
+    pub(super) unsaid: usize,
+}
+
+impl Row {
+    /// Makes one that stands on its own yet.
+    pub(super) fn new(shows: Shows, depth: usize, parent: Option<usize>) -> Self {
+        Self { shows, depth, last: false, guides: Vec::new(), hidden: 0, parent }
+    }
+
+    /// Says whether it is text about the row above it, and no part of the tree.
+    pub(super) fn is_note(&self) -> bool {
+        matches!(self.shows, Shows::Event { .. } | Shows::WentOn { .. } | Shows::Line { .. })
+    }
 }
 
 /// More levels than any label has columns for.
 pub(super) const GUIDES_MAX: usize = 32;
 
-/// Chooses the rows; with `all` every span has its own.
+/// Chooses the rows; with `all` nothing is folded, and nothing left out but by a filter.
 ///
 /// When there are more than [`ROWS_MAX`], roots, failures, the critical path and then length decide;
-/// a row is kept only with those above it. O(n log n).
-pub(super) fn choose(analysis: &Analysis, all: bool) -> Rows {
-    let rows = every_row(analysis, all);
-    let fold =
-        |row: &Row| if let Shows::Fold { members, .. } = &row.shows { members.len() } else { 0 };
-    let folded = rows.iter().map(fold).sum();
-    if all || rows.len() <= ROWS_MAX {
-        return Rows { drawn: with_guides(rows), folded, ..Rows::default() };
+/// a row is kept only with those above it. What happened inside the spans comes into what room is
+/// left. O(n log n).
+pub(super) fn choose(report: &TraceReport, scope: &Scope) -> Rows {
+    let (analysis, all) = (report.analysis(), report.options.all);
+    let mut rows = every_row(report, scope);
+    if !all && rows.drawn.len() > ROWS_MAX {
+        keep_most_telling(&mut rows, analysis);
     }
-    let kept = most_telling(&rows, analysis);
-    let mut owner: Vec<Option<usize>> = Vec::with_capacity(rows.len());
-    let mut chosen = Rows { folded, ..Rows::default() };
-    for (row, keep) in rows.into_iter().zip(kept) {
+    let folds = rows.drawn.iter().filter(|row| matches!(row.shows, Shows::Fold { .. }));
+    rows.folded = folds.map(|row| spans_of(row).len()).sum();
+    inner::add(&mut rows, report, scope);
+    rows.drawn = with_guides(rows.drawn);
+    rows
+}
+
+fn keep_most_telling(rows: &mut Rows, analysis: &Analysis) {
+    let all = std::mem::take(&mut rows.drawn);
+    let kept = most_telling(&all, analysis);
+    let mut owner: Vec<Option<usize>> = Vec::with_capacity(all.len());
+    for (row, keep) in all.into_iter().zip(kept) {
         let above = row.parent.and_then(|parent| owner[parent]);
         if keep {
-            owner.push(Some(chosen.drawn.len()));
-            chosen.drawn.push(Row { parent: above, ..row });
+            owner.push(Some(rows.drawn.len()));
+            rows.drawn.push(Row { parent: above, ..row });
             continue;
         }
         owner.push(above);
         let spans = spans_of(&row).len();
-        chosen.hidden += spans;
-        chosen.hidden_errors += usize::from(failed(&row, analysis));
+        rows.hidden += spans;
+        rows.hidden_errors += usize::from(failed(&row, analysis));
         if let Some(above) = above {
-            chosen.drawn[above].hidden += spans;
+            rows.drawn[above].hidden += spans + row.hidden;
         }
     }
-    chosen.drawn = with_guides(chosen.drawn);
-    chosen
 }
 
-fn every_row(analysis: &Analysis, all: bool) -> Vec<Row> {
-    let tree = &analysis.tree;
-    let mut folds = if all { HashMap::new() } else { folds(analysis) };
+/// Makes a row of every span that is shown, and counts the others.
+fn every_row(report: &TraceReport, scope: &Scope) -> Rows {
+    let (analysis, options) = (report.analysis(), &report.options);
+    let (tree, nodes) = (&analysis.tree, analysis.tree.nodes());
+    let folds_noise = !options.all && options.view.grep.is_none();
+    let mut folds = if options.all { HashMap::new() } else { folds(analysis, scope) };
     let folded: std::collections::HashSet<usize> = folds.values().flat_map(spans_in).collect();
-    let missing = tree.missing().iter().enumerate();
-    let missing: HashMap<usize, usize> =
-        missing.map(|(place, missing)| (missing.children[0], place)).collect();
-    let mut rows: Vec<Row> = Vec::new();
-    let mut place_of = vec![None; tree.nodes().len()];
-    let (mut indent, mut above_orphans) = (0, None);
-    for (row, node) in tree.nodes().iter().enumerate() {
-        if let Some(place) = missing.get(&row) {
-            above_orphans = Some(rows.len());
-            rows.push(new_row(Shows::Missing(*place), 0, None));
+    let mut missing = tree.missing().iter().enumerate().peekable();
+    let mut made = Rows::default();
+    let mut place_of: Vec<Option<usize>> = vec![None; nodes.len()];
+    let mut above_orphans = None;
+    for (row, node) in nodes.iter().enumerate() {
+        if node.orphan && missing.peek().is_some_and(|(_, missing)| missing.children[0] == row) {
+            above_orphans = missing.next().map(|(place, _)| (place, None));
         }
-        if node.depth == 0 {
-            indent = usize::from(node.orphan);
+        let above = node.parent.and_then(|parent| place_of[parent]);
+        place_of[row] = above;
+        let asked_for = options.view.span.is_some() && scope.focus.start == row;
+        match (scope.fate[row], analysis.noise[row]) {
+            (Fate::Outside, _) => made.outside += 1,
+            (Fate::Unmatched, _) => made.unmatched += 1,
+            (Fate::TooDeep, _) => {
+                made.hidden += 1;
+                made.hidden_errors += usize::from(node.span.is_error());
+                if let Some(above) = above {
+                    made.drawn[above].hidden += 1;
+                }
+            }
+            (Fate::Shown, Some(noise)) if folds_noise && !asked_for => {
+                *made.noise.entry(noise).or_default() += 1;
+            }
+            (Fate::Shown, _) => {
+                let shows = match folds.remove(&row) {
+                    Some(fold) => fold,
+                    None if folded.contains(&row) => continue,
+                    None => Shows::Span(row),
+                };
+                let orphans = above_orphans.as_mut().filter(|_| node.orphan);
+                let orphans = orphans.map(|(place, at)| {
+                    *at.get_or_insert_with(|| {
+                        made.drawn.push(Row::new(Shows::Missing(*place), 0, None));
+                        made.drawn.len() - 1
+                    })
+                });
+                let parent = above.or(orphans);
+                let depth = parent.map_or(0, |parent| made.drawn[parent].depth + 1);
+                place_of[row] = Some(made.drawn.len());
+                made.drawn.push(Row::new(shows, depth, parent));
+            }
         }
-        let shows = match folds.remove(&row) {
-            Some(fold) => fold,
-            None if folded.contains(&row) => continue,
-            None => Shows::Span(row),
-        };
-        place_of[row] = Some(rows.len());
-        let orphans = above_orphans.filter(|_| node.orphan);
-        let parent = node.parent.map_or(orphans, |parent| place_of[parent]);
-        rows.push(new_row(shows, node.depth + indent, parent));
     }
-    rows
+    made
 }
 
 /// Returns the folded rows by their first member. Failed and running spans keep rows of their own.
-fn folds(analysis: &Analysis) -> HashMap<usize, Shows> {
+fn folds(analysis: &Analysis, scope: &Scope) -> HashMap<usize, Shows> {
     let plain = |row: &usize| {
+        let shown = scope.fate[*row] == Fate::Shown;
         let span = &analysis.tree.nodes()[*row].span;
-        span.end.is_some() && !span.is_error()
+        shown && span.end.is_some() && !span.is_error()
     };
     let mut folds = HashMap::new();
     for repeat in &analysis.repeats {
@@ -132,15 +192,11 @@ fn folds(analysis: &Analysis) -> HashMap<usize, Shows> {
     folds
 }
 
-fn new_row(shows: Shows, depth: usize, parent: Option<usize>) -> Row {
-    Row { shows, depth, last: false, guides: Vec::new(), hidden: 0, parent }
-}
-
 fn spans_in(shows: &Shows) -> Vec<usize> {
     match shows {
         Shows::Span(row) => vec![*row],
         Shows::Fold { members, .. } => members.clone(),
-        Shows::Missing(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
@@ -193,7 +249,10 @@ fn with_guides(mut rows: Vec<Row>) -> Vec<Row> {
         row.last = !follows[row.depth];
         let from = row.depth.saturating_sub(GUIDES_MAX).max(1);
         row.guides = follows.get(from..row.depth).unwrap_or(&[]).to_vec();
-        follows[row.depth] = true;
+        // A line would lead to nothing.
+        if !row.is_note() {
+            follows[row.depth] = true;
+        }
         follows.truncate(row.depth + 1);
     }
     rows

@@ -1,4 +1,4 @@
-//! The text around the waterfall: which trace, what failed, what is worth a look, what was folded.
+//! The text above the waterfall: which trace, what failed, what is worth a look.
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use super::TraceReport;
 use super::columns::{percent, sum_of};
 use super::ink::{Line, pieces, width, wrapped};
-use super::rows::Rows;
 use crate::render::theme::duration;
 use crate::render::{Theme, Tone, text};
-use crate::traces::FindingKind;
+use crate::traces::{Finding, FindingKind, Skew};
 
 /// The findings shown unless everything is asked for.
 const FINDINGS_MAX: usize = 10;
@@ -41,6 +40,12 @@ pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -
     }
     second.extend(report.asked.iter().map(|source| (None, text::shown(source))));
     second.push(completeness(report));
+    second.extend(report.skews.iter().map(|skew| {
+        let half = duration(skew.high_ns.saturating_sub(skew.low_ns) / 2);
+        let service = text::harmless(&skew.service);
+        let text = format!("clock skew {service} {} (±{half})", signed(skew.offset_ns));
+        (Some(Tone::Warn), text)
+    }));
     pieces(out, theme, &second, " · ")?;
     for missing in &report.missing {
         paragraph(
@@ -56,7 +61,7 @@ pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -
     Ok(())
 }
 
-fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
+pub(super) fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
     if report.complete {
         return (Some(Tone::Dim), "complete".to_owned());
     }
@@ -75,27 +80,64 @@ fn completeness(report: &TraceReport) -> (Option<Tone>, String) {
 
 /// Writes where the first failure was and what it says of itself.
 pub(super) fn error(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    let Some(cause) = &report.root_cause else { return Ok(()) };
-    let place = format!("{} {} (span {})", cause.service, cause.name, cause.span_id);
+    for (at, line) in error_lines(report).iter().enumerate() {
+        let word = if at == 0 { "error" } else { "" };
+        paragraph(out, theme, (Tone::Bad, word), &text::harmless(line))?;
+    }
+    Ok(())
+}
+
+/// Returns where the first failure was, what was thrown, and the application's frame, as far as they
+/// are known; not yet harmless.
+pub(super) fn error_lines(report: &TraceReport) -> Vec<String> {
+    let Some(cause) = &report.root_cause else { return Vec::new() };
+    let handled = if cause.handled { ", handled: the operation itself did not fail" } else { "" };
+    let place = format!("{} {} (span {}){handled}", cause.service, cause.name, cause.span_id);
     let said = [cause.exception_type.as_str(), cause.message.as_str()];
     let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
-    let handled = if cause.handled { ", handled: the operation itself did not fail" } else { "" };
-    let place = format!("{place}{handled}");
-    paragraph(out, theme, (Tone::Bad, "error"), &text::harmless(&place))?;
-    match said.join(": ") {
-        nothing if nothing.is_empty() => Ok(()),
-        said => paragraph(out, theme, (Tone::Bad, ""), &text::harmless(&said)),
+    let frame = cause.frame.as_ref().map(|frame| {
+        let inside = if frame.function.is_empty() { "" } else { " in " };
+        format!("at {}:{}{inside}{}", frame.file, frame.line, frame.function)
+    });
+    let said = (!said.is_empty()).then(|| said.join(": "));
+    [Some(place), said, frame].into_iter().flatten().collect()
+}
+
+/// Writes a line for each operation that has this trace id, when there are several.
+pub(super) fn roots(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+    const ROOTS_MAX: usize = 8;
+    let (tree, nodes) = (&report.analysis().tree, report.analysis().tree.nodes());
+    let roots: Vec<usize> = tree.roots().filter(|row| !nodes[*row].orphan).collect();
+    if roots.len() < 2 || report.options.view.root.is_some() {
+        return Ok(());
+    }
+    let shown = if report.options.all { usize::MAX } else { ROOTS_MAX };
+    for (at, row) in roots.iter().enumerate().take(shown) {
+        let node = &nodes[*row];
+        let code = node.span.http_status().map(|code| format!(" {code}")).unwrap_or_default();
+        let name = report.spans.masked(&format!("{} {}", node.span.service, node.span.name));
+        let text = format!(
+            "{} {}{code} · {} · {} · --root {}",
+            theme.time_of_day(node.start),
+            text::harmless(&name),
+            duration(node.duration_ns()),
+            counted(tree.subtree(*row).len(), "span"),
+            at + 1
+        );
+        let tone = if node.span.is_error() { Tone::Bad } else { Tone::Strong };
+        paragraph(out, theme, (tone, if at == 0 { "root" } else { "" }), &text)?;
+    }
+    match roots.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => paragraph(out, theme, (Tone::Dim, ""), &format!("and {more} more roots (--all)")),
     }
 }
 
-/// Writes the numbered findings with the time each accounts for.
+/// Writes the findings with the time each accounts for.
 pub(super) fn findings(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    let trace_ns = report.analysis().duration_ns();
     let shown = if report.options.all { usize::MAX } else { FINDINGS_MAX };
-    for finding in report.findings.iter().take(shown) {
-        let (time, text) = (finding.duration_ns, text::harmless(&finding.text));
-        let text = format!("{text} · {} ({})", duration(time), percent(time, trace_ns));
-        paragraph(out, theme, (Tone::Warn, tag(finding.kind)), &text)?;
+    for (tag, line) in finding_lines(report).take(shown) {
+        paragraph(out, theme, (Tone::Warn, tag), &text::harmless(&line))?;
     }
     match report.findings.len().saturating_sub(shown) {
         0 => Ok(()),
@@ -103,6 +145,36 @@ pub(super) fn findings(report: &TraceReport, out: &mut dyn Write, theme: &Theme)
             paragraph(out, theme, (Tone::Dim, ""), &format!("and {more} more findings (--all)"))
         }
     }
+}
+
+/// Returns each finding's word and sentence; not yet harmless.
+pub(super) fn finding_lines(report: &TraceReport) -> impl Iterator<Item = (&'static str, String)> {
+    // What the roots took: pauses between them are nobody's time.
+    let trace_ns = sum_of(&report.analysis().path.row_ns);
+    report.findings.iter().map(move |finding| {
+        let (time, text) = (finding.duration_ns, &finding.text);
+        let line = match skew_of(report, finding) {
+            Some(skew) => format!("{text} · {}", shown_skew(skew)),
+            None => format!("{text} · {} ({})", duration(time), percent(time, trace_ns)),
+        };
+        (tag(finding.kind), line)
+    })
+}
+
+fn skew_of<'a>(report: &'a TraceReport, finding: &Finding) -> Option<&'a Skew> {
+    let of_kind = finding.kind == FindingKind::ClockSkew;
+    report.skews.iter().find(|skew| of_kind && skew.spans == finding.spans)
+}
+
+fn shown_skew(skew: &Skew) -> String {
+    let bounds = format!("{} to {}", signed(skew.low_ns), signed(skew.high_ns));
+    format!("shown {}, anything from {bounds} is possible", signed(skew.offset_ns))
+}
+
+/// Returns a difference of clocks with its sign.
+pub(super) fn signed(nanos: i64) -> String {
+    let sign = if nanos < 0 { '-' } else { '+' };
+    format!("{sign}{}", duration(nanos.saturating_abs()))
 }
 
 fn tag(kind: FindingKind) -> &'static str {
@@ -147,36 +219,6 @@ pub(super) fn critical_path(
     paragraph(out, theme, (Tone::Strong, "critical"), &text)
 }
 
-/// Writes what the symbols mean and what was folded, with the command that shows it.
-pub(super) fn footer(
-    report: &TraceReport,
-    rows: &Rows,
-    out: &mut dyn Write,
-    theme: &Theme,
-) -> io::Result<()> {
-    let legend = "█ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded";
-    let mut said = vec![(Some(Tone::Dim), legend.to_owned())];
-    if rows.folded > 0 {
-        said.push((
-            None,
-            format!("{} folded into rows of their kind", counted(rows.folded, "span")),
-        ));
-    }
-    if rows.hidden > 0 {
-        let failed = match rows.hidden_errors {
-            0 => String::new(),
-            errors => format!(", {errors} of them failed"),
-        };
-        said.push((None, format!("{} not drawn{failed}", counted(rows.hidden, "span"))));
-    }
-    pieces(out, theme, &said, " · ")?;
-    if rows.folded + rows.hidden > 0 {
-        let command = format!("obs trace {} --all", report.name_of_trace());
-        pieces(out, theme, &[(None, "all of it:".into()), (Some(Tone::Id), command)], " ")?;
-    }
-    Ok(())
-}
-
 /// Writes a word and, beside it, harmless text over as many lines as it takes.
 fn paragraph(
     out: &mut dyn Write,
@@ -195,6 +237,6 @@ fn paragraph(
     Ok(())
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,6 +1,8 @@
 //! Small traces as they are drawn and serialised.
 
+mod capture;
 mod limits;
+mod views;
 
 use super::*;
 use crate::model::{AttributeValue, Span, SpanEvent, SpanKind};
@@ -63,7 +65,7 @@ fn plain(width: usize) -> Theme {
 
 #[test]
 fn an_order_that_failed_at_80_columns() {
-    insta::assert_snapshot!(drawn(&report(order()), &plain(80)), @r#"
+    insta::assert_snapshot!(drawn(&report(order()), &plain(80)), @"
     trace 018f3c1e9b7a7c448d215a0b6f4e2d12   POST /orders 500   140ms
     12 spans · 2 services · 3 errors
     2026-11-22 06:30:00 UTC · local · complete
@@ -79,17 +81,19 @@ fn an_order_that_failed_at_80_columns() {
     ✗ orders-api POST /orders 500        140ms ◆░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░████✗
       ├─validate                        48.0ms ░░░█░░░░█░░██
       │ └─select stock ×8  N+1          32.0ms  ▪▪▪▪▪▪▪▪▪▪▪
-    ✗ └─POST                            70.0ms             ░██░░░░░░░░░░░░░██✗
-    ✗   └─inventory POST /reserva… 500  50.0ms                █████████████✗
-    █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded
+    ✗ ├─POST                            70.0ms             ░██░░░░░░░░░░░░░██✗
+    ✗ │ └─inventory POST /reserva… 500  50.0ms                █████████████✗
+      │     ◆ OutOfStock: 2 left of SKU-9, 3 asked for        ◆
+      └╌not instrumented                20.0ms                               ╌╌╌╌╌╌
+    █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded  ╌ not instrumented
     8 spans folded into rows of their kind
     all of it: obs trace 018f3c1e9b7a7c448d215a0b6f4e2d12 --all
-    "#);
+    ");
 }
 
 #[test]
 fn an_order_that_failed_at_160_columns() {
-    insta::assert_snapshot!(drawn(&report(order()), &plain(160)), @r#"
+    insta::assert_snapshot!(drawn(&report(order()), &plain(160)), @"
     trace 018f3c1e9b7a7c448d215a0b6f4e2d12   POST /orders 500   140ms   12 spans · 2 services · 3 errors
     2026-11-22 06:30:00 UTC · local · complete
     error     inventory POST /reservations (span 0000000000000005)
@@ -102,18 +106,21 @@ fn an_order_that_failed_at_160_columns() {
     ✗ orders-api POST /orders 500                                   140ms  22.0ms  15% ◆░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░██████████✗
       ├─validate                                                   48.0ms  16.0ms  11%  █░░█░░█░░░░█░░█░░░░░░░████░
       │ └─select stock ×8  N+1                                     32.0ms  32.0ms  22%   ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
-    ✗ └─POST                                                       70.0ms  20.0ms  14%                            ██████░░░░░░░░░░░░░░░░░░░░░░░░░░░█████✗
-    ✗   └─inventory POST /reservations 500                         50.0ms  50.0ms  35%                                 ░██████████████████████████✗
-    █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded · 8 spans folded into rows of their kind
+    ✗ ├─POST                                                       70.0ms  20.0ms  14%                            ██████░░░░░░░░░░░░░░░░░░░░░░░░░░░█████✗
+    ✗ │ └─inventory POST /reservations 500                         50.0ms  50.0ms  35%                                 ░██████████████████████████✗
+      │     ◆ OutOfStock: 2 left of SKU-9, 3 asked for                                                                 ◆
+      └╌not instrumented                                           20.0ms                                                                               ╌╌╌╌╌╌╌╌╌╌╌
+    █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded  ╌ not instrumented
+    8 spans folded into rows of their kind
     all of it: obs trace 018f3c1e9b7a7c448d215a0b6f4e2d12 --all
-    "#);
+    ");
 }
 
 #[test]
 fn an_order_that_failed_in_ascii_at_60_columns() {
     let theme = Theme { ascii: true, ..plain(60) };
     let drawn = drawn(&report(order()), &theme);
-    insta::assert_snapshot!(drawn, @r#"
+    insta::assert_snapshot!(drawn, @"
     trace 018f3c1e9b7a7c448d215a0b6f4e2d12   POST /orders 500
     140ms   12 spans | 2 services | 3 errors
     2026-11-22 06:30:00 UTC | local | complete
@@ -132,12 +139,15 @@ fn an_order_that_failed_in_ascii_at_60_columns() {
     x orders-api POST /or~ 500   140ms *--------------------##x
       |-validate                48.0ms ##-----##
       | `-select stock x8  N+1  32.0ms ........
-    x `-POST                    70.0ms         -#---------#x
-    x   `-inventory POST ~ 500  50.0ms           ########x
+    x |-POST                    70.0ms         -#---------#x
+    x | `-inventory POST ~ 500  50.0ms           ########x
+      |     * OutOfStock: 2 left of SKU-9, 3 as~ *
+      `~not instrumented        20.0ms                     ~~~~
     # critical path  - off path  * event  x failed  . folded
+    ~ not instrumented
     8 spans folded into rows of their kind
     all of it: obs trace 018f3c1e9b7a7c448d215a0b6f4e2d12 --all
-    "#);
+    ");
 }
 
 #[test]
@@ -165,7 +175,7 @@ fn a_running_span_an_orphan_and_a_silent_source() {
       span                               total |0       |5ms     |10ms    |15ms
     … shop GET /orders                 20.0ms… ████░░░░░░░░░░░░███████████████████…
       └─render                          7.00ms    ░████████████░
-    ? missing span 000000000000dead
+    ? missing span 000000000000dead            1 child, never received
       └─payments settle                 16.0ms        ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
     █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded
     ");
@@ -174,18 +184,20 @@ fn a_running_span_an_orphan_and_a_silent_source() {
 #[test]
 fn several_roots_share_one_axis() {
     let spans = vec![span(1, 0, "GET /a", 0, 10), span(2, 0, "GET /b", 30, 40)];
-    insta::assert_snapshot!(drawn(&report(spans), &plain(80)), @r#"
+    insta::assert_snapshot!(drawn(&report(spans), &plain(80)), @"
     trace 018f3c1e9b7a7c448d215a0b6f4e2d12   GET /a   40.0ms   2 spans · 1 service
     2026-11-22 06:30:00 UTC · local · complete
+    root      06:30:00.000 shop GET /a · 10.0ms · 1 span · --root 1
+              06:30:00.030 shop GET /b · 10.0ms · 1 span · --root 2
     roots     2 operations have this trace id, shop GET /a the first: retried from
-              outside, or the id was used again · 20.0ms (50%)
+              outside, or the id was used again · 20.0ms (100%)
     critical  shop GET /a 10.0ms (50%) · shop GET /b 10.0ms (50%)
 
       span                               total |0       |10ms    |20ms    |30ms
       shop GET /a                       10.0ms █████████
       shop GET /b                       10.0ms                            █████████
     █ critical path  ░ off path  ◆ event  ✗ failed  ▪ folded
-    "#);
+    ");
 }
 
 #[test]

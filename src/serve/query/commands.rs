@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use super::ask;
 use super::parameters::Parameters;
-use crate::model::{LogPage, LogQuery, Severity, TraceId, UnixNanos, parse_time};
+use crate::model::{
+    LogPage, LogQuery, Severity, TraceId, TraceList, TraceSearch, UnixNanos, parse_time,
+};
 use crate::serve::Backend;
 use crate::serve::answer::Refusal;
 use crate::wire::backend::{EventPage, FailurePage, IssueDetail, IssuePage, TracePage};
@@ -17,6 +19,7 @@ use crate::wire::backend::{EventPage, FailurePage, IssueDetail, IssuePage, Trace
 /// Returns the routes that the commands ask.
 pub(super) fn routes() -> Router<Arc<Backend>> {
     Router::new()
+        .route("/api/obs/v1/traces", post(traces))
         .route("/api/obs/v1/traces/{id}", get(trace))
         .route("/api/obs/v1/logs", post(logs).get(logs_by_parameters))
         .route("/api/obs/v1/events", post(events))
@@ -38,6 +41,9 @@ const LIMIT_DEFAULT: u32 = 100;
 /// How many log lines are returned to who asks by GET and does not say.
 const LOG_LINES_DEFAULT: u32 = 1_000;
 
+/// The most traces that one list holds.
+const TRACES_MAX: u32 = 1_000;
+
 /// The most log lines that one answer holds.
 const LOG_LINES_MAX: u32 = 100_000;
 
@@ -49,6 +55,14 @@ pub(super) async fn trace(
         .ok_or_else(|| Refusal::Malformed("a trace id has 32 hex digits".to_owned()))?;
     let spans = ask(&backend, move |reader| reader.trace(trace_id)).await?;
     Ok(Json(TracePage { spans }))
+}
+
+pub(super) async fn traces(
+    State(backend): State<Arc<Backend>>,
+    Json(mut search): Json<TraceSearch>,
+) -> Result<Json<TraceList>, Refusal> {
+    search.limit = search.limit.min(TRACES_MAX);
+    Ok(Json(ask(&backend, move |reader| reader.list_traces(&search)).await?))
 }
 
 pub(super) async fn logs(

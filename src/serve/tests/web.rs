@@ -75,11 +75,8 @@ async fn an_event_is_answered_as_it_was_sent() {
     let path = format!("/api/0/projects/any/inventory/events/{id}/");
     assert_eq!(served.get(&path).await.json(), *event);
     let sent = served.get(&format!("{path}json/")).await;
-    let kept: Vec<u8> = rusqlite::Connection::open(served.store())
-        .unwrap()
-        .query_row("SELECT raw FROM events WHERE event_id = ?1", [id], |row| row.get(0))
-        .unwrap();
-    assert_eq!((sent.media_type.as_str(), sent.body), ("application/json", kept));
+    let kept = crate::store::Reader::open(&served.store()).unwrap().raw_event(id).unwrap();
+    assert_eq!((sent.media_type.as_str(), Some(sent.body)), ("application/json", kept));
     let where_it_is = served.get(&format!("/api/0/organizations/any/eventids/{id}/")).await.json();
     assert_eq!((&where_it_is["projectSlug"], &where_it_is["event"]), (&json!("inventory"), event));
     let elsewhere = served.get(&format!("/api/0/projects/any/orders-api/events/{id}/")).await;

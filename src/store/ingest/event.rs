@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::super::raw::pack;
 use super::super::{StoreError, grouping};
-use super::{Inserts, RecordKind, level_number};
-use crate::model::{ErrorEvent, id_key};
+use super::{Inserts, RecordKind, keys, level_number};
+use crate::model::ErrorEvent;
 
 /// One row of `events`.
 #[derive(Debug)]
@@ -24,16 +25,17 @@ pub(in super::super) struct EventRow {
 impl EventRow {
     pub(super) fn of(event: ErrorEvent, raw: Vec<u8>) -> Result<Self, StoreError> {
         let fingerprint = grouping::fingerprint(&event);
+        let (request_key, trace_key) = keys(event.request_id.as_deref(), event.trace_id.as_deref());
         // The raw event has a column, and the issue a row.
         let event = ErrorEvent { raw: None, issue_id: String::new(), ..event };
         Ok(Self {
             fingerprint,
             time_ns: event.time.0,
             level: event.level.map(level_number),
-            request_key: event.request_id.as_deref().map(id_key),
-            trace_key: event.trace_id.as_deref().map(id_key),
+            request_key,
+            trace_key,
             body: serde_json::to_string(&event)?,
-            raw,
+            raw: pack(&raw),
             event_id: event.event_id,
             service: event.service,
             user: event.user,

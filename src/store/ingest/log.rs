@@ -4,8 +4,8 @@ use ring::digest::{Context, SHA256};
 use rusqlite::params;
 
 use super::super::{LogOrigin, Reader, StoreError};
-use super::{Inserts, RecordKind, level_number, short};
-use crate::model::{LogRecord, id_key};
+use super::{Inserts, RecordKind, keys, level_number, short};
+use crate::model::LogRecord;
 
 /// One row of `logs`.
 #[derive(Debug)]
@@ -21,12 +21,14 @@ pub(in super::super) struct LogRow {
 
 impl LogRow {
     pub(super) fn of(record: LogRecord, origin: LogOrigin) -> Result<Self, StoreError> {
+        let (request_key, trace_key) =
+            keys(record.request_id.as_deref(), record.trace_id.as_deref());
         Ok(Self {
             digest: digest(&record, origin),
             time_ns: record.time.unwrap_or(origin.received()).0,
             level: record.level.map(level_number),
-            request_key: record.request_id.as_deref().map(id_key),
-            trace_key: record.trace_id.as_deref().map(id_key),
+            request_key,
+            trace_key,
             body: serde_json::to_string(&record)?,
             service: record.service,
         })

@@ -4,7 +4,7 @@ use ring::digest::Context;
 use rusqlite::{CachedStatement, Connection};
 
 use super::{Record, RecordKind, StoreError};
-use crate::model::Severity;
+use crate::model::{Severity, id_key};
 
 mod event;
 mod ids;
@@ -154,6 +154,14 @@ pub(super) fn short(context: Context) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&context.finish().as_ref()[..16]);
     short
+}
+
+/// Returns the request's and the trace's id as keys of the indexes; where both are one id, as they
+/// mostly are, the first alone: a row is looked for under either, and needs one entry for both.
+fn keys(request_id: Option<&str>, trace_id: Option<&str>) -> (Option<String>, Option<String>) {
+    let request_key = request_id.map(id_key);
+    let trace_key = trace_id.map(id_key).filter(|key| Some(key) != request_key.as_ref());
+    (request_key, trace_key)
 }
 
 /// Levels as numbers that compare like levels.

@@ -131,3 +131,28 @@ fn a_call_from_one_service_to_another_is_counted() {
         assert!(reader.dependencies(UnixNanos(90), UnixNanos(100)).unwrap().found.is_empty());
     });
 }
+
+#[test]
+fn a_list_sums_traces_up_and_says_when_there_are_more() {
+    use crate::model::TraceSearch;
+    let child = Span {
+        parent: SpanId::new(1),
+        status: SpanStatus::Error,
+        end: Some(UnixNanos(90)),
+        ..span(1, 2, "db", "SELECT", 30)
+    };
+    let spans = vec![span(1, 1, "web", "GET /", 20), child, span(2, 1, "web", "POST", 40)];
+    with(spans, |reader| {
+        let search = TraceSearch { until: UnixNanos(100), limit: 1, ..TraceSearch::default() };
+        let list = reader.list_traces(&search).unwrap();
+        assert_eq!((list.traces.len(), list.truncated, list.incomplete), (1, true, None));
+        assert_eq!(list.traces[0].name.as_deref(), Some("POST"));
+        let failed = TraceSearch { errors: true, limit: 9, ..search };
+        let list = reader.list_traces(&failed).unwrap();
+        let one = &list.traces[0];
+        assert_eq!((list.traces.len(), list.truncated, one.trace_id.to_bytes()[15]), (1, false, 1));
+        assert_eq!((one.duration_ns, one.spans, one.errors), (Some(70), Some(2), Some(1)));
+        let of_web = TraceSearch { service: Some("web".to_owned()), ..failed };
+        assert!(reader.list_traces(&of_web).unwrap().traces.is_empty());
+    });
+}

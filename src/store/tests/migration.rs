@@ -1,6 +1,6 @@
 //! Files of older versions, with rows in them: opened, read and written.
 
-use super::super::migrations::{METRICS_AND_ITEMS, ORDER_OF_ARRIVAL, TABLES};
+use super::super::migrations::{METRICS_AND_ITEMS, NUMBERED_TRACES, ORDER_OF_ARRIVAL, TABLES};
 use super::*;
 
 /// Writes a file as version 1, 2 or 3 had it: two spans, two lines, two issues with an event each.
@@ -63,6 +63,9 @@ fn old_file(version: i64) -> (tempfile::TempDir, std::path::PathBuf) {
     if version > 2 {
         connection.execute_batch(ORDER_OF_ARRIVAL).unwrap();
     }
+    if version > 3 {
+        connection.execute_batch(NUMBERED_TRACES).unwrap();
+    }
     connection.pragma_update(None, "user_version", version).unwrap();
     (folder, path)
 }
@@ -79,7 +82,7 @@ fn check(reader: &Reader, version: i64) {
 
 #[test]
 fn an_older_file_is_read_as_it_is() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         let (_folder, path) = old_file(version);
         check(&Reader::open(&path).unwrap(), version);
         let connection = rusqlite::Connection::open(&path).unwrap();
@@ -91,7 +94,7 @@ fn an_older_file_is_read_as_it_is() {
 
 #[test]
 fn an_older_file_keeps_its_rows_when_it_is_written_again() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         let (_folder, path) = old_file(version);
         let writer = Writer::open(&path, Retention::default()).unwrap();
         check(&Reader::open(&path).unwrap(), version);

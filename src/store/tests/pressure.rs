@@ -6,7 +6,14 @@ use super::*;
 
 /// A batch with one event of so many bytes.
 fn heavy(id: u8, bytes: usize) -> Batch {
-    Batch::of(vec![Record::Event(Box::new(event(id, "E")), vec![b' '; bytes])]).unwrap()
+    Batch::of(vec![Record::Event(Box::new(event(id, "E")), noise(bytes))]).unwrap()
+}
+
+/// Bytes that no compression makes fewer.
+fn noise(bytes: usize) -> Vec<u8> {
+    let next = |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    let states = std::iter::successors(Some(1_u64), next);
+    states.map(|state| state.to_be_bytes()[0]).take(bytes).collect()
 }
 
 /// Keeps the writer from going on, until what is returned is dropped.
@@ -44,7 +51,7 @@ fn more_bytes_than_may_wait_are_refused_and_taken_when_there_is_room() {
     drop(held);
     assert_eq!(answers.iter().take(2).sum::<u64>(), 2);
     // The room comes back with the answer or a moment after it: `write` waits for it.
-    let again = Record::Event(Box::new(event(9, "E")), vec![b' '; third]);
+    let again = Record::Event(Box::new(event(9, "E")), noise(third));
     assert_eq!(store.writer.write(vec![again]).unwrap().all_new(), 1);
 }
 

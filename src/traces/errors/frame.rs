@@ -54,9 +54,13 @@ pub(super) fn of_application(stacktrace: &str) -> Option<Frame> {
     let lines: Vec<&str> = stacktrace.lines().map(str::trim).collect();
     let mut frames = lines.iter().enumerate().filter_map(|(at, line)| {
         let before = at.checked_sub(1).map_or("", |before| lines[before]);
-        read(line, before).filter(|frame| is_own(frame))
+        read(line, before).filter(is_own)
     });
-    if lines.iter().any(|line| line.starts_with("File \"")) { frames.last() } else { frames.next() }
+    if lines.iter().any(|line| line.starts_with("File \"")) {
+        frames.next_back()
+    } else {
+        frames.next()
+    }
 }
 
 fn is_own(frame: &Frame) -> bool {
@@ -68,7 +72,7 @@ fn is_own(frame: &Frame) -> bool {
             frame.file.contains(*part)
         }
     };
-    !FOREIGN.iter().any(|part| foreign(&part))
+    !FOREIGN.iter().any(foreign)
 }
 
 fn read(line: &str, before: &str) -> Option<Frame> {

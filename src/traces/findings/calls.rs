@@ -5,15 +5,25 @@ use std::collections::HashMap;
 use super::{Finding, FindingKind, label, total_ns};
 use crate::model::{Span, SpanKind};
 use crate::traces::repeats::{first_text, peer, statement};
-use crate::traces::{Node, Tree};
+use crate::traces::{Node, Noise, Tree};
 
 /// Finds calls under one parent to the same target of which an earlier one failed before the next
 /// began; a success ends the tries.
-pub(super) fn retries(tree: &Tree) -> Vec<Finding> {
+pub(super) fn retries(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Finding> {
     type Key<'a> = (usize, &'a str, SpanKind, &'a str, &'a str, &'a str);
+    // Most traces have few failures: only what stands beside one is grouped.
+    let mut beside_failure = vec![false; tree.nodes().len()];
+    for node in tree.nodes().iter().filter(|node| node.span.is_error()) {
+        if let Some(parent) = node.parent {
+            beside_failure[parent] = true;
+        }
+    }
     let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
-    for (row, node) in tree.nodes().iter().enumerate() {
+    for (row, node) in tree.nodes().iter().enumerate().filter(|(row, _)| noise[*row].is_none()) {
         let (Some(parent), span) = (node.parent, &node.span) else { continue };
+        if !beside_failure[parent] {
+            continue;
+        }
         let key = (parent, &*span.service, span.kind, &*span.name, peer(span), target(span));
         groups.entry(key).or_default().push(row);
     }

@@ -71,9 +71,9 @@ pub(super) fn find(
     findings.extend(several_roots(tree));
     findings.extend(tree.skews().iter().map(skewed));
     findings.extend(repeats.iter().map(|repeat| repeated(tree, repeat)));
-    findings.extend(calls::retries(tree));
+    findings.extend(calls::retries(tree, noise));
     findings.extend(calls::servers_that_went_on(tree));
-    findings.extend(gaps.iter().map(|gap| gaps::finding(tree, gap)));
+    findings.extend(gaps.iter().map(|gap| gaps::finding(tree, gap, noise)));
     findings.extend(network::find(tree));
     findings.extend(queries::find(tree, noise));
     findings.sort_by_key(|finding| (finding.kind, std::cmp::Reverse(finding.duration_ns)));

@@ -12,18 +12,25 @@ use crate::traces::{Noise, Tree};
 /// A text with placeholders counts only where the values were sent too: that two such texts are equal
 /// says nothing about what was asked for. What writes, begins or commits is meant to be repeated.
 pub(super) fn find(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Finding> {
-    type Key<'a> = (&'a str, &'a str, &'a str, Vec<(&'a str, String)>);
-    let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+    type Key<'a> = (&'a str, &'a str, Vec<(&'a str, String)>);
+    let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
     for (row, node) in tree.nodes().iter().enumerate().filter(|(row, _)| noise[*row].is_none()) {
-        let (span, text) = (&node.span, statement(&node.span));
-        if !reads(text) {
-            continue;
+        let text = statement(&node.span);
+        if reads(text) {
+            texts.entry(text).or_default().push(row);
         }
-        let values = values(span);
-        if values.is_empty() && has_placeholder(text) {
-            continue;
+    }
+    let mut groups: HashMap<(&str, Key<'_>), Vec<usize>> = HashMap::new();
+    for (text, rows) in texts.into_iter().filter(|(_, rows)| rows.len() > 1) {
+        let open = has_placeholder(text);
+        for row in rows {
+            let span = &tree.nodes()[row].span;
+            let values = values(span);
+            if !open || !values.is_empty() {
+                let key = (&*span.service, peer(span), values);
+                groups.entry((text, key)).or_default().push(row);
+            }
         }
-        groups.entry((&span.service, peer(span), text, values)).or_default().push(row);
     }
     let mut repeated: Vec<Vec<usize>> =
         groups.into_values().filter(|rows| rows.len() > 1 && !is_nested(tree, rows)).collect();

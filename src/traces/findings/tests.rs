@@ -78,7 +78,9 @@ fn calls_to_other_targets_at_once_or_after_a_success_are_no_retries() {
     let other = vec![root(), failed(call(2, "/charge/1", 1, 30)), call(3, "/charge/2", 40, 50)];
     let at_once = vec![root(), failed(call(2, "/charge", 1, 30)), call(3, "/charge", 2, 50)];
     let success = vec![root(), call(2, "/charge", 1, 30), failed(call(3, "/charge", 40, 50))];
-    for spans in [other, at_once, success] {
+    let sent = |id, start| span(id, 1, "GET / http send", start, start + 1);
+    let noise = vec![failed(root()), failed(sent(2, 80)), sent(3, 82)];
+    for spans in [other, at_once, success, noise] {
         assert!(texts(FindingKind::Retry, spans).is_empty());
     }
 }
@@ -121,7 +123,9 @@ fn short_gaps_leaves_and_the_network_are_no_gaps() {
     let leaf = vec![span(1, 0, "root", 0, 100)];
     let network = pair(span(1, 0, "POST", 0, 100), 40, 60);
     let consumer = of("mail", SpanKind::Consumer, span(2, 1, "render", 40, 60));
-    for spans in [short, leaf, network, vec![span(1, 0, "root", 0, 100), consumer]] {
+    let noise = span(2, 1, "GET / http send", 90, 91);
+    let beside = |child| vec![span(1, 0, "root", 0, 100), child];
+    for spans in [short, leaf, network, beside(consumer), beside(noise)] {
         assert!(texts(FindingKind::NotInstrumented, spans).is_empty());
     }
 }
@@ -151,9 +155,9 @@ fn the_very_same_query_anywhere_is_a_duplicate() {
     assert_eq!(texts(FindingKind::DuplicateQuery, same), expected);
     let bound = |value: &str| {
         let spans = two_queries("select n where id = ?", "select n where id = ?").into_iter();
-        let sent = spans.map(|span| match span.span_id.to_string().ends_with('2') {
-            true => with("db.query.parameter.0", "7", span),
-            false => with("db.query.parameter.0", value, span),
+        let sent = spans.map(|span| {
+            let first = span.span_id.to_string().ends_with('2');
+            with("db.query.parameter.0", if first { "7" } else { value }, span)
         });
         sent.collect()
     };

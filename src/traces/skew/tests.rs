@@ -65,6 +65,19 @@ fn a_server_that_takes_longer_than_its_client_is_a_timeout_and_no_skew() {
 }
 
 #[test]
+fn a_server_that_ends_after_its_client_had_the_answer_is_no_skew() {
+    assert_eq!(tree(vec![client(2, 20, 100), server(3, 2, 60, 104)]).skews(), []);
+}
+
+#[test]
+fn a_server_that_begins_when_its_client_was_answered_is_one_and_when_it_gave_up_is_none() {
+    let after = || server(3, 2, 110, 120);
+    assert_eq!(offsets_ms(tree(vec![client(2, 20, 100), after()]).skews()), [(-55, -90, -20)]);
+    let gave_up = crate::traces::fixtures::failed(client(2, 20, 100));
+    assert_eq!(tree(vec![gave_up, after()]).skews(), []);
+}
+
+#[test]
 fn consumers_linked_spans_orphans_and_one_process_are_never_moved() {
     let consumer = Span { kind: SpanKind::Consumer, ..server(3, 2, -480, -420) };
     let linked =

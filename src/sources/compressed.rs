@@ -1,4 +1,4 @@
-//! What compresses logs: told by a file's first bytes, undone as it is read, in bounded memory.
+//! What compresses files of logs and traces: told by a file's first bytes, undone as it is read, in bounded memory.
 //!
 //! zstd's window and xz's dictionary are 100 MiB at most, the others' less than 10. Members and
 //! frames behind one another are one file.
@@ -19,11 +19,16 @@ const XZ_KIB_MAX: u32 = 100 << 10;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+pub enum Compression {
+    /// gzip, possibly of several members.
     Gzip,
+    /// Zstandard, possibly of several frames.
     Zstd,
+    /// bzip2, possibly of several streams.
     Bzip2,
+    /// lz4's frames.
     Lz4,
+    /// xz, possibly of several streams.
     Xz,
 }
 
@@ -37,7 +42,7 @@ const FORMATS: [(&[u8], Compression); 5] = [
 ];
 
 /// Reads a stream as what its first bytes tell it to be; waits only for as many as may tell.
-pub(super) fn stream(
+pub fn stream(
     mut input: impl Read + Send + 'static,
     fault: Fault,
 ) -> io::Result<Box<dyn Read + Send>> {
@@ -52,7 +57,8 @@ pub(super) fn stream(
 }
 
 impl Compression {
-    pub(super) fn name(self) -> &'static str {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
@@ -63,7 +69,7 @@ impl Compression {
     }
 
     /// Returns the format that a file's first bytes tell, if any; six are enough.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    pub fn of(head: &[u8]) -> Option<Self> {
         FORMATS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, format)| *format)
     }
 
@@ -73,11 +79,7 @@ impl Compression {
     }
 
     /// Undoes it for an input that stands at its start; what goes wrong is put in `fault`.
-    pub(super) fn undo(
-        self,
-        input: impl Read + Send + 'static,
-        fault: Fault,
-    ) -> Box<dyn Read + Send> {
+    pub fn undo(self, input: impl Read + Send + 'static, fault: Fault) -> Box<dyn Read + Send> {
         let at = Arc::new(AtomicU64::new(0));
         let counted = BufReader::new(Counted { input, at: Arc::clone(&at) });
         let input: Box<dyn Read + Send> = match self {
@@ -95,10 +97,11 @@ impl Compression {
 ///
 /// The input ends there and does not err, so that what was read before is shown.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fault(Arc<Mutex<Option<io::Error>>>);
+pub struct Fault(Arc<Mutex<Option<io::Error>>>);
 
 impl Fault {
-    pub(super) fn take(&self) -> Option<io::Error> {
+    /// Takes the reason out, if there is one.
+    pub fn take(&self) -> Option<io::Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
