@@ -99,7 +99,7 @@ pub fn open(
 ) -> Result<Box<dyn Backend>, KindError> {
     let source_name = settings.name.clone();
     if settings.kind == COMMAND {
-        return Ok(Box::new(Printed::new(settings)));
+        return Ok(Box::new(Printed::new(settings, opening.now)));
     }
     let known = KINDS.iter().find(|kind| kind.name == settings.kind);
     let kind = known.ok_or_else(|| KindError::Unknown {
