@@ -95,6 +95,11 @@ impl<'a> Assembler<'a> {
         }
     }
 
+    /// Takes a moment that no line is later than: it tells the year of times that are written without.
+    pub(super) fn written_by(&mut self, latest: UnixNanos) {
+        self.room.latest = Some(latest);
+    }
+
     /// Also gives, from where it is learnt on, the lines that have only a trace of the request.
     #[must_use]
     pub fn heeding_learnt(self) -> Self {

@@ -50,9 +50,16 @@ pub(super) struct Room {
     names: String,
     leaves: Vec<Leaf>,
     roles: Roles,
+    /// A moment that no line is later than, where one is known: it tells the year of times without.
+    pub(super) latest: Option<UnixNanos>,
 }
 
 impl Room {
+    /// Makes room for a line that is not later than `latest`.
+    pub(super) fn written_by(latest: Option<UnixNanos>) -> Self {
+        Self { latest, ..Self::default() }
+    }
+
     /// Makes room for many lines, one after the other.
     pub(super) fn for_many() -> Self {
         Self { roles: Roles::remembering(), ..Self::default() }
@@ -114,9 +121,10 @@ impl<'a> Outline<'a> {
         };
         let mut outline = nothing(shape);
         if shape == Shape::Text {
-            return outline.of_text(depth);
+            return outline.of_text(depth, room.latest);
         }
-        let Room { path, names, leaves, roles } = room;
+        let Room { path, names, leaves, roles, latest } = room;
+        let latest = *latest;
         path.clear();
         names.clear();
         leaves.clear();
@@ -143,7 +151,7 @@ impl<'a> Outline<'a> {
             wrapper::unwrap_json(line, time, message).filter(|_| other::is_opened(depth))
         {
             let outer = read(&outline, room);
-            return outline.with_other(other::json(&inner, outer, depth));
+            return outline.with_other(other::json(&inner, outer, depth, latest));
         }
         if outline.level.is_none() && find(line, "@t").is_some() {
             // Serilog leaves out the level of what is merely information.
@@ -152,11 +160,11 @@ impl<'a> Outline<'a> {
         outline
     }
 
-    fn of_text(self, depth: u8) -> Self {
-        if let Some(read) = other::text(self.line, depth) {
+    fn of_text(self, depth: u8, latest: Option<UnixNanos>) -> Self {
+        if let Some(read) = other::text(self.line, depth, latest) {
             return self.with_other(read);
         }
-        let heading = heading(self.line);
+        let heading = heading(self.line).dated(latest);
         Self { time: heading.time, level: heading.level, heading: Some(heading), ..self }
     }
 

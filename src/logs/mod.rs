@@ -7,6 +7,7 @@
 //!
 //! Not here: opening and decompressing files, choosing sources, showing records.
 
+mod access;
 mod ahead;
 mod around;
 mod assemble;

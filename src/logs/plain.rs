@@ -5,11 +5,13 @@
 
 mod stamp;
 mod syslog;
+mod yearless;
 
 use std::borrow::Cow;
 
 use super::level_in_text;
 use crate::model::{Severity, UnixNanos};
+use yearless::Yearless;
 
 /// The longest name of a thread, a process or a logger that is taken for one, in bytes.
 const NAME_BYTES_MAX: usize = 100;
@@ -17,8 +19,10 @@ const NAME_BYTES_MAX: usize = 100;
 /// A plain line, understood; borrowed from it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Heading<'a> {
-    /// When it was logged; a time without a zone is taken as UTC, one without a year as none.
+    /// When it was logged; a time without a zone is taken as UTC, one without a year is
+    /// not one yet.
     pub(super) time: Option<UnixNanos>,
+    pub(super) yearless: Option<Yearless<'a>>,
     pub(super) level: Option<Severity>,
     /// The program that syslog names.
     pub(super) service: Option<&'a str>,
@@ -59,7 +63,19 @@ pub(super) fn time(text: &str) -> Option<UnixNanos> {
     stamp::take(text).filter(|(_, rest)| rest.is_empty()).map(|(time, _)| time)
 }
 
+/// Reads the time of a line of an access log.
+pub(super) fn time_of_access_line(text: &str) -> Option<UnixNanos> {
+    stamp::of_access_line(text)
+}
+
 impl Heading<'_> {
+    /// The same with its time, where only the year of it is not written; `latest` is a moment that no
+    /// line of its source is later than.
+    pub(super) fn dated(self, latest: Option<UnixNanos>) -> Self {
+        let time = || self.yearless?.before(latest?);
+        Self { time: self.time.or_else(time), ..self }
+    }
+
     /// Returns the message of `line`, which this was read from, with U+FFFD for what is no UTF-8.
     pub(super) fn message_of<'l>(&self, line: &'l [u8]) -> Cow<'l, str> {
         let valid = std::str::from_utf8(line).map_or_else(|error| error.valid_up_to(), str::len);
@@ -82,9 +98,9 @@ fn timed(text: &str) -> Option<Heading<'_>> {
         return Some(Heading {
             time: Some(time),
             level: Some(level),
-            service: None,
             logger: words.next(),
             message,
+            ..Heading::default()
         });
     }
     let rest = if bracket.is_some() { rest.strip_prefix(']')? } else { rest };
@@ -169,7 +185,7 @@ fn python(text: &str) -> Option<Heading<'_>> {
     Some(Heading { logger: Some(logger), message, ..heading })
 }
 
-/// Reads `E1122 06:30:00.123456       7 server.go:12] text`, which has no year and so no time.
+/// Reads `E1122 06:30:00.123456       7 server.go:12] text`, which has no year.
 ///
 /// Source: Kubernetes `klog`.
 fn klog(text: &str) -> Option<Heading<'_>> {
@@ -188,6 +204,7 @@ fn klog(text: &str) -> Option<Heading<'_>> {
     let dated = date.len() == 4 && date.bytes().all(|byte| byte.is_ascii_digit());
     let timed = time.len() == 15 && time.bytes().filter(|byte| *byte == b':').count() == 2;
     (dated && timed && words.next().is_none()).then_some(Heading {
+        yearless: Yearless::of_klog(date, time),
         level: Some(level),
         logger: Some(logger),
         message,

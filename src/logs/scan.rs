@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 use super::assemble::begins_record;
 use super::found::{Found, FoundSink};
 use super::{Assembler, Learnt, LogFilter, Parts};
+use crate::model::UnixNanos;
 use blocks::Blocks;
 use course::{Course, Next};
 
@@ -148,6 +149,16 @@ impl<'a, R: Read> Scan<'a, R> {
     pub fn count(&self) -> ScanCount {
         let count = self.search.assembler.count;
         ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
+    }
+
+    /// The same with a moment that no line is later than, the last writing to a file: it tells the year
+    /// of times that are written without one, as old syslog does. Without it they are no times.
+    #[must_use]
+    pub fn written_by(mut self, latest: Option<UnixNanos>) -> Self {
+        if let Some(latest) = latest {
+            self.search.assembler.written_by(latest);
+        }
+        self
     }
 
     /// Returns the traces that lines of the request named so far.

@@ -35,13 +35,17 @@ pub(super) struct Unwrapped<'a> {
 /// Takes a line that is no JSON out of its wrapping; `None` when it is in none.
 ///
 /// Kubernetes CRI, docker compose, `kubectl --prefix`, stern, and any heading of [`plain`] before JSON:
-/// syslog, `docker logs -t`. Allocates only to take colours away.
-pub(super) fn unwrap(line: &[u8]) -> Option<Unwrapped<'_>> {
+/// syslog, `docker logs -t`. `latest` is a moment that the line is not later than. Allocates only to
+/// take colours away.
+pub(super) fn unwrap(line: &[u8], latest: Option<UnixNanos>) -> Option<Unwrapped<'_>> {
     if line.get(..line.len().min(NAME_BYTES_MAX))?.contains(&b'\x1b') {
         let inner = Cow::Owned(without_colours(line));
         return Some(Unwrapped { inner, ..Unwrapped::default() });
     }
-    cri(line).or_else(|| compose(line)).or_else(|| kubectl(line)).or_else(|| before_json(line))
+    cri(line)
+        .or_else(|| compose(line))
+        .or_else(|| kubectl(line))
+        .or_else(|| before_json(line, latest))
 }
 
 /// `2016-10-06T00:17:09.669794202Z stdout F text`; source: Kubernetes `kuberuntime/logs`.
@@ -96,10 +100,10 @@ fn kubectl(line: &[u8]) -> Option<Unwrapped<'_>> {
 }
 
 /// JSON behind a heading that leaves no word unread.
-fn before_json(line: &[u8]) -> Option<Unwrapped<'_>> {
+fn before_json(line: &[u8], latest: Option<UnixNanos>) -> Option<Unwrapped<'_>> {
     let start = memchr(b'{', line).filter(|start| *start > 0)?;
     let (prefix, rest) = line.split_at_checked(start)?;
-    let heading = plain::heading(prefix);
+    let heading = plain::heading(prefix).dated(latest);
     let read = heading.message.trim_matches([' ', ':', '-', '|', '\t']).is_empty();
     let known = heading.time.is_some() || heading.level.is_some() || heading.service.is_some();
     (read && known && is_object(rest)).then_some(Unwrapped {

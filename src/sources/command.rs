@@ -15,7 +15,7 @@ use super::lines::{filter_of, last_of};
 use super::{Backend, LogSource, SourceError};
 use crate::config::SourceSettings;
 use crate::logs::{LogFilter, Scan};
-use crate::model::{LogPage, LogQuery, Reason};
+use crate::model::{LogPage, LogQuery, Reason, UnixNanos};
 
 /// What `kind` says in the configuration.
 pub const COMMAND: &str = "command";
@@ -44,13 +44,14 @@ pub(super) struct Printed {
     name: String,
     command: Vec<String>,
     run_max: Duration,
+    now: UnixNanos,
 }
 
 impl Printed {
     /// Runs nothing yet.
-    pub(super) fn new(settings: &SourceSettings) -> Self {
+    pub(super) fn new(settings: &SourceSettings, now: UnixNanos) -> Self {
         let (name, command) = (settings.name.clone(), settings.command.clone());
-        Self { name, command, run_max: RUN_MAX }
+        Self { name, command, run_max: RUN_MAX, now }
     }
 
     /// Runs it and returns the last `limit` lines that match; it is killed when it takes too long.
@@ -68,7 +69,8 @@ impl Printed {
             })?;
         let errors = last_line(child.stderr.take());
         let mut output = Output::new(child.stdout.take(), until);
-        let mut page = last_of(Scan::new(&mut output, &self.name, filter), limit);
+        let scan = Scan::new(&mut output, &self.name, filter).written_by(Some(self.now));
+        let mut page = last_of(scan, limit);
         let ended = if output.is_late { None } else { wait(&mut child, until) };
         if ended.is_none() {
             // Killing and reaping fail only for a program that has ended.
@@ -227,7 +229,7 @@ mod tests {
 
     fn printed(script: &str, run_max: Duration) -> (Vec<String>, Option<String>) {
         let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-        let printed = Printed { name: "pods".to_owned(), command, run_max };
+        let printed = Printed { name: "pods".to_owned(), command, run_max, now: UnixNanos(0) };
         let page = printed.run(&LogFilter::default(), 2).unwrap();
         let messages = page.records.into_iter().map(|record| record.message).collect();
         (messages, page.incomplete)

@@ -154,7 +154,7 @@ pub fn open(
 ) -> Result<Box<dyn Backend>, KindError> {
     let source_name = settings.name.clone();
     if settings.kind == COMMAND {
-        return Ok(Box::new(Printed::new(settings)));
+        return Ok(Box::new(Printed::new(settings, opening.now)));
     }
     let kind = kind_of(&settings.kind).ok_or_else(|| KindError::Unknown {
         source_name: source_name.clone(),

@@ -22,6 +22,7 @@ mod logs_dialects;
 mod logs_index;
 mod logs_inputs;
 mod logs_large;
+mod logs_plain;
 mod logs_rotated;
 mod logs_shown;
 mod logs_stats;

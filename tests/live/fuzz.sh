@@ -37,13 +37,16 @@ list() { find "$fixtures/$1" -type f -name "$2" | sort | head -40; }
   seed traces $(list traces '*.json') $(list traces '*.bin') $(list otlp '*_grpc.bin')
 }
 printf '[[{"traceId":"0af7651916cd43dd8448eb211c80319c","id":"b7ad6b7169203331","kind":"CLIENT","timestamp":2000,"duration":5,"localEndpoint":{"serviceName":"web"},"tags":{"error":""},"annotations":[{"timestamp":2002,"value":"\\"e\\":{\\"a\\":1}"}]}]]' >"$work/traces/seed-zipkin"
+seed expression
+printf 'status >= 500 and path ~ "^/api" and not user.id = 7' >"$work/expression/seed-1"
+printf 'took > 500ms or (level in (warn, error) and exists(exception)) or time > 15m' >"$work/expression/seed-2"
 seed loki
 printf '{"streams":[{"stream":{"app":"web"},"values":[["1795329610466057087","hi",{"a":"b"}]]}]}' >"$work/loki/seed"
 seed syslog
 printf '<165>1 2003-10-11T22:14:15.003Z host app 7 ID47 [a@1 b="c\\"d"] text' >"$work/syslog/seed-1"
 printf '<34>Oct 11 22:14:15 host su[12]: text' >"$work/syslog/seed-2"
 
-for name in envelope otlp_json otlp_protobuf log_line loki syslog answers traces; do
+for name in envelope otlp_json otlp_protobuf log_line expression loki syslog answers traces; do
   log=$work/$name.log
   if ! "$target/$host/release/$name" -max_total_time="$seconds" -max_len=16384 -rss_limit_mb=1024 -timeout=10 \
     -artifact_prefix="$work/$name-" "$work/$name" >"$log" 2>&1; then

@@ -58,7 +58,8 @@ fn read(path: &Path, filter: &LogFilter, limit: u32) -> std::io::Result<LogPage>
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let inputs::Opened { input, fault } = inputs::open(path, None)?;
     let name = path.display().to_string();
-    let mut page = last_of(Scan::new(input, &name, filter), limit);
+    let written = input.written();
+    let mut page = last_of(Scan::new(input, &name, filter).written_by(written), limit);
     if let Some(error) = fault.take() {
         page.incomplete = Some(error.to_string());
     }

@@ -3,9 +3,11 @@
 use std::fs::{File, FileType};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use crate::context::Context;
 use crate::logs::seek_last;
+use crate::model::UnixNanos;
 use crate::sources::compressed::{Compression, Fault, stream};
 
 /// A file opened for reading to its end.
@@ -22,6 +24,16 @@ pub(super) enum Input {
     Decompressed(Box<dyn Read + Send>, File),
     /// Of a pipe, or another thing that is read once.
     Stream(Box<dyn Read + Send>),
+}
+
+impl Input {
+    /// Returns when the file was last written to; `None` of what is read once.
+    pub(super) fn written(&self) -> Option<UnixNanos> {
+        let (Self::File(file) | Self::Decompressed(_, file)) = self else { return None };
+        let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        let since = modified.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_nanos()).ok().map(UnixNanos)
+    }
 }
 
 impl Read for Input {

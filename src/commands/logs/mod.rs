@@ -77,7 +77,9 @@ folder: obs logs index --help. A file that is called index is ./index.
   FIELD in (VALUE, ..)                exists(FIELD); FIELD = null where it is not there
 FIELD is time, level, service, message, logger, request_id, trace_id, span_id, exception, source, line
 or a name in the line, nested ones joined by dots, odd ones in quotes. != and !~ hold for a record that
-lacks the field, no other comparison does. A traceback in lines below a record is its exception.
+lacks the field, no other comparison does. A traceback in lines below a record is its exception. Access logs have
+client, user, method, path, status, size, referer and user_agent. A time without a year (old syslog, klog) has that
+of the last writing to its file; in a pipe and with -f it is none.
 
 In a file of 32 MiB or more, --since and --until are looked up: it is assumed that lines whose times are
 out of order are so by a minute at most, or stand within 4 MiB. A file that shows otherwise where it is

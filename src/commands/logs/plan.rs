@@ -106,13 +106,15 @@ impl Plan {
         name: &'a str,
         filter: &'a LogFilter,
     ) -> Scan<'a, Input> {
-        match self.parts.take() {
+        let written = input.written();
+        let scan = match self.parts.take() {
             None => Scan::new(input, name, filter),
             Some(parts) if matches!(input, Input::File(_)) => {
                 Scan::of_parts(input, parts, name, filter)
             }
             // What comes before has to be decompressed.
             Some(parts) => Scan::until(input, parts.end(), parts.lines_after(), name, filter),
-        }
+        };
+        scan.written_by(written)
     }
 }

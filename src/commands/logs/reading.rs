@@ -16,7 +16,7 @@ use super::several::{self, Event};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Around, Learnt, Live, LogFilter, Scan, ScanCount, Scanned, merge};
-use crate::model::{Correlation, LogRecord, Missing};
+use crate::model::{Correlation, LogRecord, Missing, UnixNanos};
 use crate::render::log_report::LogSummary;
 use crate::sources::compressed::{Fault, stream};
 
@@ -171,7 +171,8 @@ impl<'a> Reading<'a> {
         match inputs::open(file, last) {
             Ok(Opened { input, fault }) => {
                 if self.request.neighbours.is_some() {
-                    self.source(input, &name, only)?;
+                    let written = input.written();
+                    self.source_of(input, written, &name, only)?;
                     if let Some(error) = fault.take() {
                         self.failed(name, &error);
                     }
@@ -298,10 +299,23 @@ impl<'a> Reading<'a> {
 
     /// Reads one source to its end.
     pub(super) fn source(&mut self, input: impl io::Read, name: &str, only: bool) -> Result<()> {
+        // A pipe may be read for months: no moment of now tells the year of what it gives.
+        self.source_of(input, None, name, only)
+    }
+
+    /// The same of a file that was last written to then.
+    fn source_of(
+        &mut self,
+        input: impl io::Read,
+        written: Option<UnixNanos>,
+        name: &str,
+        only: bool,
+    ) -> Result<()> {
         if let Some(count) = self.request.neighbours {
-            return self.with_neighbours(input, name, only, count);
+            return self.with_neighbours((input, written), name, only, count);
         }
-        self.scan(Scan::new(input, name, &self.request.filter), name, only)
+        let scan = Scan::new(input, name, &self.request.filter);
+        self.scan(scan.written_by(written), name, only)
     }
 
     /// Shows what a scan finds; what cannot be read any further is said, and what was read counts.
@@ -346,7 +360,7 @@ impl<'a> Reading<'a> {
     /// The same with `count` neighbours on either side of each record that matches.
     fn with_neighbours(
         &mut self,
-        input: impl io::Read,
+        (input, written): (impl io::Read, Option<UnixNanos>),
         name: &str,
         only: bool,
         count: usize,
@@ -354,7 +368,7 @@ impl<'a> Reading<'a> {
         let mut around = Around::new(&self.request.filter, count);
         let mut kept = VecDeque::new();
         let everything = LogFilter::default();
-        let mut scan = Scan::new(input, name, &everything);
+        let mut scan = Scan::new(input, name, &everything).written_by(written);
         let mut failed = None;
         loop {
             let mut shown: io::Result<()> = Ok(());

@@ -1,5 +1,6 @@
 //! The time at the start of a plain line, in the shapes that loggers write.
 
+use super::yearless::Yearless;
 use crate::logs::value::stamp as usual;
 use crate::model::UnixNanos;
 
@@ -7,7 +8,7 @@ use crate::model::UnixNanos;
 const STAMP_BYTES_MAX: usize = 40;
 
 /// The months of Go, Apache and syslog.
-const MONTHS: [&str; 12] =
+pub(super) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Reads `2026-11-22 06:30:00,123`, `2026/11/22 06:30:00` and their relatives at the start of `text`.
@@ -96,10 +97,10 @@ pub(super) fn of_access_line(text: &str) -> Option<UnixNanos> {
     UnixNanos::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}{zone}"))
 }
 
-/// Takes `Nov 22 06:30:00 ` of the old syslog format; it has no year, so that it is no time.
+/// Takes `Nov 22 06:30:00 ` of the old syslog format, which has no year.
 ///
 /// Source: RFC 3164 4.1.2.
-pub(super) fn skip_syslog(text: &str) -> Option<&str> {
+pub(super) fn take_syslog(text: &str) -> Option<(Yearless<'_>, &str)> {
     let (month, rest) = text.split_at_checked(3)?;
     let (stamp, rest) = rest.split_at_checked(13)?;
     let shape = |(byte, known): (u8, &u8)| match known {
@@ -108,7 +109,8 @@ pub(super) fn skip_syslog(text: &str) -> Option<&str> {
         known => byte == *known,
     };
     let stamped = stamp.bytes().zip(b" 90 00:00:00 ").all(shape);
-    (MONTHS.contains(&month) && stamped).then_some(rest)
+    let yearless = Yearless::of_syslog(month, stamp.get(1..3)?, stamp.get(4..12)?)?;
+    stamped.then_some((yearless, rest))
 }
 
 #[cfg(test)]

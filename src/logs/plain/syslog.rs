@@ -5,7 +5,7 @@ use crate::logs::value;
 
 /// Reads the start of a syslog line: the level of `<PRI>`, the program as service, the message.
 ///
-/// `None` for any other line. The old format has no year, so that its time stays unknown.
+/// `None` for any other line. The old format has no year: its time is for the caller to know.
 /// Source: RFC 5424 6, RFC 3164 4.1.
 pub(super) fn heading(text: &str) -> Option<Heading<'_>> {
     let (level, rest) = match priority(text) {
@@ -22,16 +22,17 @@ pub(super) fn heading(text: &str) -> Option<Heading<'_>> {
         let (_process, _kind, rest) = (words.next()?, words.next()?, words.next()?);
         let service = Some(program).filter(|program| *program != "-");
         let message = after_data(rest)?;
-        return Some(Heading { time, level, service, logger: None, message });
+        return Some(Heading { time, level, service, message, ..Heading::default() });
     }
-    let rest = stamp::skip_syslog(rest)?;
+    let (yearless, rest) = stamp::take_syslog(rest)?;
     let (_host, rest) = rest.split_once(' ')?;
     let (tag, message) = rest.split_once(": ")?;
     let program = tag.split_once('[').map_or(tag, |(program, _)| program);
     if program.is_empty() || tag.contains(' ') {
         return None;
     }
-    Some(Heading { time: None, level, service: Some(program), logger: None, message })
+    let (service, yearless) = (Some(program), Some(yearless));
+    Some(Heading { yearless, level, service, message, ..Heading::default() })
 }
 
 /// Returns the digit of the severity, and what follows `<PRI>`.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn outline(line: &str) -> Option<String> {
-    let unwrapped = unwrap(line.as_bytes())?;
+    let unwrapped = unwrap(line.as_bytes(), None)?;
     let time = unwrapped.time.map_or("-".to_owned(), |time| time.to_string());
     let inner = String::from_utf8_lossy(&unwrapped.inner);
     let partial = if unwrapped.partial { " partial" } else { "" };
@@ -63,7 +63,7 @@ proptest! {
         rest in prop::collection::vec(any::<u8>(), 0..60),
     ) {
         let line = [start.as_bytes(), &rest].concat();
-        if let Some(unwrapped) = unwrap(&line) {
+        if let Some(unwrapped) = unwrap(&line, None) {
             prop_assert!(unwrapped.inner.len() <= line.len());
         }
     }
