@@ -156,6 +156,22 @@ impl TraceReport {
     }
 }
 
+impl TraceReport {
+    /// Writes the trace as one HTML page: headline, findings, waterfall, every drawn span's attributes.
+    ///
+    /// It loads nothing and runs nothing; what was sent is masked, and text only.
+    pub fn html(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+        let scope = self.options.view.scope(self.analysis());
+        page::html(self, (&rows::choose(self, &scope), &scope), out, theme)
+    }
+
+    /// Writes the waterfall as one SVG picture, in light colours or dark ones as its viewer prefers.
+    pub fn svg(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
+        let scope = self.options.view.scope(self.analysis());
+        page::svg(self, (&rows::choose(self, &scope), &scope), out, theme)
+    }
+}
+
 impl Render for TraceReport {
     fn human(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
         summary::header(self, out, theme)?;

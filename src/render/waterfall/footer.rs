@@ -51,7 +51,7 @@ fn legend(report: &TraceReport, rows: &Rows) -> Vec<&'static str> {
 }
 
 /// Returns a sentence for each kind of thing that is not drawn.
-fn left_out(rows: &Rows) -> Vec<String> {
+pub(super) fn left_out(rows: &Rows) -> Vec<String> {
     let mut said = Vec::new();
     let noise: usize = rows.noise.values().sum();
     if noise > 0 {

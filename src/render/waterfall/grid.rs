@@ -23,22 +23,15 @@ pub(super) fn draw(
     out: &mut dyn Write,
     theme: &Theme,
 ) -> io::Result<()> {
-    let columns = Columns::of(theme);
-    let scale = Scale::new(report.analysis(), scope, columns.bar_width);
-    let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
-    for section in &report.analysis().path.sections {
-        sections.entry(section.row).or_default().push(*section);
-    }
+    let grid = Grid::new(report, scope, theme, Columns::of(theme).bar_width);
+    let columns = &grid.columns;
     let mut heading = Line::new(theme);
     heading.push(None, "  ");
     heading.push(Some(Tone::Dim), "span");
     heading.pad(columns.label_end);
     columns.times(&mut heading, ["total", "self", "crit"]);
-    heading.push(Some(Tone::Dim), &scale.axis());
+    heading.push(Some(Tone::Dim), &grid.scale.axis());
     heading.end(out)?;
-
-    let services = service_tones(&report.analysis().services);
-    let grid = Grid { report, theme, columns, scale, sections, services, tries: tries(report) };
     rows.drawn.iter().try_for_each(|row| grid.draw(row, out))
 }
 
@@ -57,13 +50,31 @@ pub(super) struct Grid<'a> {
     pub(super) report: &'a TraceReport,
     theme: &'a Theme,
     columns: Columns,
-    scale: Scale,
-    sections: HashMap<usize, Vec<Section>>,
+    pub(super) scale: Scale,
+    /// The stretches of each row on the critical path.
+    pub(super) sections: HashMap<usize, Vec<Section>>,
     services: HashMap<&'a str, Tone>,
     pub(super) tries: HashMap<SpanId, (usize, usize)>,
 }
 
-impl Grid<'_> {
+impl<'a> Grid<'a> {
+    /// Prepares drawing; the axis has `bar_width` columns.
+    pub(super) fn new(
+        report: &'a TraceReport,
+        scope: &Scope,
+        theme: &'a Theme,
+        bar_width: usize,
+    ) -> Self {
+        let scale = Scale::new(report.analysis(), scope, bar_width);
+        let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
+        for section in &report.analysis().path.sections {
+            sections.entry(section.row).or_default().push(*section);
+        }
+        let services = service_tones(&report.analysis().services);
+        let columns = Columns::of(theme);
+        Self { report, theme, columns, scale, sections, services, tries: tries(report) }
+    }
+
     fn draw(&self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         let mut line = Line::new(self.theme);
         let node = self.node(row);
@@ -111,7 +122,7 @@ impl Grid<'_> {
         }
     }
 
-    fn node(&self, row: &Row) -> Option<&Node> {
+    pub(super) fn node(&self, row: &Row) -> Option<&Node> {
         let nodes = self.report.analysis().tree.nodes();
         match &row.shows {
             Shows::Span(span) => Some(&nodes[*span]),
@@ -121,7 +132,7 @@ impl Grid<'_> {
     }
 
     /// Returns total, self and percent on the critical path; empty where there is nothing to say.
-    fn times(&self, row: &Row) -> [String; 3] {
+    pub(super) fn times(&self, row: &Row) -> [String; 3] {
         let analysis = self.report.analysis();
         let (nodes, self_ns, path_ns) =
             (analysis.tree.nodes(), &analysis.self_ns, &analysis.path.row_ns);

@@ -12,18 +12,8 @@ use crate::traces::Node;
 impl Grid<'_> {
     /// Writes the service where it changes, the name, and what must not be cut off behind it.
     pub(super) fn label(&self, line: &mut Line<'_>, row: &Row, node: &Node) {
-        let nodes = self.report.analysis().tree.nodes();
-        let above = node.parent.map(|parent| &nodes[parent]);
-        let what = match &row.shows {
-            Shows::Fold { members, sequential } => {
-                let how = if *sequential { "N+1" } else { "fan-out" };
-                format!(" ×{}  {how}", members.len())
-            }
-            _ => self.behind_name(node, above),
-        };
-        let hidden = if row.hidden > 0 { format!(" +{}", row.hidden) } else { String::new() };
-        let behind = what + &hidden;
-        if above.map(|above| above.span.service.as_str()) != Some(node.span.service.as_str()) {
+        let behind = self.behind_name(row, node);
+        if self.changes_service(node) {
             let service = self.shown(&node.span.service);
             line.push(Some(self.tone(node)), text::cut(&service, line.room() / 2).as_ref());
             line.push(None, " ");
@@ -37,14 +27,29 @@ impl Grid<'_> {
         line.push(Some(tone), &behind);
     }
 
-    fn behind_name(&self, node: &Node, above: Option<&Node>) -> String {
+    /// Says whether the span above is of another service, or none.
+    pub(super) fn changes_service(&self, node: &Node) -> bool {
+        let nodes = self.report.analysis().tree.nodes();
+        let above = node.parent.map(|parent| nodes[parent].span.service.as_str());
+        above != Some(node.span.service.as_str())
+    }
+
+    /// Returns what is said behind the name and must not be cut off.
+    pub(super) fn behind_name(&self, row: &Row, node: &Node) -> String {
+        let hidden = if row.hidden > 0 { format!(" +{}", row.hidden) } else { String::new() };
+        if let Shows::Fold { members, sequential } = &row.shows {
+            let how = if *sequential { "N+1" } else { "fan-out" };
+            return format!(" ×{}  {how}{hidden}", members.len());
+        }
+        let nodes = self.report.analysis().tree.nodes();
+        let above = node.parent.map(|parent| &nodes[parent]);
         let status = node.span.http_status().map(|code| format!(" {code}"));
         let one = self.tries.get(&node.span.span_id);
         let one = one.map(|(number, count)| format!(" try {number}/{count}"));
         let offset_ns = node.offset_ns.saturating_sub(above.map_or(0, |above| above.offset_ns));
         let is_moved = offset_ns != 0 && node.span.kind == SpanKind::Server;
         let offset = is_moved.then(|| format!(" {}", signed(offset_ns)));
-        [status, one, offset].into_iter().flatten().collect()
+        [status, one, offset, Some(hidden)].into_iter().flatten().collect()
     }
 
     /// Returns what stands in the place of a name on a row that is no span's.

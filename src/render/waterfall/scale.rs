@@ -73,6 +73,18 @@ impl Scale {
         from..last.max(from) + 1
     }
 
+    /// Returns the columns of the axis at which something is written, and what: round times, or with
+    /// pauses where each part begins.
+    pub(super) fn marks(&self) -> Vec<(usize, String)> {
+        if let [only] = self.parts[..] {
+            let at = |since| self.column(UnixNanos(self.start.0.saturating_add(since)));
+            let ticks = ticks(only.duration_ns, self.width).into_iter();
+            return ticks.map(|(since, label)| (at(since), label.replace('|', ""))).collect();
+        }
+        let since = |part: &Part| duration(part.start.since(self.start));
+        self.parts.iter().map(|part| (part.column, since(part))).collect()
+    }
+
     /// Draws the axis: a tick at every 1, 2 or 5 × 10^n, about one in nine columns; with pauses one
     /// where each part begins, and how long nothing ran.
     pub(super) fn axis(&self) -> String {

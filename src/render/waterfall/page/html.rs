@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::super::TraceReport;
+use super::super::footer::left_out;
 use super::super::rows::{Rows, Shows};
-use super::super::summary::tag;
+use super::super::view::Scope;
+use super::super::{TraceReport, summary};
 use super::markup::escaped;
-use super::svg::{STYLE, inline, left_out, summary};
+use super::svg::{LEGEND, STYLE, headline, inline};
 use crate::model::UnixNanos;
 use crate::render::Theme;
 use crate::render::theme::duration;
@@ -30,7 +31,7 @@ dt{color:#57606a;overflow-wrap:anywhere}dd{margin:0;white-space:pre-wrap;overflo
 /// Writes the page.
 pub(in super::super) fn html(
     report: &TraceReport,
-    rows: &Rows,
+    (rows, scope): (&Rows, &Scope),
     out: &mut dyn Write,
     theme: &Theme,
 ) -> io::Result<()> {
@@ -46,8 +47,9 @@ pub(in super::super) fn html(
     head(report, out, theme)?;
     findings(report, out)?;
     writeln!(out, "<h2>Waterfall</h2>\n<div class=\"scroll\">")?;
-    inline(report, rows, out)?;
-    writeln!(out, "</div>\n<p class=\"facts\">{}</p>", escaped(&left_out(rows)))?;
+    inline(report, (rows, scope), out, theme)?;
+    let said = [vec![LEGEND.to_owned()], left_out(rows)].concat().join(" · ");
+    writeln!(out, "</div>\n<p class=\"facts\">{}</p>", escaped(&said))?;
     writeln!(out, "<h2>Spans</h2>")?;
     for row in &rows.drawn {
         match &row.shows {
@@ -55,14 +57,14 @@ pub(in super::super) fn html(
             Shows::Fold { members, .. } => {
                 members.iter().try_for_each(|span| details(report, *span, out))?;
             }
-            Shows::Missing(_) => {}
+            _ => {}
         }
     }
     writeln!(out, "</body>\n</html>")
 }
 
 fn head(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    writeln!(out, "<h1>{}</h1>", escaped(&summary(report)))?;
+    writeln!(out, "<h1>{}</h1>", escaped(&headline(report)))?;
     let mut facts = vec![format!("trace <code>{}</code>", report.name_of_trace())];
     if let Some(request) = &report.request_id {
         facts.push(format!("request <code>{}</code>", escaped(request)));
@@ -80,30 +82,18 @@ fn head(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -> io::Result<
 
 fn findings(report: &TraceReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(cause) = &report.root_cause {
-        let said = [cause.exception_type.as_str(), cause.message.as_str()];
-        let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
-        let handled = if cause.handled { " (handled)" } else { "" };
-        let place = format!("{} {}{handled}", cause.service, cause.name);
-        writeln!(
-            out,
-            "<p class=\"bad\"><b>error</b> in <a href=\"#{}\">{}</a><br>{}</p>",
-            cause.span_id,
-            escaped(&place),
-            escaped(&said.join(": "))
-        )?;
+        let lines: Vec<String> =
+            summary::error_lines(report).iter().map(|line| escaped(line)).collect();
+        let id = cause.span_id;
+        let lines = lines.join("<br>");
+        writeln!(out, "<p class=\"bad\"><a href=\"#{id}\">error</a> {lines}</p>")?;
     }
     if report.findings.is_empty() {
         return Ok(());
     }
     writeln!(out, "<h2>Findings</h2>\n<ul>")?;
-    for finding in &report.findings {
-        writeln!(
-            out,
-            "<li><b>{}</b> {} · {}</li>",
-            tag(finding.kind),
-            escaped(&finding.text),
-            duration(finding.duration_ns)
-        )?;
+    for (tag, line) in summary::finding_lines(report) {
+        writeln!(out, "<li><b>{tag}</b> {}</li>", escaped(&line))?;
     }
     writeln!(out, "</ul>")
 }
@@ -121,8 +111,8 @@ fn details(report: &TraceReport, row: usize, out: &mut dyn Write) -> io::Result<
     if let Some(parent) = span.parent {
         fact(out, "parent", &parent.to_string())?;
     }
-    fact(out, "kind", kind_name(span.kind))?;
-    fact(out, "after", &since(span.start))?;
+    fact(out, "kind", &format!("{:?}", span.kind).to_lowercase())?;
+    fact(out, "after", &since(analysis.tree.nodes()[row].start))?;
     fact(out, "own time", &duration(analysis.self_ns[row]))?;
     fact(out, "on the critical path", &duration(analysis.path.row_ns[row]))?;
     if !span.status_message.is_empty() {

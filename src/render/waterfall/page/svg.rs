@@ -1,16 +1,18 @@
 //! The waterfall as a picture: a row a span, its bar on the axis of time.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::super::TraceReport;
-use super::super::bars::Scale;
+use super::super::bars::{self, Cell};
+use super::super::footer::left_out;
+use super::super::grid::Grid;
 use super::super::rows::{Row, Rows, Shows};
+use super::super::view::Scope;
+use super::super::{TraceReport, summary};
 use super::markup::escaped;
-use crate::model::UnixNanos;
 use crate::render::text::{columns, cut, cut_middle};
-use crate::render::theme::{duration, service_hue};
-use crate::traces::{Node, Section};
+use crate::render::theme::duration;
+use crate::render::{Theme, Tone};
+use crate::traces::Node;
 
 /// The picture's width, and that of its parts, in its own units: CSS pixels where nothing scales it.
 const WIDTH: usize = 1_200;
@@ -26,10 +28,19 @@ const HEAD_HEIGHT: usize = 26;
 
 /// How far a level is indented, and from which level on no further.
 const INDENT: usize = 12;
-const INDENTS_MAX: usize = 20;
+const INDENTS_MAX: usize = 16;
 
-/// What a character of the labels takes of the width.
-const CHARACTER_WIDTH: f64 = 6.7;
+/// What a character of the labels takes of the width, in tenths: the widest of the usual fonts.
+const CHARACTER_TENTHS: usize = 67;
+
+/// The longest text over the whole width.
+const LINE_CHARACTERS: usize = 170;
+
+/// The hues of services, in the order of the terminal's palette; none is a failure's red.
+const HUES: [u16; 12] = [190, 300, 225, 130, 50, 170, 265, 95, 210, 325, 40, 150];
+
+/// What solid and pale mean.
+pub(super) const LEGEND: &str = "solid: what the trace waited for; pale: meanwhile";
 
 /// Columns of the scale in a unit of width: bars are placed to a tenth.
 const FINE: usize = 10;
@@ -38,266 +49,220 @@ const FINE: usize = 10;
 ///
 /// Red is for failures alone; services have the hues of the other commands.
 pub(super) const STYLE: &str = "\
-.trace{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;background:#fff}
-.trace text{fill:#1b1f24}.trace .dim{fill:#66707b}.trace .bad{fill:#c62828}.trace .warn{fill:#8a5a00}
-.trace .line{stroke:#d5dae0;stroke-width:1}.trace .off{opacity:.38}.trace .gap{fill:none;stroke:#8a5a00;stroke-dasharray:3 2}
-.trace .failed{fill:none;stroke:#c62828;stroke-width:2}.trace .event{fill:#1b1f24}.trace .row:hover .hover{opacity:.08}
-.trace .hover{fill:#66707b;opacity:0}
-@media (prefers-color-scheme:dark){.trace{background:#14171b}.trace text{fill:#e4e8ec}.trace .dim{fill:#98a2ad}
+.trace{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}.trace .ground{fill:#fff}
+.trace text{fill:#1b1f24}.trace .dim{fill:#57606a}.trace .bad{fill:#c62828}.trace .warn{fill:#7a4f00}
+.trace .service{font-weight:bold}.trace .line{stroke:#d5dae0;stroke-width:1}.trace .off{opacity:.38}
+.trace .gap{fill:none;stroke:#7a4f00;stroke-dasharray:3 2}.trace .failed{fill:#c62828}.trace .running{fill:#7a4f00}
+.trace .event{fill:#1b1f24}.trace .hover{fill:#66707b;opacity:0}.trace .row:hover .hover{opacity:.1}
+@media (prefers-color-scheme:dark){.trace .ground{fill:#14171b}.trace text{fill:#e4e8ec}.trace .dim{fill:#98a2ad}
 .trace .bad{fill:#ff7b72}.trace .warn{fill:#e3b341}.trace .line{stroke:#30363d}.trace .gap{stroke:#e3b341}
-.trace .failed{stroke:#ff7b72}.trace .event{fill:#e4e8ec}}
-@media print{.trace{background:#fff}}";
+.trace .failed{fill:#ff7b72}.trace .running{fill:#e3b341}.trace .event{fill:#e4e8ec}}";
 
 /// Writes the picture as a file of its own: with its colours, and with the trace's name above.
 pub(in super::super) fn svg(
     report: &TraceReport,
-    rows: &Rows,
+    (rows, scope): (&Rows, &Scope),
     out: &mut dyn Write,
+    theme: &Theme,
 ) -> io::Result<()> {
-    let drawing = Drawing::new(report, rows, 2 * ROW_HEIGHT);
-    drawing.open(out, &format!("<style>{STYLE}</style>"))?;
-    let title = format!("trace {} · {}", report.name_of_trace(), summary(report));
+    let drawing = Drawing::new(report, (rows, scope), theme, 2 * ROW_HEIGHT);
+    drawing.open(out, &format!("<style>svg{{color-scheme:light dark}}{STYLE}</style>"))?;
+    let title = cut(&headline(report), LINE_CHARACTERS).into_owned();
     writeln!(out, "<text x=\"6\" y=\"16\" font-weight=\"bold\">{}</text>", escaped(&title))?;
-    let said = left_out(rows);
+    let said = [vec![format!("trace {}", report.name_of_trace()), LEGEND.to_owned()], left_out(rows)];
+    let said = said.concat().join(" · ");
+    let said = cut(&said, LINE_CHARACTERS).into_owned();
     writeln!(out, "<text x=\"6\" y=\"32\" class=\"dim\">{}</text>", escaped(&said))?;
     drawing.body(out)
 }
 
 /// Writes the picture to stand in a page that has [`STYLE`].
-pub(super) fn inline(report: &TraceReport, rows: &Rows, out: &mut dyn Write) -> io::Result<()> {
-    let drawing = Drawing::new(report, rows, 0);
+pub(super) fn inline(
+    report: &TraceReport,
+    (rows, scope): (&Rows, &Scope),
+    out: &mut dyn Write,
+    theme: &Theme,
+) -> io::Result<()> {
+    let drawing = Drawing::new(report, (rows, scope), theme, 0);
     drawing.open(out, "")?;
     drawing.body(out)
 }
 
-/// Returns the operation, its length and its size in a line.
-pub(super) fn summary(report: &TraceReport) -> String {
+/// Returns the operation, its length, its size and whether it is whole, in a line.
+pub(super) fn headline(report: &TraceReport) -> String {
     let code = report.status_code.map(|code| format!(" {code}")).unwrap_or_default();
-    let spans = crate::render::text::counted(report.analysis().tree.nodes().len(), "span");
-    let complete = if report.complete { "complete" } else { "INCOMPLETE" };
+    let spans = summary::counted(report.analysis().tree.nodes().len(), "span");
+    let (_, complete) = summary::completeness(report);
     let length = duration(report.analysis().duration_ns());
     format!("{}{code} · {length} · {spans} · {complete}", report.name)
 }
 
-/// Returns what the picture does not show, in words; what it means where it shows everything.
-pub(super) fn left_out(rows: &Rows) -> String {
-    let mut said = vec!["solid: what the trace waited for · pale: meanwhile".to_owned()];
-    if rows.folded > 0 {
-        said.push(format!("{} spans folded into rows of their kind", rows.folded));
-    }
-    if rows.hidden > 0 {
-        let failed = match rows.hidden_errors {
-            0 => String::new(),
-            errors => format!(", {errors} of them failed"),
-        };
-        said.push(format!("{} spans not drawn{failed} (--all draws them)", rows.hidden));
-    }
-    said.join(" · ")
-}
-
 struct Drawing<'a> {
-    report: &'a TraceReport,
+    grid: Grid<'a>,
     rows: &'a Rows,
-    scale: Scale,
-    sections: HashMap<usize, Vec<Section>>,
     top: usize,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(report: &'a TraceReport, rows: &'a Rows, top: usize) -> Self {
-        let scale = Scale::new(report.analysis(), BARS_WIDTH * FINE);
-        let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
-        for section in &report.analysis().path.sections {
-            sections.entry(section.row).or_default().push(*section);
-        }
-        Self { report, rows, scale, sections, top }
+    fn new(
+        report: &'a TraceReport,
+        (rows, scope): (&'a Rows, &Scope),
+        theme: &'a Theme,
+        top: usize,
+    ) -> Self {
+        Self { grid: Grid::new(report, scope, theme, BARS_WIDTH * FINE), rows, top }
     }
 
     fn open(&self, out: &mut dyn Write, style: &str) -> io::Result<()> {
-        let height = self.top + HEAD_HEIGHT + ROW_HEIGHT * self.rows.drawn.len() + 6;
-        let label = escaped(&format!("waterfall of {}", summary(self.report)));
+        let height = self.bottom() + 6;
+        let label = escaped(&format!("waterfall of {}", headline(self.grid.report)));
         writeln!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"trace\" viewBox=\"0 0 {WIDTH} {height}\" \
-             width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{label}\">{style}"
+             width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{label}\">{style}\
+             <rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>"
         )
     }
 
+    fn bottom(&self) -> usize {
+        self.top + HEAD_HEIGHT + ROW_HEIGHT * self.rows.drawn.len()
+    }
+
     fn body(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.axis(out)?;
-        let rows = self.rows.drawn.iter().enumerate();
-        for (place, row) in rows {
-            let y = self.top + HEAD_HEIGHT + place * ROW_HEIGHT;
-            self.row(row, y, out)?;
+        for (column, label) in self.grid.scale.marks() {
+            let (x, from, to) = (bar_x(column), self.top + 6, self.bottom());
+            writeln!(
+                out,
+                "<line class=\"line\" x1=\"{x}\" x2=\"{x}\" y1=\"{from}\" y2=\"{to}\"/>\
+                 <text class=\"dim\" x=\"{x}\" dx=\"3\" y=\"{}\">{label}</text>",
+                self.top + 16
+            )?;
+        }
+        for (place, row) in self.rows.drawn.iter().enumerate() {
+            self.row(row, self.top + HEAD_HEIGHT + place * ROW_HEIGHT, out)?;
         }
         writeln!(out, "</svg>")
     }
 
-    fn axis(&self, out: &mut dyn Write) -> io::Result<()> {
-        let bottom = self.top + HEAD_HEIGHT + ROW_HEIGHT * self.rows.drawn.len();
-        for (column, label) in self.scale.ticks(8) {
-            let x = bar_x(column);
-            let y = self.top + 16;
-            writeln!(
-                out,
-                "<line class=\"line\" x1=\"{x}\" x2=\"{x}\" y1=\"{}\" y2=\"{bottom}\"/>\
-                 <text class=\"dim\" x=\"{x}\" dx=\"3\" y=\"{y}\">{label}</text>",
-                self.top + 6
-            )?;
-        }
-        Ok(())
-    }
-
     fn row(&self, row: &Row, y: usize, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "<g class=\"row\">")?;
         writeln!(
             out,
-            "<rect class=\"hover\" x=\"0\" y=\"{y}\" width=\"{WIDTH}\" height=\"{ROW_HEIGHT}\"/>"
+            "<g class=\"row\">\
+             <rect class=\"hover\" y=\"{y}\" width=\"{WIDTH}\" height=\"{ROW_HEIGHT}\"/>"
         )?;
-        let nodes = self.report.analysis().tree.nodes();
-        match &row.shows {
-            Shows::Span(span) => self.span(row, *span, y, out)?,
-            Shows::Fold { members, sequential } => {
-                let how = if *sequential { "N+1" } else { "fan-out" };
-                let first = &nodes[members[0]];
-                let behind = format!(" ×{} {how}", members.len());
-                let total = members.iter().map(|row| nodes[*row].duration_ns());
-                let total = duration(total.fold(0, i64::saturating_add));
-                self.label(row, first, &behind, "warn", y, out)?;
-                time(&total, y, out)?;
-                for member in members {
-                    self.bar(&nodes[*member], "off", y, out)?;
-                }
+        if let Shows::Span(span) = row.shows {
+            writeln!(out, "<title>{}</title>", escaped(&self.told(span)))?;
+        }
+        let (x, baseline) = (6 + INDENT * row.depth.min(INDENTS_MAX), y + 14);
+        let room = characters(LABEL_WIDTH - x);
+        match self.grid.node(row) {
+            Some(node) => {
+                let label = self.label(row, node, room);
+                let class = if node.span.is_error() { "bad" } else { "name" };
+                writeln!(out, "<text class=\"{class}\" x=\"{x}\" y=\"{baseline}\">{label}</text>")?;
             }
-            Shows::Missing(place) => {
-                let id = self.report.analysis().tree.missing()[*place].span_id;
-                let text = format!("? span {id} was never received");
-                let (x, y) = (label_x(row), y + 14);
-                writeln!(out, "<text class=\"warn\" x=\"{x}\" y=\"{y}\">{text}</text>")?;
+            None if row.is_note() => {
+                let (tone, note) = self.grid.note(row);
+                let class = if tone == Tone::Bad { "bad" } else { "warn" };
+                let note = escaped(&cut(&note, room));
+                writeln!(out, "<text class=\"{class}\" x=\"{x}\" y=\"{baseline}\">{note}</text>")?;
+            }
+            None => {
+                let said = self.grid.instead_of_bar(row).map(|said| format!(": {said}"));
+                let said = format!("{}{}", self.grid.nameless(row), said.unwrap_or_default());
+                let said = escaped(&cut(&said, room));
+                writeln!(out, "<text class=\"warn\" x=\"{x}\" y=\"{baseline}\">{said}</text>")?;
             }
         }
+        let [total, ..] = self.grid.times(row);
+        if !total.is_empty() {
+            let x = LABEL_WIDTH + TIME_WIDTH - 8;
+            writeln!(
+                out,
+                "<text class=\"dim\" text-anchor=\"end\" x=\"{x}\" y=\"{baseline}\">{total}</text>"
+            )?;
+        }
+        self.bar(row, y, out)?;
         writeln!(out, "</g>")
     }
 
-    fn span(&self, row: &Row, span: usize, y: usize, out: &mut dyn Write) -> io::Result<()> {
-        let node = &self.report.analysis().tree.nodes()[span];
-        let failed = node.span.is_error();
-        let code = node.span.http_status().map(|code| format!(" {code}")).unwrap_or_default();
-        let hidden = if row.hidden > 0 { format!(" +{}", row.hidden) } else { String::new() };
-        let class = if failed { "bad" } else { "" };
-        writeln!(out, "<title>{}</title>", escaped(&self.told(node, span)))?;
-        self.label(row, node, &(code + &hidden), class, y, out)?;
-        let running = if node.span.end.is_none() { "…" } else { "" };
-        time(&format!("{}{running}", duration(node.duration_ns())), y, out)?;
-        self.bar(node, "off", y, out)?;
-        for section in self.sections.get(&span).into_iter().flatten() {
-            self.stretch(node, (section.start, section.end), "on", y, out)?;
+    /// Returns the service where it changes, the name, and what must not be cut off behind it.
+    fn label(&self, row: &Row, node: &Node, mut room: usize) -> String {
+        let mut service = String::new();
+        if self.grid.changes_service(node) {
+            let name = self.grid.shown(&node.span.service);
+            let name = cut(&name, room / 2).into_owned();
+            room = room.saturating_sub(columns(&name) + 1);
+            let ink = ink(self.hue(node));
+            service = format!("<tspan class=\"service\" {ink}>{}</tspan> ", escaped(&name));
         }
-        if failed {
-            let (x, width) = self.place(node.span.start, node.end);
-            writeln!(
-                out,
-                "<rect class=\"failed\" x=\"{x}\" y=\"{}\" width=\"{width}\" height=\"12\"/>",
-                y + 4
-            )?;
-        }
-        for event in node.span.events.iter().filter(|event| event.name != "exception") {
-            let (x, _) = self.place(event.time, event.time);
-            let y = y + 10;
-            let name = escaped(&self.report.spans.masked(&event.name));
-            writeln!(
-                out,
-                "<path class=\"event\" d=\"M{x} {}l4 4-4 4-4-4z\"><title>{name}</title></path>",
-                y - 4
-            )?;
-        }
-        Ok(())
+        let behind = self.grid.behind_name(row, node);
+        let name = self.grid.shown(&node.span.name);
+        let name = cut_middle(&name, room.saturating_sub(columns(&behind)));
+        format!("{service}{}", escaped(&format!("{name}{behind}")))
     }
 
     /// Returns what is told of a span where the pointer rests on it.
-    fn told(&self, node: &Node, row: usize) -> String {
-        let analysis = self.report.analysis();
-        let name = format!("{} {}", node.span.service, node.span.name);
-        let since = duration(node.span.start.since(analysis.start()));
+    fn told(&self, span: usize) -> String {
+        let analysis = self.grid.report.analysis();
+        let node = &analysis.tree.nodes()[span];
+        let name = self.grid.shown(&format!("{} {}", node.span.service, node.span.name));
         format!(
-            "{} · {} after {since} · own {} · on the critical path {} · span {}",
-            self.report.spans.masked(&name),
+            "{} · {} after {} · own {} · on the critical path {} · span {}",
+            cut(&name, LINE_CHARACTERS),
             duration(node.duration_ns()),
-            duration(analysis.self_ns[row]),
-            duration(analysis.path.row_ns[row]),
+            duration(node.start.since(analysis.start())),
+            duration(analysis.self_ns[span]),
+            duration(analysis.path.row_ns[span]),
             node.span.span_id
         )
     }
 
-    /// Writes the service where it changes, the name, and what must not be cut off behind it.
-    fn label(
-        &self,
-        row: &Row,
-        node: &Node,
-        behind: &str,
-        class: &str,
-        y: usize,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let nodes = self.report.analysis().tree.nodes();
-        let above = node.parent.map(|parent| nodes[parent].span.service.as_str());
-        let (x, y) = (label_x(row), y + 14);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a few hundred at most"
-        )]
-        let mut room = ((LABEL_WIDTH - x) as f64 / CHARACTER_WIDTH) as usize;
-        let mut service = String::new();
-        if above != Some(node.span.service.as_str()) {
-            let name = self.report.spans.masked(&node.span.service);
-            let name = cut(&name, room / 2).into_owned();
-            room = room.saturating_sub(columns(&name) + 1);
-            let style = format!("font-weight=\"bold\" style=\"fill:{}\"", ink(&node.span.service));
-            service = format!("<tspan {style}>{}</tspan> ", escaped(&name));
+    /// Writes what the terminal's bars have, in columns a tenth as wide as a pixel.
+    fn bar(&self, row: &Row, y: usize, out: &mut dyn Write) -> io::Result<()> {
+        let (analysis, none) = (self.grid.report.analysis(), Vec::new());
+        let sections = match &row.shows {
+            Shows::Span(span) => self.grid.sections.get(span).unwrap_or(&none),
+            _ => &none,
+        };
+        let cells = bars::bar(analysis, &self.grid.scale, &row.shows, sections);
+        let node = self.grid.node(row);
+        let fill = node.map(|node| format!(" fill=\"hsl({} 60% 50%)\"", self.hue(node)));
+        let (top, middle) = (y + 4, y + 10);
+        let mut column = 0;
+        for run in cells.chunk_by(|one, other| one == other) {
+            let (from, length) = (column, run.len());
+            column += length;
+            let (x, width) = (bar_x(from), tenths(length.max(FINE)));
+            let (class, fill) = match run[0] {
+                Cell::Blank => continue,
+                Cell::Event | Cell::Line => {
+                    let above = middle - 4;
+                    writeln!(out, "<path class=\"event\" d=\"M{x} {above}l4 4-4 4-4-4z\"/>")?;
+                    continue;
+                }
+                Cell::Off => ("off", fill.as_deref().unwrap_or_default()),
+                Cell::Gap => ("gap", ""),
+                Cell::Failed => ("failed", ""),
+                Cell::Running => ("running", ""),
+                Cell::Path | Cell::Folded => ("on", fill.as_deref().unwrap_or_default()),
+            };
+            writeln!(
+                out,
+                "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"12\"{fill}/>"
+            )?;
         }
-        let name = self.report.spans.masked(&node.span.name);
-        let name = cut_middle(&name, room.saturating_sub(columns(behind))).into_owned();
-        let name = escaped(&format!("{name}{behind}"));
-        writeln!(out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{service}{name}</text>")
+        Ok(())
     }
 
-    fn bar(&self, node: &Node, class: &str, y: usize, out: &mut dyn Write) -> io::Result<()> {
-        self.stretch(node, (node.span.start, node.end), class, y, out)
-    }
-
-    fn stretch(
-        &self,
-        node: &Node,
-        (start, end): (UnixNanos, UnixNanos),
-        class: &str,
-        y: usize,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let (x, width) = self.place(start, end);
-        let (y, fill) = (y + 4, paint(&node.span.service));
-        writeln!(
-            out,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"12\" fill=\"{fill}\"/>"
-        )
-    }
-
-    /// Returns where a stretch begins and how wide it is, at least a unit.
-    fn place(&self, start: UnixNanos, end: UnixNanos) -> (String, String) {
-        let range = self.scale.columns(start, end);
-        let width = range.len().max(FINE);
-        (bar_x(range.start), tenths(width))
+    fn hue(&self, node: &Node) -> u16 {
+        let Tone::Service(place) = self.grid.tone(node) else { return HUES[0] };
+        HUES[place % HUES.len()]
     }
 }
 
-fn time(text: &str, y: usize, out: &mut dyn Write) -> io::Result<()> {
-    let (x, y) = (LABEL_WIDTH + TIME_WIDTH - 8, y + 14);
-    writeln!(out, "<text class=\"dim\" text-anchor=\"end\" x=\"{x}\" y=\"{y}\">{text}</text>")
-}
-
-fn label_x(row: &Row) -> usize {
-    6 + INDENT * row.depth.min(INDENTS_MAX)
+fn characters(width: usize) -> usize {
+    width * 10 / CHARACTER_TENTHS
 }
 
 fn bar_x(column: usize) -> String {
@@ -308,12 +273,7 @@ fn tenths(number: usize) -> String {
     format!("{}.{}", number / FINE, number % FINE)
 }
 
-/// Returns a service's colour for areas, to be told apart on light and on dark.
-fn paint(service: &str) -> String {
-    format!("hsl({} 60% 50%)", service_hue(service))
-}
-
-/// Returns a service's colour for text.
-fn ink(service: &str) -> String {
-    format!("light-dark(hsl({0} 70% 32%),hsl({0} 65% 68%))", service_hue(service))
+/// Returns a service's colour for text, dark on light and light on dark.
+fn ink(hue: u16) -> String {
+    format!("style=\"fill:light-dark(hsl({hue} 75% 28%),hsl({hue} 70% 74%))\"")
 }
