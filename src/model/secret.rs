@@ -175,15 +175,17 @@ static SHAPES: [Shape; 5] = [
     shape(DIGIT, may_hold_a_card, r"\b\d(?:[ -]?\d){12,18}\b", Mask::Card),
 ];
 
-/// Says whether 13 digits follow each other, with at most one other character between two.
+/// Says whether 13 digits follow each other, with at most one other character between two. O(bytes).
 fn may_hold_a_card(text: &[u8]) -> bool {
+    if !text.is_ascii() {
+        // Other digits than ours may stand between.
+        return text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some();
+    }
     let (mut digits, mut others) = (0, 0);
     text.iter().any(|byte| {
         match byte {
             b'0'..=b'9' => (digits, others) = (digits + 1, 0),
             b' ' | b'-' if others == 0 => others = 1,
-            // Other digits than ours may stand between.
-            0x80.. => return text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some(),
             _ => digits = 0,
         }
         digits > 12
