@@ -18,10 +18,12 @@ use merge::merged;
 mod arrival;
 mod follow;
 mod merge;
+mod same_operation;
 mod trace_lists;
 
 pub use arrival::{Patience, arrived};
 pub use follow::{Follow, follow};
+pub use same_operation::{Traces, same_operation};
 pub use trace_lists::trace_lists;
 
 /// The most traces that one request id leads to: an id that is reused for ever has many.

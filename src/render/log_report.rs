@@ -130,7 +130,8 @@ impl LogWriter {
                 Some(bytes) => log_line::raw(out, theme, bytes),
                 None => self.without_raw(output, &LogLine::from(record)),
             },
-            Format::Json => {
+            // The others were refused.
+            _ => {
                 let mut line = Vec::new();
                 log_line::json(&mut line, theme, record)?;
                 self.collected.push(serde_json::from_slice(&line)?);

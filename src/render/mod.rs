@@ -53,6 +53,16 @@ pub enum Format {
     Logfmt,
     /// A table in Markdown (`logs`), a text for a ticket (`trace`).
     Md,
+    /// A page that loads nothing (`trace`).
+    Html,
+    /// A picture (`trace`).
+    Svg,
+    /// OTLP's JSON, whatever the trace was read from (`trace`).
+    Otlp,
+    /// Stacks for a flame graph (`trace`).
+    Folded,
+    /// Trace events for Perfetto and Chrome (`trace`).
+    Perfetto,
 }
 
 /// How notes, warnings and errors are written to standard error.
@@ -179,8 +189,24 @@ impl Output {
     /// Refuses the formats that a trace is not written in.
     pub fn only_of_trace(&self) -> Result<(), UnknownFormat> {
         match self.format {
-            Format::Human | Format::Json | Format::Md => Ok(()),
-            _ => Err(UnknownFormat { command: "trace".into(), formats: "human, json or md" }),
+            Format::Jsonl | Format::Raw | Format::Csv | Format::Logfmt => Err(UnknownFormat {
+                command: "trace".into(),
+                formats: "human, json, md, html, svg, otlp, folded or perfetto",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the formats that only `trace` has.
+    pub fn only_of_logs(&self) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Html | Format::Svg | Format::Otlp | Format::Folded | Format::Perfetto => {
+                Err(UnknownFormat {
+                    command: "logs".into(),
+                    formats: "human, json, jsonl, raw, csv, logfmt or md",
+                })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -97,9 +97,8 @@ impl TraceBaselineReport {
             nanos: (length, usual),
         };
         let steps = nodes.iter().zip(&baseline.rows);
-        let steps = steps.map(|(node, usual)| {
-            held(&node.span, node.depth, Some(node.duration_ns()), *usual)
-        });
+        let steps = steps
+            .map(|(node, usual)| held(&node.span, node.depth, Some(node.duration_ns()), *usual));
         let absent = baseline.absent.iter().map(|(place, row, usual)| {
             let node = &others[*place].tree.nodes()[*row];
             held(&node.span, node.depth, None, Some(*usual))

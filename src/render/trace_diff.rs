@@ -117,7 +117,10 @@ impl TraceDiffReport {
             |text: &str| if show_secrets { text.to_owned() } else { mask_text(text).into_owned() };
         let side = |trace_id, analysis: &Analysis| Side {
             trace_id,
-            name: analysis.root().map(|row| shown(&analysis.tree.nodes()[row].span.name)).unwrap_or_default(),
+            name: analysis
+                .root()
+                .map(|row| shown(&analysis.tree.nodes()[row].span.name))
+                .unwrap_or_default(),
             start: analysis.start(),
             duration_ns: analysis.duration_ns(),
             spans: analysis.tree.nodes().len(),

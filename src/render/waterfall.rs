@@ -9,6 +9,7 @@
 
 mod bars;
 mod columns;
+mod exports;
 mod footer;
 mod grid;
 pub(super) mod ink;

@@ -36,6 +36,8 @@ pub use kinds::{KINDS, Kind, KindError, Side, WithoutLogs, kind_of, open};
 pub use lines::last_of;
 pub use trace_file::{TraceFileError, TraceText};
 
+pub use crate::wire::write_otlp_json;
+
 /// Why a source did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::paths::Paths;
 use super::Analysis;
+use super::paths::Paths;
 
 /// What is usual for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -117,17 +117,17 @@ mod tests {
 
     #[test]
     fn what_both_have_is_one_step_and_equal_new_leaves_are_counted() {
-        let left = vec![
-            span(1, 0, "root", 0, 9),
-            span(2, 1, "select", 1, 2),
-            span(3, 1, "old", 3, 4),
-        ];
+        let left =
+            vec![span(1, 0, "root", 0, 9), span(2, 1, "select", 1, 2), span(3, 1, "old", 3, 4)];
         let mut right = vec![span(1, 0, "root", 0, 99), span(2, 1, "select", 1, 2)];
         right.extend((3..=7).map(|id| {
             let at = i64::try_from(id).unwrap();
             span(id, 1, "select", at, at + 1)
         }));
-        assert_eq!(shown(left, right), ["root|root x1", " select|select x1", " old| x1", " |select x5"]);
+        assert_eq!(
+            shown(left, right),
+            ["root|root x1", " select|select x1", " old| x1", " |select x5"]
+        );
     }
 
     proptest! {

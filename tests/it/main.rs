@@ -38,5 +38,6 @@ mod trace_files;
 mod trace_formats;
 mod trace_hostile;
 mod trace_lists;
+mod trace_outputs;
 mod trace_sources;
 mod trace_view;

@@ -192,6 +192,7 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     if let Some(LogsCommand::Index(args)) = &args.command {
         return index::run(args, context);
     }
+    context.output.only_of_logs()?;
     if args.follow && context.output.is_json() {
         return Err(Error::usage("one JSON document cannot be followed")
             .hint("one document a line can: obs logs -f -o jsonl"));

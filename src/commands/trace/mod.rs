@@ -1,30 +1,35 @@
 //! `obs trace`: where did the time go, and where did it fail?
 //!
-//! Here: the question and the answer of the first trace found. `file` reads it out of files instead of
-//! asking backends, `seen` is what their list says of a trace; in `view` which spans are drawn.
+//! Here: the question and the answer of the first trace found. `found` looks for it, `file` in files, where
+//! `seen` is what their list says of a trace; `view` says which spans are drawn, `written` in which
+//! format, `compared` holds the trace against others; `list` lists the latest.
 
+mod compared;
 mod file;
+mod found;
 mod list;
 mod seen;
 mod view;
+mod written;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
-use crate::context::{Context, read_id};
+use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::gather::Patience;
-use crate::model::{
-    Correlation, Gathered, LogRecord, Span, Story, TraceId, WaitEnd, Waited, parse_duration,
-};
+use crate::model::{Correlation, Gathered, LogRecord, Span, Story, TraceId};
+use crate::render::text;
 use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
-use crate::render::{Format, text};
 use crate::traces::analyse;
+use found::{Found, find, is_arriving};
 use view::ViewArgs;
+
+/// Options that choose what of one trace is drawn.
+const DRAWN_ONLY: [&str; 9] =
+    ["depth", "min_duration", "service", "grep", "span", "root", "critical", "events", "logs"];
 
 /// Arguments of `obs trace`.
 #[derive(Debug, Args)]
@@ -42,7 +47,10 @@ Examples:
   obs trace ID --root 2               the second operation under a reused id
   obs trace ID --wait 30s             wait longer for spans that are still on their way
   obs trace list --errors             the latest traces in which something failed
-  obs trace ID -o md                  for a ticket
+  obs trace ID --diff OTHER           against a request that went well
+  obs trace ID --baseline             against the last 50 of the same operation
+  obs trace ID -o html >trace.html    a page to pass on; -o svg, -o md for a ticket
+  obs trace ID -o folded | flamegraph.pl >flame.svg; -o perfetto, -o otlp for other tools
   tail -1 app.log | obs trace -       the id of a log line
   obs trace --file trace.json         what a backend's page downloads, or a Collector wrote
 
@@ -63,6 +71,12 @@ pub struct TraceArgs {
     /// is younger than a minute, else 0]
     #[arg(long, value_name = "DURATION", conflicts_with = "file")]
     wait: Option<String>,
+    /// Compare with another trace, step by step: what took longer, what is new, what is gone
+    #[arg(long, value_name = "OTHER", requires = "id", conflicts_with_all = DRAWN_ONLY)]
+    diff: Option<String>,
+    /// Hold it against the last 50 traces of the same operation, of the day before it
+    #[arg(long, conflicts_with_all = DRAWN_ONLY, conflicts_with_all = ["diff", "file"])]
+    baseline: bool,
     #[command(flatten)]
     view: ViewArgs,
     /// What else to do
@@ -81,34 +95,16 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     if let Some(TraceCommand::List(args)) = &args.command {
         return list::run(args, context);
     }
-    context.output.only_of_trace()?;
-    let (correlation, gathered, others) = match &args.id {
-        Some(id) if args.file.is_empty() => {
-            let correlation = read_id(id)?;
-            let gathered = context.story_when_arrived(&correlation, patience(args)?)?;
-            (correlation, gathered, None)
-        }
-        id => {
-            let found = file::story(&args.file, id.as_deref(), context)?;
-            (found.correlation, found.gathered, found.others)
-        }
-    };
-    let arriving = gathered.found.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
-    let complete = gathered.missing.is_empty() && !arriving;
-    let found = !gathered.found.spans.is_empty();
-    gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
-    if !found {
-        context.say_not_found("no trace", &correlation, &gathered.asked, &gathered.missing);
-        if let Some(others) = &others {
-            context.output.hint(others);
-        }
-        let lines = gathered.found.logs.len();
-        if lines > 0 {
-            let id = text::word(correlation.id());
-            let why = "(not sampled, or not sent yet?)";
-            context.output.hint(&format!("{lines} log lines have it {why}: obs request {id}"));
-        }
+    if let Some(other) = &args.diff {
+        return compared::diff(args, other, context);
     }
+    if args.baseline {
+        return compared::baseline(args, context);
+    }
+    context.output.only_of_trace()?;
+    let found = find(args.id.as_deref(), &args.file, args.wait.as_deref(), context)?;
+    let (is_found, complete) = (found.is_found(), found.is_complete());
+    let Found { correlation, gathered } = found;
     let show_secrets = context.output.theme.show_secrets;
     if args.view.logs && gathered.found.logs_truncated {
         context.output.note("there are more log lines than are kept: obs logs shows all");
@@ -116,12 +112,13 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     let options = args.view.options(show_secrets);
     let report = report(gathered, &correlation, options, args.view.logs);
     let analysis = &report.spans.analysis;
-    if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| found) {
+    if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| is_found) {
         return Err(
             Error::usage(unknown).hint(format!("obs trace {}", text::word(correlation.id())))
         );
     }
-    let matched = !found || context.output.is_json() || report.options.view.any_match(analysis);
+    let whole = written::has_all_spans(context.output.format());
+    let matched = !is_found || whole || report.options.view.any_match(analysis);
     if !matched {
         context.output.note("no span matches all filters; the whole trace is there without them");
     }
@@ -131,45 +128,10 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     for other in &report.other_trace_ids {
         context.output.note(&format!("this request has another trace: obs trace {other}"));
     }
-    if found || context.output.is_json() {
-        if context.output.format() == Format::Md {
-            let (out, theme) = context.output.stream();
-            report.markdown(out, theme)?;
-            out.flush()?;
-        } else {
-            context.output.show(&report)?;
-        }
+    if is_found || context.output.is_json() {
+        written::write(&report, context)?;
     }
-    Ok(Outcome::found(found && matched, complete))
-}
-
-/// Reads how long to wait.
-fn patience(args: &TraceArgs) -> Result<Patience> {
-    match args.wait.as_deref() {
-        None => Ok(Patience::ByAge),
-        Some("0") => Ok(Patience::UpTo(Duration::ZERO)),
-        Some(text) => parse_duration(text)
-            .map(Patience::UpTo)
-            .map_err(|error| Error::usage("--wait cannot be understood").because(error)),
-    }
-}
-
-/// Says on standard error how long was waited, and how that ended.
-fn tell_of_wait(waited: Waited, context: &mut Context) {
-    let length = text::seconds(waited.length);
-    match waited.ended {
-        WaitEnd::Settled => {
-            context.output.note(&format!("waited {length} until no more spans came (--wait 0)"));
-        }
-        WaitEnd::ParentsMissing => {
-            context.output.note(&format!("waited {length}; spans that are parents did not come"));
-        }
-        WaitEnd::Arriving => {
-            context.output.warn(&format!("it was still arriving after {length}: this is a part"));
-            context.output.hint("wait longer: --wait 1m");
-        }
-        WaitEnd::Nothing => context.output.note(&format!("waited {length} for it to arrive")),
-    }
+    Ok(Outcome::found(is_found && matched, complete))
 }
 
 /// Builds the answer of the first trace that has spans.
@@ -180,7 +142,7 @@ fn report(
     with_logs: bool,
 ) -> TraceReport {
     let Gathered { found: story, asked, missing } = gathered;
-    let arriving = story.waited.is_some_and(|waited| waited.ended == WaitEnd::Arriving);
+    let arriving = is_arriving(&story);
     let waited_ms = story.waited.map(|waited| waited.length.as_secs_f64() * 1e3);
     let has_spans = |id: &TraceId| story.spans.iter().any(|span| span.trace_id == *id);
     let with_spans: Vec<TraceId> = story.trace_ids.iter().copied().filter(has_spans).collect();

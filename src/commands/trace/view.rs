@@ -14,7 +14,7 @@ use crate::render::waterfall::{MinDuration, View, WaterfallOptions};
 pub(super) struct ViewArgs {
     /// Show every span: fold nothing, cut nothing
     #[arg(long)]
-    all: bool,
+    pub(super) all: bool,
     /// Show this many levels below the root, or below the span of --span
     #[arg(long, value_name = "N")]
     depth: Option<usize>,

@@ -69,7 +69,8 @@ pub(in super::super) fn svg(
     drawing.open(out, &format!("<style>svg{{color-scheme:light dark}}{STYLE}</style>"))?;
     let title = cut(&headline(report), LINE_CHARACTERS).into_owned();
     writeln!(out, "<text x=\"6\" y=\"16\" font-weight=\"bold\">{}</text>", escaped(&title))?;
-    let said = [vec![format!("trace {}", report.name_of_trace()), LEGEND.to_owned()], left_out(rows)];
+    let said =
+        [vec![format!("trace {}", report.name_of_trace()), LEGEND.to_owned()], left_out(rows)];
     let said = said.concat().join(" · ");
     let said = cut(&said, LINE_CHARACTERS).into_owned();
     writeln!(out, "<text x=\"6\" y=\"32\" class=\"dim\">{}</text>", escaped(&said))?;
@@ -131,10 +132,12 @@ impl<'a> Drawing<'a> {
     fn body(&self, out: &mut dyn Write) -> io::Result<()> {
         for (column, label) in self.grid.scale.marks() {
             let (x, from, to) = (bar_x(column), self.top + 6, self.bottom());
+            let ends = LABEL_WIDTH + TIME_WIDTH + column / FINE + width_of(&label) + 6;
+            let beside = if ends > WIDTH { "text-anchor=\"end\" dx=\"-3\"" } else { "dx=\"3\"" };
             writeln!(
                 out,
                 "<line class=\"line\" x1=\"{x}\" x2=\"{x}\" y1=\"{from}\" y2=\"{to}\"/>\
-                 <text class=\"dim\" x=\"{x}\" dx=\"3\" y=\"{}\">{label}</text>",
+                 <text class=\"dim\" x=\"{x}\" {beside} y=\"{}\">{label}</text>",
                 self.top + 16
             )?;
         }
@@ -229,16 +232,18 @@ impl<'a> Drawing<'a> {
         let node = self.grid.node(row);
         let fill = node.map(|node| format!(" fill=\"hsl({} 60% 50%)\"", self.hue(node)));
         let (top, middle) = (y + 4, y + 10);
-        let mut column = 0;
+        let (mut column, mut events) = (0, String::new());
         for run in cells.chunk_by(|one, other| one == other) {
             let (from, length) = (column, run.len());
             column += length;
-            let (x, width) = (bar_x(from), tenths(length.max(FINE)));
+            let least = if run[0] == Cell::Failed { 3 * FINE } else { FINE };
+            let (x, width) = (bar_x(from), tenths(length.max(least)));
             let (class, fill) = match run[0] {
                 Cell::Blank => continue,
                 Cell::Event | Cell::Line => {
+                    // Above the bars, which they would be hidden by.
                     let above = middle - 4;
-                    writeln!(out, "<path class=\"event\" d=\"M{x} {above}l4 4-4 4-4-4z\"/>")?;
+                    events += &format!("<path class=\"event\" d=\"M{x} {above}l4 4-4 4-4-4z\"/>");
                     continue;
                 }
                 Cell::Off => ("off", fill.as_deref().unwrap_or_default()),
@@ -252,13 +257,17 @@ impl<'a> Drawing<'a> {
                 "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"12\"{fill}/>"
             )?;
         }
-        Ok(())
+        writeln!(out, "{events}")
     }
 
     fn hue(&self, node: &Node) -> u16 {
         let Tone::Service(place) = self.grid.tone(node) else { return HUES[0] };
         HUES[place % HUES.len()]
     }
+}
+
+fn width_of(text: &str) -> usize {
+    columns(text) * CHARACTER_TENTHS / 10
 }
 
 fn characters(width: usize) -> usize {
