@@ -19,6 +19,8 @@ pub struct Node {
     pub parent: Option<usize>,
     /// Whether it names a parent that was not received; such a span is a root.
     pub orphan: bool,
+    /// Whether the operation failed, as [`Span::is_error`] has it.
+    pub failed: bool,
     /// What was added to its times: its process's clock is off against its caller's. In nanoseconds,
     /// 0 for most.
     pub offset_ns: i64,
@@ -242,10 +244,21 @@ fn depth_first(
         let row = nodes.len();
         let depth = parent.map_or(0, |parent| nodes[parent].depth + 1);
         let orphan = matches!(links[place], Link::Orphan(_));
+        let failed = span.is_error();
         let offset_ns = offsets[place];
         let start = moved(span.start, offset_ns);
         let end = span.end.map_or(trace_end, |end| moved(end, offset_ns)).max(start);
-        nodes.push(Node { span, depth, parent, orphan, offset_ns, start, end, rows_below: 0 });
+        nodes.push(Node {
+            span,
+            depth,
+            parent,
+            orphan,
+            failed,
+            offset_ns,
+            start,
+            end,
+            rows_below: 0,
+        });
         todo.extend(children[place].iter().rev().map(|child| (*child, Some(row))));
     }
     for row in (0..nodes.len()).rev() {

@@ -26,8 +26,15 @@ pub(super) fn draw(
     let columns = Columns::of(theme);
     let scale = Scale::new(report.analysis(), scope, columns.bar_width);
     let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
+    for row in &rows.drawn {
+        if let Shows::Span(span) = row.shows {
+            sections.insert(span, Vec::new());
+        }
+    }
     for section in &report.analysis().path.sections {
-        sections.entry(section.row).or_default().push(*section);
+        if let Some(of_row) = sections.get_mut(&section.row) {
+            of_row.push(*section);
+        }
     }
     let mut heading = Line::new(theme);
     heading.push(None, "  ");
@@ -67,11 +74,11 @@ impl Grid<'_> {
     fn draw(&self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         let mut line = Line::new(self.theme);
         let node = self.node(row);
-        let (tone, mark) = match (&row.shows, node.map(|node| &node.span)) {
+        let (tone, mark) = match (&row.shows, node) {
             (Shows::Missing(_), _) => (Tone::Warn, "?"),
-            (_, Some(span)) if span.is_error() => (Tone::Bad, "✗"),
-            (_, Some(span)) if span.end.is_none() => (Tone::Warn, "…"),
-            _ if node.is_some_and(|node| node.offset_ns != 0) => (Tone::Warn, "⇄"),
+            (_, Some(node)) if node.failed => (Tone::Bad, "✗"),
+            (_, Some(node)) if node.span.end.is_none() => (Tone::Warn, "…"),
+            (_, Some(node)) if node.offset_ns != 0 => (Tone::Warn, "⇄"),
             _ => (Tone::Dim, " "),
         };
         line.push(Some(tone), mark);
