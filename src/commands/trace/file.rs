@@ -135,7 +135,10 @@ impl Read {
             }
             own
         })?;
-        self.spans.append(&mut answer.spans);
+        match self.spans.is_empty() {
+            true => self.spans = std::mem::take(&mut answer.spans),
+            false => self.spans.append(&mut answer.spans),
+        }
         let name = name(file);
         if !answer.incomplete.is_empty() {
             self.missing.push(Missing::in_part(name, &answer.incomplete.join("; ")));
