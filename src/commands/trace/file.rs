@@ -135,9 +135,10 @@ impl Read {
             }
             own
         })?;
-        match self.spans.is_empty() {
-            true => self.spans = std::mem::take(&mut answer.spans),
-            false => self.spans.append(&mut answer.spans),
+        if self.spans.is_empty() {
+            self.spans = std::mem::take(&mut answer.spans);
+        } else {
+            self.spans.append(&mut answer.spans);
         }
         let name = name(file);
         if !answer.incomplete.is_empty() {
