@@ -40,11 +40,11 @@ impl Grid<'_> {
     fn behind_name(&self, node: &Node, above: Option<&Node>) -> String {
         let mut behind = node.span.http_status().map(|code| format!(" {code}")).unwrap_or_default();
         if let Some((number, count)) = self.tries.get(&node.span.span_id) {
-            behind += &format!(" try {number}/{count}");
+            behind = format!("{behind} try {number}/{count}");
         }
         let offset_ns = node.offset_ns - above.map_or(0, |above| above.offset_ns);
         if offset_ns != 0 && node.span.kind == SpanKind::Server {
-            behind += &format!(" {}", signed(offset_ns));
+            behind = format!("{behind} {}", signed(offset_ns));
         }
         behind
     }
