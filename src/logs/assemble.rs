@@ -48,7 +48,7 @@ enum Before {
 /// Takes the lines of one source in order and gives its matching records, with their tracebacks.
 ///
 /// A line continues the one before when it is indented, empty inside a traceback, or one of those
-/// that [`traceback`] knows, and is no JSON. It is
+/// that `traceback` knows, and is no JSON. It is
 /// added to the `exception` and to `raw` of a record that matched. After a record that did not match
 /// it is left out with it, unless the filter looks for text: then it is judged by itself. A condition
 /// about the exception is held against the record with its traceback.

@@ -99,7 +99,9 @@ fn keep(rows: &[StepRow]) -> Vec<bool> {
         let needed: Vec<usize> = upwards.take_while(|place| !kept[*place]).take(room + 1).collect();
         if needed.len() <= room {
             room -= needed.len();
-            needed.into_iter().for_each(|place| kept[place] = true);
+            for place in needed {
+                kept[place] = true;
+            }
         }
     }
     kept

@@ -3,7 +3,7 @@
 //! [`TraceReport`] is the answer; everything that is drawn is in its JSON. Drawing goes top-down as
 //! an on-call reads: what trace this is, what failed, what is worth a look, the waterfall, what was
 //! left out. Here: the report. In `view` what somebody asked to see, in `rows` which spans are drawn, in
-//! `inner` what happened inside them, in `scale` the axis, in `bars` the bars, in `columns` the layout,
+//! `inner` what happened inside them, in `lines` which span a log line belongs to, in `scale` the axis, in `bars` the bars, in `columns` the layout,
 //! in `grid` its lines, in `label` what they say, in `summary` and `footer` the text around them, in
 //! `ink` a line that keeps its width. In `ticket` the same as Markdown.
 
@@ -16,6 +16,7 @@ pub(super) mod ink;
 mod inner;
 mod json;
 mod label;
+mod lines;
 mod page;
 mod rows;
 mod scale;

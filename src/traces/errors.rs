@@ -65,7 +65,7 @@ impl Errors {
     /// deep ones the one that ended first, then began first. O(n).
     pub fn of(tree: &Tree, noise: &[Option<Noise>]) -> Self {
         let nodes = tree.nodes();
-        let failed = |row: &usize| noise[*row].is_none() && nodes[*row].span.is_error();
+        let failed = |row: &usize| noise[*row].is_none() && nodes[*row].failed;
         let rows: Vec<usize> = (0..nodes.len()).filter(failed).collect();
         let mut child_failed = vec![false; nodes.len()];
         for parent in rows.iter().filter_map(|row| nodes[*row].parent) {
@@ -96,7 +96,7 @@ fn root_cause(tree: &Tree, row: usize) -> RootCause {
         exception_type: or(kind, error_type(span)),
         message: or(message, &span.status_message),
         frame: stacktrace(span).and_then(frame::of_application),
-        handled: !tree.nodes()[root].span.is_error(),
+        handled: !tree.nodes()[root].failed,
     }
 }
 

@@ -5,6 +5,7 @@
 //! their row: the place in the tree's depth-first order. Not here: where spans come from (`sources`)
 //! and how they look (`render::waterfall`). Start at [`analyse`].
 
+mod alike;
 pub mod baseline;
 pub mod critical_path;
 pub mod diff;
@@ -123,7 +124,9 @@ fn in_milliseconds<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S
 
 fn services(tree: &Tree) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    let names = tree.nodes().iter().map(|node| node.span.service.as_str());
+    // Neighbours mostly are of one service.
+    let runs = tree.nodes().chunk_by(|one, other| one.span.service == other.span.service);
+    let names = runs.map(|run| run[0].span.service.as_str());
     names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 

@@ -39,7 +39,7 @@ pub(super) fn find(tree: &Tree) -> Vec<Option<Noise>> {
             found.push(None);
             continue;
         };
-        let tells = node.span.end.is_none() || (node.span.is_error() && !parent.span.is_error());
+        let tells = node.span.end.is_none() || (node.failed && !parent.failed);
         let is_leaf = tree.subtree(row).len() == 1;
         found.push(match node {
             _ if tells => None,

@@ -24,7 +24,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(spans: &[Span]) -> Self {
+    fn of(spans: &[&Span]) -> Self {
         // The ids beside the places: spans are too large to be visited for each comparison.
         let mut ids: Vec<(SpanId, usize)> =
             spans.iter().enumerate().map(|(place, span)| (span.span_id, place)).collect();
@@ -53,7 +53,7 @@ impl Places {
 ///
 /// `spans` are in the tree's total order; a circle is cut above its first span, so that the result
 /// does not depend on where the search enters it. O(n).
-pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
+pub(super) fn resolve(spans: &[&Span]) -> (Vec<Link>, Vec<Warning>) {
     let places = Places::of(spans);
     let mut warnings = Vec::new();
     let mut links = Vec::with_capacity(spans.len());
@@ -74,7 +74,7 @@ pub(super) fn resolve(spans: &[Span]) -> (Vec<Link>, Vec<Warning>) {
     (links, warnings)
 }
 
-fn link_of(spans: &[Span], places: &Places, span: &Span) -> Link {
+fn link_of(spans: &[&Span], places: &Places, span: &Span) -> Link {
     // Zipkin's two sides of one call share the id: the answering side hangs under the calling one.
     if answers(span.kind) {
         let mut twins = places.with(span.span_id).iter().copied();
@@ -86,10 +86,13 @@ fn link_of(spans: &[Span], places: &Places, span: &Span) -> Link {
     if parent == span.span_id {
         return Link::Root;
     }
+    let holders = places.with(parent);
+    if let [only] = holders {
+        return Link::Child(*only);
+    }
     // Of the two sides, a child belongs to the one of its own process, else to the answering one.
-    let holders = places.with(parent).iter().copied();
-    let nearest = holders.min_by_key(|place| {
-        let holder = &spans[*place];
+    let nearest = holders.iter().copied().min_by_key(|place| {
+        let holder = spans[*place];
         (holder.service != span.service, !answers(holder.kind), *place)
     });
     nearest.map_or(Link::Orphan(parent), Link::Child)
@@ -103,7 +106,7 @@ fn calls(kind: SpanKind) -> bool {
     matches!(kind, SpanKind::Client | SpanKind::Producer)
 }
 
-fn is_call_pair(spans: &[Span], twins: &[usize]) -> bool {
+fn is_call_pair(spans: &[&Span], twins: &[usize]) -> bool {
     match twins {
         [_] => true,
         [one, two] => {

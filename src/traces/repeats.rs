@@ -1,10 +1,9 @@
 //! Leaf siblings that do the same thing again and again.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use super::{Noise, Tree};
-use crate::model::{AttributeValue, Span, SpanKind};
+use super::{Noise, Tree, alike};
+use crate::model::{AttributeValue, Span};
 
 /// The fewest equal siblings that count as repeated.
 pub const REPEATS_MIN: usize = 5;
@@ -22,27 +21,31 @@ pub struct Repeat {
     pub total_ns: i64,
 }
 
-/// Finds the repeated leaves that are no noise, in the order of their first rows. O(n).
+/// Finds the repeated leaves that are no noise, in the order of their first rows. O(n log n).
 pub fn find(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Repeat> {
-    type Key<'a> = (usize, &'a str, SpanKind, &'a str, &'a str, Cow<'a, str>);
-    let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
-    for (row, node) in tree.nodes().iter().enumerate() {
-        let (Some(parent), 1) = (node.parent, tree.subtree(row).len()) else { continue };
-        if noise[row].is_some() {
-            continue;
-        }
-        let span = &node.span;
-        let statement = normalised(statement(span));
-        let key = (parent, &*span.service, span.kind, &*span.name, peer(span), statement);
-        groups.entry(key).or_default().push(row);
+    let nodes = tree.nodes();
+    let parent_of = |row: usize| {
+        nodes[row].parent.filter(|_| tree.subtree(row).len() == 1 && noise[row].is_none())
+    };
+    let mut leaves = vec![0_usize; nodes.len()];
+    for parent in (0..nodes.len()).filter_map(parent_of) {
+        leaves[parent] += 1;
     }
-    let large = groups.into_iter().filter(|(_, rows)| rows.len() >= REPEATS_MIN);
-    let mut repeats: Vec<Repeat> = large
-        .map(|((.., name, _, statement), rows)| {
-            let what = if statement.is_empty() { name.to_owned() } else { statement.into_owned() };
-            repeat(tree, rows, what)
-        })
-        .collect();
+    let among_enough =
+        |row: &usize| parent_of(*row).is_some_and(|parent| leaves[parent] >= REPEATS_MIN);
+    let named = |row: usize| {
+        let span = &nodes[row].span;
+        (nodes[row].parent, span.kind, &*span.name, &*span.service)
+    };
+    // Statements are long: they are compared only where all else is equal.
+    let asked = |row: usize| {
+        let span = &nodes[row].span;
+        (peer(span), normalised(statement(span)))
+    };
+    let named = alike::groups((0..nodes.len()).filter(among_enough), named, REPEATS_MIN);
+    let same =
+        named.into_iter().flat_map(|rows| alike::groups(rows.into_iter(), asked, REPEATS_MIN));
+    let mut repeats: Vec<Repeat> = same.map(|rows| repeat(tree, rows)).collect();
     repeats.sort_unstable_by_key(|repeat| repeat.rows[0]);
     repeats
 }
@@ -64,8 +67,11 @@ pub(super) fn first_text<'a>(span: &'a Span, keys: &[&str]) -> &'a str {
     found.find_map(AttributeValue::as_text).unwrap_or("")
 }
 
-fn repeat(tree: &Tree, rows: Vec<usize>, what: String) -> Repeat {
+fn repeat(tree: &Tree, rows: Vec<usize>) -> Repeat {
     let nodes = tree.nodes();
+    let first = &nodes[rows[0]].span;
+    let statement = normalised(statement(first));
+    let what = if statement.is_empty() { first.name.clone() } else { statement.into_owned() };
     let sequential = rows.windows(2).all(|two| nodes[two[0]].end <= nodes[two[1]].start);
     let total_ns = rows.iter().map(|row| nodes[*row].duration_ns()).fold(0, i64::saturating_add);
     Repeat { rows, what, sequential, total_ns }

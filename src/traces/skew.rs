@@ -61,15 +61,18 @@ struct Call {
 /// One offset is used for all calls between two processes if it is legal for each of them; else each
 /// call that breaks causality is moved alone. A subtree moves with its server; spans of other
 /// processes that nobody waited for (`CONSUMER`, linked, orphans) stay as received. O(n log n).
-pub(super) fn find(spans: &[Span], links: &[Link]) -> (Vec<i64>, Vec<Skew>) {
+pub(super) fn find(spans: &[&Span], links: &[Link]) -> (Vec<i64>, Vec<Skew>) {
     let mut calls: BTreeMap<(Process<'_>, Process<'_>), Vec<Call>> = BTreeMap::new();
     for (server, link) in links.iter().enumerate() {
         let Link::Child(client) = *link else { continue };
-        let (one, other) = (&spans[client], &spans[server]);
+        let (one, other) = (spans[client], spans[server]);
         let is_call = one.kind == SpanKind::Client && other.kind == SpanKind::Server;
-        if is_call && other.links.is_empty() && process(one) != process(other) {
-            let call = call(server, one, other);
-            calls.entry((process(one), process(other))).or_default().push(call);
+        if !is_call || !other.links.is_empty() {
+            continue;
+        }
+        let processes = (process(one), process(other));
+        if processes.0 != processes.1 {
+            calls.entry(processes).or_default().push(call(server, one, other));
         }
     }
     let mut moved: HashMap<usize, i64> = HashMap::new();
@@ -141,7 +144,7 @@ fn middle((low, high): (i64, i64)) -> i64 {
 }
 
 /// Adds up what is moved from the roots down, without recursion.
-fn down(spans: &[Span], links: &[Link], moved: &HashMap<usize, i64>) -> Vec<i64> {
+fn down(spans: &[&Span], links: &[Link], moved: &HashMap<usize, i64>) -> Vec<i64> {
     let mut shifts: Vec<Option<i64>> = vec![None; spans.len()];
     let mut climb = Vec::new();
     for begin in 0..spans.len() {
@@ -158,7 +161,7 @@ fn down(spans: &[Span], links: &[Link], moved: &HashMap<usize, i64>) -> Vec<i64>
                     let above = shifts[parent].unwrap_or(0);
                     match moved.get(&place) {
                         Some(offset) => above.saturating_add(*offset),
-                        None if goes_along(&spans[parent], &spans[place]) => above,
+                        None if goes_along(spans[parent], spans[place]) => above,
                         None => 0,
                     }
                 }

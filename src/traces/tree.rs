@@ -19,6 +19,8 @@ pub struct Node {
     pub parent: Option<usize>,
     /// Whether it names a parent that was not received; such a span is a root.
     pub orphan: bool,
+    /// Whether the operation failed, as [`Span::is_error`] has it.
+    pub failed: bool,
     /// What was added to its times: its process's clock is off against its caller's. In nanoseconds,
     /// 0 for most.
     pub offset_ns: i64,
@@ -94,17 +96,19 @@ impl Tree {
     /// Source: OTLP `trace.proto`, `Span.parent_span_id` (8 bytes, empty for a root); Zipkin v2
     /// `shared`.
     pub fn assemble(spans: Vec<Span>) -> Self {
-        let spans = ordered_without_duplicates(spans);
-        let (links, mut warnings) = parents::resolve(&spans);
+        let order = ordered_without_duplicates(&spans);
+        // Spans are large: they stay where they are until each goes to its place in the tree.
+        let ordered: Vec<&Span> = order.iter().map(|place| &spans[*place]).collect();
+        let (links, mut warnings) = parents::resolve(&ordered);
         warnings.sort_unstable();
-        let (offsets, skews) = skew::find(&spans, &links);
-        let times = || spans.iter().zip(&offsets);
+        let (offsets, skews) = skew::find(&ordered, &links);
+        let times = || ordered.iter().zip(&offsets);
         let starts = times().map(|(span, offset)| moved(span.start, *offset));
         let start = starts.min().unwrap_or_default();
         let last = |span: &Span| span.end.unwrap_or(span.start).max(span.start);
         let ends = times().map(|(span, offset)| moved(last(span), *offset));
         let end = ends.max().unwrap_or_default();
-        let nodes = depth_first(spans, &links, &offsets, end);
+        let nodes = depth_first(spans, &order, &links, &offsets, end);
         let missing = missing_parents(&nodes);
         Self { nodes, missing, warnings, skews, start, end }
     }
@@ -167,14 +171,14 @@ impl Tree {
     }
 }
 
-/// The order is total over what is kept, so that it does not matter how the spans came.
-fn ordered_without_duplicates(mut spans: Vec<Span>) -> Vec<Span> {
+/// Returns the places of the spans in their order, which is total over what is kept, so that it does
+/// not matter how they came.
+fn ordered_without_duplicates(spans: &[Span]) -> Vec<usize> {
     fn rest(span: &Span) -> impl Ord {
         (span.kind, span.name.as_str())
     }
-    // Spans are large: keys are sorted, and each span is moved once.
     let mut order: Vec<(UnixNanos, SpanId, usize)> =
-        spans.iter().enumerate().map(|(at, span)| (span.start, span.span_id, at)).collect();
+        spans.iter().enumerate().map(|(place, span)| (span.start, span.span_id, place)).collect();
     order.sort_unstable_by(|a, b| {
         (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| {
             // Copies that differ beyond their key are rare; only they pay for being written out.
@@ -188,21 +192,11 @@ fn ordered_without_duplicates(mut spans: Vec<Span>) -> Vec<Span> {
             })
         })
     });
-    let mut goes_to = vec![0; spans.len()];
-    for (to, (.., from)) in order.iter().enumerate() {
-        goes_to[*from] = to;
-    }
-    for at in 0..spans.len() {
-        while goes_to[at] != at {
-            let to = goes_to[at];
-            spans.swap(at, to);
-            goes_to.swap(at, to);
-        }
-    }
-    spans.dedup_by(|later, kept| {
-        (later.start, later.span_id) == (kept.start, kept.span_id) && rest(later) == rest(kept)
+    order.dedup_by(|later, kept| {
+        let same = (later.0, later.1) == (kept.0, kept.1);
+        same && rest(&spans[later.2]) == rest(&spans[kept.2])
     });
-    spans
+    order.into_iter().map(|(.., place)| place).collect()
 }
 
 fn moved(time: UnixNanos, offset_ns: i64) -> UnixNanos {
@@ -211,11 +205,12 @@ fn moved(time: UnixNanos, offset_ns: i64) -> UnixNanos {
 
 fn depth_first(
     spans: Vec<Span>,
+    order: &[usize],
     links: &[Link],
     offsets: &[i64],
     trace_end: UnixNanos,
 ) -> Vec<Node> {
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); links.len()];
     let mut orphans: BTreeMap<SpanId, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
     for (place, link) in links.iter().enumerate() {
@@ -227,25 +222,36 @@ fn depth_first(
     }
     // Stable: spans that begin at once stay in the order of their ids.
     for siblings in children.iter_mut().filter(|row| row.iter().any(|at| offsets[*at] != 0)) {
-        siblings.sort_by_key(|place| moved(spans[*place].start, offsets[*place]));
+        siblings.sort_by_key(|place| moved(spans[order[*place]].start, offsets[*place]));
     }
     let mut orphans: Vec<Vec<usize>> = orphans.into_values().collect();
     orphans.sort_unstable();
     roots.extend(orphans.into_iter().flatten());
 
     let mut spans: Vec<Option<Span>> = spans.into_iter().map(Some).collect();
-    let mut nodes: Vec<Node> = Vec::with_capacity(spans.len());
+    let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
     let mut todo: Vec<(usize, Option<usize>)> =
         roots.into_iter().rev().map(|place| (place, None)).collect();
     while let Some((place, parent)) = todo.pop() {
-        let Some(span) = spans[place].take() else { continue };
+        let Some(span) = spans[order[place]].take() else { continue };
         let row = nodes.len();
         let depth = parent.map_or(0, |parent| nodes[parent].depth + 1);
         let orphan = matches!(links[place], Link::Orphan(_));
+        let failed = span.is_error();
         let offset_ns = offsets[place];
         let start = moved(span.start, offset_ns);
         let end = span.end.map_or(trace_end, |end| moved(end, offset_ns)).max(start);
-        nodes.push(Node { span, depth, parent, orphan, offset_ns, start, end, rows_below: 0 });
+        nodes.push(Node {
+            span,
+            depth,
+            parent,
+            orphan,
+            failed,
+            offset_ns,
+            start,
+            end,
+            rows_below: 0,
+        });
         todo.extend(children[place].iter().rev().map(|child| (*child, Some(row))));
     }
     for row in (0..nodes.len()).rev() {

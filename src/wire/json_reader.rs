@@ -37,6 +37,8 @@ pub(super) enum Scalar<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct JsonReader<'a> {
     text: &'a [u8],
+    /// As much of its beginning as is UTF-8, nearly always all of it: checked once, not text by text.
+    utf8: &'a str,
     at: usize,
     depth: u32,
 }
@@ -46,7 +48,11 @@ type Result<T> = std::result::Result<T, Fault>;
 impl<'a> JsonReader<'a> {
     /// Stands before the first value of `text`.
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0, depth: 0 }
+        let utf8 = std::str::from_utf8(text).unwrap_or_else(|error| {
+            let (valid, _) = text.split_at(error.valid_up_to());
+            std::str::from_utf8(valid).unwrap_or_default()
+        });
+        Self { text, utf8, at: 0, depth: 0 }
     }
 
     /// Returns the offset in bytes.
@@ -205,7 +211,8 @@ impl<'a> JsonReader<'a> {
         let (end, escaped) = self.end_of_text()?;
         let sent = self.text.get(from..end).unwrap_or_default();
         if !escaped {
-            return Ok(String::from_utf8_lossy(sent));
+            let checked = self.utf8.get(from..end).map(Cow::Borrowed);
+            return Ok(checked.unwrap_or_else(|| String::from_utf8_lossy(sent)));
         }
         let unescaped = unescape(sent);
         unescaped.map(Cow::Owned).ok_or(Fault {

@@ -59,20 +59,22 @@ fn a_page_and_a_picture_load_and_run_nothing_whatever_was_sent() {
         span(2, 1, "javascript:alert(1)", (10, 20), &value),
     ];
     let env = Env::new().file("hostile.json", request(&spans));
+    let loads = regex::Regex::new(r"<[^>]*\b(src|on\w+)=").unwrap();
+    let tags = r"<(/?)(g|text|svg|title|details|summary|dl|dt|dd|tspan)\b[^>]*>";
+    let tags = regex::Regex::new(tags).unwrap();
     for format in ["html", "svg"] {
         let outcome = env.obs(["trace", "--file", "hostile.json", "-o", format]);
         assert_eq!(outcome.status, Some(0), "{format}");
         let text = &outcome.stdout;
-        for never in ["<script", "src=", "href=\"http", "url(", "@import", "\u{1b}", "\u{202e}"] {
+        for never in ["<script", "href=\"http", "url(", "@import", "\u{1b}", "\u{202e}"] {
             assert!(!text.contains(never), "{never} in {format}");
         }
+        assert!(!loads.is_match(text), "{format}");
         assert!(!text.contains("abcdefgh12345678"), "a secret is masked");
         assert!(text.contains("&lt;script src=//evil&gt;"), "{format}");
         assert!(text.len() < 100_000, "{} bytes", text.len());
-        let tags =
-            regex::Regex::new(r"<(/?)(g|text|svg|title|details|summary|dl|dt|dd|tspan)\b[^>]*>");
         let mut open = Vec::new();
-        for tag in tags.unwrap().captures_iter(text).filter(|tag| !tag[0].ends_with("/>")) {
+        for tag in tags.captures_iter(text).filter(|tag| !tag[0].ends_with("/>")) {
             if &tag[1] == "/" {
                 assert_eq!(open.pop(), Some(tag[2].to_owned()), "{format}");
             } else {

@@ -74,7 +74,7 @@ fn a_trace_is_written_for_a_ticket_and_not_as_a_spreadsheet() {
     assert!(outcome.stdout.contains("\n```text\n") && outcome.stdout.ends_with("\n```\n"));
     let outcome = obs(&env, &[], &["-o", "csv"]);
     assert_eq!(outcome.status, Some(2), "{outcome}");
-    assert!(outcome.stderr.contains("`obs trace` answers as human, json or md"), "{outcome}");
+    assert!(outcome.stderr.contains("`obs trace` answers as human, json, md"), "{outcome}");
     serve.stop();
 }
 

@@ -135,7 +135,11 @@ impl Read {
             }
             own
         })?;
-        self.spans.append(&mut answer.spans);
+        if self.spans.is_empty() {
+            self.spans = std::mem::take(&mut answer.spans);
+        } else {
+            self.spans.append(&mut answer.spans);
+        }
         let name = name(file);
         if !answer.incomplete.is_empty() {
             self.missing.push(Missing::in_part(name, &answer.incomplete.join("; ")));

@@ -20,7 +20,7 @@ use clap_complete::ArgValueCandidates;
 use crate::completion::recent_ids;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::model::{Correlation, Gathered, LogRecord, Span, Story, TraceId};
+use crate::model::{Correlation, Gathered, LogRecord, Story, TraceId};
 use crate::render::text;
 use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
 use crate::traces::analyse;
@@ -131,6 +131,8 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     if is_found || context.output.is_json() {
         written::write(&report, context)?;
     }
+    // The process ends: giving back each text of a large trace would only take time.
+    std::mem::forget(report);
     Ok(Outcome::found(is_found && matched, complete))
 }
 
@@ -149,7 +151,6 @@ fn report(
     let trace_id = with_spans.first().or(story.trace_ids.first()).copied();
     let asked_as = (correlation.trace_id() != trace_id).then(|| correlation.id().to_owned());
     let request_id = asked_as.or_else(|| story.request_id(correlation));
-    let of_trace = |span: &Span| Some(span.trace_id) == trace_id;
     let of_other = |record: &LogRecord| {
         let named = record.trace_id.as_deref().and_then(TraceId::from_hex);
         named.is_some_and(|named| Some(named) != trace_id)
@@ -157,7 +158,8 @@ fn report(
     let lines = story.logs.iter().filter(|record| !of_other(record));
     let lines = lines.map(|record| TraceLine::of(record, options.show_secrets));
     let logs = with_logs.then(|| lines.collect());
-    let spans = story.spans.into_iter().filter(of_trace).collect();
+    let mut spans = story.spans;
+    spans.retain(|span| Some(span.trace_id) == trace_id);
     let report = TraceReport::new(trace_id, request_id, analyse(spans), asked, missing, options);
     TraceReport {
         logs,

@@ -103,7 +103,7 @@ fn draw_span(
     let end = &mut cells[columns.end - 1];
     if node.span.end.is_none() {
         *end = Cell::Running;
-    } else if node.span.is_error() {
+    } else if node.failed {
         *end = Cell::Failed;
     }
 }

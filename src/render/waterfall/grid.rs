@@ -23,7 +23,7 @@ pub(super) fn draw(
     out: &mut dyn Write,
     theme: &Theme,
 ) -> io::Result<()> {
-    let grid = Grid::new(report, scope, theme, Columns::of(theme).bar_width);
+    let grid = Grid::new(report, (rows, scope), theme, Columns::of(theme).bar_width);
     let columns = &grid.columns;
     let mut heading = Line::new(theme);
     heading.push(None, "  ");
@@ -61,14 +61,21 @@ impl<'a> Grid<'a> {
     /// Prepares drawing; the axis has `bar_width` columns.
     pub(super) fn new(
         report: &'a TraceReport,
-        scope: &Scope,
+        (rows, scope): (&Rows, &Scope),
         theme: &'a Theme,
         bar_width: usize,
     ) -> Self {
         let scale = Scale::new(report.analysis(), scope, bar_width);
         let mut sections: HashMap<usize, Vec<Section>> = HashMap::new();
+        for row in &rows.drawn {
+            if let Shows::Span(span) = row.shows {
+                sections.insert(span, Vec::new());
+            }
+        }
         for section in &report.analysis().path.sections {
-            sections.entry(section.row).or_default().push(*section);
+            if let Some(of_row) = sections.get_mut(&section.row) {
+                of_row.push(*section);
+            }
         }
         let services = service_tones(&report.analysis().services);
         let columns = Columns::of(theme);
@@ -78,11 +85,11 @@ impl<'a> Grid<'a> {
     fn draw(&self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
         let mut line = Line::new(self.theme);
         let node = self.node(row);
-        let (tone, mark) = match (&row.shows, node.map(|node| &node.span)) {
+        let (tone, mark) = match (&row.shows, node) {
             (Shows::Missing(_), _) => (Tone::Warn, "?"),
-            (_, Some(span)) if span.is_error() => (Tone::Bad, "✗"),
-            (_, Some(span)) if span.end.is_none() => (Tone::Warn, "…"),
-            _ if node.is_some_and(|node| node.offset_ns != 0) => (Tone::Warn, "⇄"),
+            (_, Some(node)) if node.failed => (Tone::Bad, "✗"),
+            (_, Some(node)) if node.span.end.is_none() => (Tone::Warn, "…"),
+            (_, Some(node)) if node.offset_ns != 0 => (Tone::Warn, "⇄"),
             _ => (Tone::Dim, " "),
         };
         line.push(Some(tone), mark);

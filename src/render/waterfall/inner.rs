@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::rows::{Row, Rows, Shows};
 use super::view::Scope;
-use super::{ROWS_MAX, TraceReport};
-use crate::model::{SpanId, SpanKind, UnixNanos};
+use super::{ROWS_MAX, TraceReport, lines};
+use crate::model::{SpanKind, UnixNanos};
 use crate::traces::{Analysis, FindingKind};
 
 /// The events and log lines drawn when they are asked for, unless everything is.
@@ -25,7 +25,7 @@ pub(super) fn add(rows: &mut Rows, report: &TraceReport, scope: &Scope) {
     rows.unsaid += found.len().saturating_sub(room);
     found.truncate(room);
     let mut asked = if options.view.events { every_event(analysis, &places) } else { Vec::new() };
-    let lines = lines(report, &places, scope);
+    let lines = lines::place(report, &places, scope);
     rows.unsaid += report.logs.as_ref().map_or(0, Vec::len) - lines.len();
     asked.extend(lines);
     let room = if options.all { usize::MAX } else { ASKED_MAX };
@@ -110,45 +110,6 @@ fn went_on(
         Some((places[row], Shows::WentOn { at, nanos: finding.duration_ns }))
     });
     found.collect()
-}
-
-/// Puts each line under its span: the one it names, else the innermost of its service that ran then,
-/// else the first root; a span without a row hands it on to the one above.
-fn lines(
-    report: &TraceReport,
-    places: &HashMap<usize, usize>,
-    scope: &Scope,
-) -> Vec<(usize, Shows)> {
-    let Some(lines) = report.logs.as_ref().filter(|lines| !lines.is_empty()) else {
-        return Vec::new();
-    };
-    let (tree, nodes) = (&report.analysis().tree, report.analysis().tree.nodes());
-    let rows_of: HashMap<SpanId, usize> =
-        nodes.iter().enumerate().map(|(row, node)| (node.span.span_id, row)).collect();
-    let mut found = Vec::new();
-    for (line, record) in lines.iter().enumerate() {
-        let named = record.span_id;
-        let around = || {
-            let time = record.time?;
-            let holds = |row: &usize| {
-                let node = &nodes[*row];
-                let time = node.shifted(time);
-                node.span.service == record.service && node.start <= time && time <= node.end
-            };
-            (0..nodes.len()).rev().filter(holds).max_by_key(|row| nodes[*row].depth)
-        };
-        let row = named.and_then(|id| rows_of.get(&id).copied()).or_else(around);
-        let row = row.unwrap_or(scope.focus.start);
-        let mut above = Some(row);
-        while let Some(row) = above.filter(|row| !places.contains_key(row)) {
-            above = nodes[row].parent;
-        }
-        let outside = !scope.focus.contains(&row);
-        let Some(above) = above.filter(|_| !outside) else { continue };
-        let at = record.time.map(|time| tree.nodes()[row].shifted(time));
-        found.push((places[&above], Shows::Line { line, at }));
-    }
-    found
 }
 
 /// Brings rows into their order: those before `spans` are, the others stand at their end.

@@ -95,7 +95,7 @@ impl Spans {
             duration_ms: milliseconds(node.duration_ns()),
             self_ms: milliseconds(analysis.self_ns[row]),
             critical_ms: milliseconds(analysis.path.row_ns[row]),
-            error: node.span.is_error(),
+            error: node.failed,
             offset_ms: (node.offset_ns != 0).then(|| milliseconds(node.offset_ns)),
             noise: analysis.noise[row],
         }

@@ -23,7 +23,7 @@ impl Grid<'_> {
         let is_url = name.contains("://") || name.starts_with('/');
         let name = if is_url { text::cut_middle(&name, room) } else { text::cut(&name, room) };
         line.push(None, &name);
-        let tone = if node.span.is_error() { Tone::Bad } else { Tone::Dim };
+        let tone = if node.failed { Tone::Bad } else { Tone::Dim };
         line.push(Some(tone), &behind);
     }
 

@@ -127,7 +127,8 @@ fn every_row(report: &TraceReport, scope: &Scope) -> Rows {
     let (tree, nodes) = (&analysis.tree, analysis.tree.nodes());
     let folds_noise = !options.all && options.view.grep.is_none();
     let mut folds = if options.all { HashMap::new() } else { folds(analysis, scope) };
-    let folded: std::collections::HashSet<usize> = folds.values().flat_map(spans_in).collect();
+    let folded: std::collections::HashSet<usize> =
+        folds.values().flat_map(spans_in).copied().collect();
     let mut missing = tree.missing().iter().enumerate().peekable();
     let mut made = Rows::default();
     let mut place_of: Vec<Option<usize>> = vec![None; nodes.len()];
@@ -144,7 +145,7 @@ fn every_row(report: &TraceReport, scope: &Scope) -> Rows {
             (Fate::Unmatched, _) => made.unmatched += 1,
             (Fate::TooDeep, _) => {
                 made.hidden += 1;
-                made.hidden_errors += usize::from(node.span.is_error());
+                made.hidden_errors += usize::from(node.failed);
                 if let Some(above) = above {
                     made.drawn[above].hidden += 1;
                 }
@@ -179,8 +180,8 @@ fn every_row(report: &TraceReport, scope: &Scope) -> Rows {
 fn folds(analysis: &Analysis, scope: &Scope) -> HashMap<usize, Shows> {
     let plain = |row: &usize| {
         let shown = scope.fate[*row] == Fate::Shown;
-        let span = &analysis.tree.nodes()[*row].span;
-        shown && span.end.is_some() && !span.is_error()
+        let node = &analysis.tree.nodes()[*row];
+        shown && node.span.end.is_some() && !node.failed
     };
     let mut folds = HashMap::new();
     for repeat in &analysis.repeats {
@@ -192,20 +193,20 @@ fn folds(analysis: &Analysis, scope: &Scope) -> HashMap<usize, Shows> {
     folds
 }
 
-fn spans_in(shows: &Shows) -> Vec<usize> {
+fn spans_in(shows: &Shows) -> &[usize] {
     match shows {
-        Shows::Span(row) => vec![*row],
-        Shows::Fold { members, .. } => members.clone(),
-        _ => Vec::new(),
+        Shows::Span(row) => std::slice::from_ref(row),
+        Shows::Fold { members, .. } => members,
+        _ => &[],
     }
 }
 
-fn spans_of(row: &Row) -> Vec<usize> {
+fn spans_of(row: &Row) -> &[usize] {
     spans_in(&row.shows)
 }
 
 fn failed(row: &Row, analysis: &Analysis) -> bool {
-    matches!(row.shows, Shows::Span(span) if analysis.tree.nodes()[span].span.is_error())
+    matches!(row.shows, Shows::Span(span) if analysis.tree.nodes()[span].failed)
 }
 
 /// Says for each row whether it is kept, at most [`ROWS_MAX`] of them.
@@ -215,7 +216,7 @@ fn most_telling(rows: &[Row], analysis: &Analysis) -> Vec<bool> {
     order.sort_by_cached_key(|place| {
         let row = &rows[*place];
         let sum = |of: &dyn Fn(usize) -> i64| {
-            spans_of(row).into_iter().map(of).fold(0, i64::saturating_add)
+            spans_of(row).iter().map(|span| of(*span)).fold(0, i64::saturating_add)
         };
         let critical_ns = sum(&|span| analysis.path.row_ns[span]);
         let length_ns = sum(&|span| analysis.tree.nodes()[span].duration_ns());

@@ -20,7 +20,7 @@ pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -
     let mut first = vec![(Some(Tone::Id), format!("trace {}", report.name_of_trace()))];
     if let Some(root) = analysis.root() {
         let code = report.status_code.map(|code| format!(" {code}")).unwrap_or_default();
-        let tone = if nodes[root].span.is_error() { Tone::Bad } else { Tone::Strong };
+        let tone = if nodes[root].failed { Tone::Bad } else { Tone::Strong };
         first.push((Some(tone), format!("{}{code}", text::harmless(&report.name))));
         first.push((Some(Tone::Strong), duration(analysis.duration_ns())));
     }
@@ -124,7 +124,7 @@ pub(super) fn roots(report: &TraceReport, out: &mut dyn Write, theme: &Theme) ->
             counted(tree.subtree(*row).len(), "span"),
             at + 1
         );
-        let tone = if node.span.is_error() { Tone::Bad } else { Tone::Strong };
+        let tone = if node.failed { Tone::Bad } else { Tone::Strong };
         paragraph(out, theme, (tone, if at == 0 { "root" } else { "" }), &text)?;
     }
     match roots.len().saturating_sub(shown) {

@@ -23,7 +23,7 @@ pub(in super::super) struct EventRow {
 }
 
 impl EventRow {
-    pub(super) fn of(event: ErrorEvent, raw: Vec<u8>) -> Result<Self, StoreError> {
+    pub(super) fn of(event: ErrorEvent, raw: &[u8]) -> Result<Self, StoreError> {
         let fingerprint = grouping::fingerprint(&event);
         let (request_key, trace_key) = keys(event.request_id.as_deref(), event.trace_id.as_deref());
         // The raw event has a column, and the issue a row.
@@ -35,7 +35,7 @@ impl EventRow {
             request_key,
             trace_key,
             body: serde_json::to_string(&event)?,
-            raw: pack(&raw),
+            raw: pack(raw),
             event_id: event.event_id,
             service: event.service,
             user: event.user,

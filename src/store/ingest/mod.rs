@@ -61,7 +61,7 @@ impl Row {
         Ok(match record {
             Record::Span(span) => Self::Span(span::SpanRow::of(*span, resources)?),
             Record::Log(record, origin) => Self::Log(log::LogRow::of(*record, origin)?),
-            Record::Event(event, raw) => Self::Event(event::EventRow::of(*event, raw)?),
+            Record::Event(event, raw) => Self::Event(event::EventRow::of(*event, &raw)?),
             Record::Metric(point) => Self::Metric(metric::MetricRow::of(*point)?),
             Record::Item(item) => Self::Item(item::ItemRow::of(*item)),
         })

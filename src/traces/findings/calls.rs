@@ -1,34 +1,31 @@
 //! Findings about calls: made again after a failure, and given up on by the caller alone.
 
-use std::collections::HashMap;
-
 use super::{Finding, FindingKind, label, total_ns};
 use crate::model::{Span, SpanKind};
 use crate::traces::repeats::{first_text, peer, statement};
-use crate::traces::{Node, Noise, Tree};
+use crate::traces::{Node, Noise, Tree, alike};
 
 /// Finds calls under one parent to the same target of which an earlier one failed before the next
 /// began; a success ends the tries.
 pub(super) fn retries(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Finding> {
-    type Key<'a> = (usize, &'a str, SpanKind, &'a str, &'a str, &'a str);
     // Most traces have few failures: only what stands beside one is grouped.
     let mut beside_failure = vec![false; tree.nodes().len()];
-    for node in tree.nodes().iter().filter(|node| node.span.is_error()) {
+    for node in tree.nodes().iter().filter(|node| node.failed) {
         if let Some(parent) = node.parent {
             beside_failure[parent] = true;
         }
     }
-    let mut groups: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
-    for (row, node) in tree.nodes().iter().enumerate().filter(|(row, _)| noise[*row].is_none()) {
-        let (Some(parent), span) = (node.parent, &node.span) else { continue };
-        if !beside_failure[parent] {
-            continue;
-        }
-        let key = (parent, &*span.service, span.kind, &*span.name, peer(span), target(span));
-        groups.entry(key).or_default().push(row);
-    }
+    let beside = |row: &usize| {
+        let parent = tree.nodes()[*row].parent;
+        noise[*row].is_none() && parent.is_some_and(|parent| beside_failure[parent])
+    };
+    let same = |row: usize| {
+        let (parent, span) = (tree.nodes()[row].parent, &tree.nodes()[row].span);
+        (parent, span.kind, &*span.service, &*span.name, peer(span), target(span))
+    };
+    let groups = alike::groups((0..tree.nodes().len()).filter(beside), same, 2);
     let mut tries: Vec<Vec<usize>> =
-        groups.into_values().filter_map(|rows| tries(tree, &rows)).collect();
+        groups.into_iter().filter_map(|rows| tries(tree, &rows)).collect();
     tries.sort_unstable();
     tries.iter().map(|rows| retry(tree, rows)).collect()
 }
@@ -43,11 +40,11 @@ fn target(span: &Span) -> &str {
 
 fn tries(tree: &Tree, rows: &[usize]) -> Option<Vec<usize>> {
     let nodes = tree.nodes();
-    let first = rows.iter().position(|row| nodes[*row].span.is_error())?;
+    let first = rows.iter().position(|row| nodes[*row].failed)?;
     let mut tries = vec![rows[first]];
     for row in &rows[first + 1..] {
         let before = &nodes[tries[tries.len() - 1]];
-        if !before.span.is_error() {
+        if !before.failed {
             break;
         }
         if before.end <= nodes[*row].start {
@@ -59,7 +56,7 @@ fn tries(tree: &Tree, rows: &[usize]) -> Option<Vec<usize>> {
 
 fn retry(tree: &Tree, rows: &[usize]) -> Finding {
     let nodes = || rows.iter().map(|row| &tree.nodes()[*row]);
-    let failed = nodes().filter(|node| node.span.is_error()).count();
+    let failed = nodes().filter(|node| node.failed).count();
     let first = &tree.nodes()[rows[0]];
     let to = match peer(&first.span) {
         "" => String::new(),
@@ -92,7 +89,7 @@ pub(super) fn servers_that_went_on(tree: &Tree) -> Vec<Finding> {
 }
 
 fn went_on(client: &Node, server: &Node) -> bool {
-    let gave_up = client.span.is_error() && client.span.http_status().is_none();
+    let gave_up = client.failed && client.span.http_status().is_none();
     let ended = client.span.end.is_some() && server.span.end.is_some();
     client.span.kind == SpanKind::Client
         && server.span.kind == SpanKind::Server

@@ -1,39 +1,25 @@
 //! Findings about queries that were asked more than once with the same values.
 
-use std::collections::HashMap;
-
 use super::{Finding, FindingKind, label, short, total_ns};
 use crate::model::Span;
 use crate::traces::repeats::{peer, statement};
-use crate::traces::{Noise, Tree};
+use crate::traces::{Noise, Tree, alike};
 
-/// Finds reads with the same service, database, text and values, anywhere in the trace. O(n).
+/// Finds reads with the same service, database, text and values, anywhere in the trace. O(n log n).
 ///
 /// A text with placeholders counts only where the values were sent too: that two such texts are equal
 /// says nothing about what was asked for. What writes, begins or commits is meant to be repeated.
 pub(super) fn find(tree: &Tree, noise: &[Option<Noise>]) -> Vec<Finding> {
-    type Key<'a> = (&'a str, &'a str, Vec<(&'a str, String)>);
-    let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (row, node) in tree.nodes().iter().enumerate().filter(|(row, _)| noise[*row].is_none()) {
-        let text = statement(&node.span);
-        if reads(text) {
-            texts.entry(text).or_default().push(row);
-        }
+    let span = |row: usize| &tree.nodes()[row].span;
+    let read = |row: &usize| noise[*row].is_none() && reads(statement(span(*row)));
+    let asked = |row: usize| (statement(span(row)), &*span(row).service, peer(span(row)));
+    let mut repeated: Vec<Vec<usize>> = Vec::new();
+    for rows in alike::groups((0..tree.nodes().len()).filter(read), asked, 2) {
+        let open = has_placeholder(statement(span(rows[0])));
+        let told = rows.into_iter().filter(|row| !open || !values(span(*row)).is_empty());
+        repeated.extend(alike::groups(told, |row| values(span(row)), 2));
     }
-    let mut groups: HashMap<(&str, Key<'_>), Vec<usize>> = HashMap::new();
-    for (text, rows) in texts.into_iter().filter(|(_, rows)| rows.len() > 1) {
-        let open = has_placeholder(text);
-        for row in rows {
-            let span = &tree.nodes()[row].span;
-            let values = values(span);
-            if !open || !values.is_empty() {
-                let key = (&*span.service, peer(span), values);
-                groups.entry((text, key)).or_default().push(row);
-            }
-        }
-    }
-    let mut repeated: Vec<Vec<usize>> =
-        groups.into_values().filter(|rows| rows.len() > 1 && !is_nested(tree, rows)).collect();
+    repeated.retain(|rows| !is_nested(tree, rows));
     repeated.sort_unstable();
     repeated.iter().map(|rows| finding(tree, rows)).collect()
 }

@@ -54,6 +54,12 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 #[test]
+fn a_text_that_is_no_utf8_changes_none_before_or_behind_it() {
+    let read = read(b"[\"\xc3\xa9\", \"\xff\", \"\xc3\xa9\"]").unwrap();
+    assert_eq!(read, serde_json::json!(["é", "\u{fffd}", "é"]));
+}
+
+#[test]
 fn half_a_pair_and_broken_utf8_become_a_mark() {
     for (sent, text) in [
         (&br#""a\ud83d""#[..], "a\u{fffd}"),

@@ -111,7 +111,7 @@ impl<'a> Drawing<'a> {
         theme: &'a Theme,
         top: usize,
     ) -> Self {
-        Self { grid: Grid::new(report, scope, theme, BARS_WIDTH * FINE), rows, top }
+        Self { grid: Grid::new(report, (rows, scope), theme, BARS_WIDTH * FINE), rows, top }
     }
 
     fn open(&self, out: &mut dyn Write, style: &str) -> io::Result<()> {
@@ -232,7 +232,7 @@ impl<'a> Drawing<'a> {
         let node = self.grid.node(row);
         let fill = node.map(|node| format!(" fill=\"hsl({} 60% 50%)\"", self.hue(node)));
         let (top, middle) = (y + 4, y + 10);
-        let (mut column, mut events) = (0, String::new());
+        let (mut column, mut events) = (0, Vec::new());
         for run in cells.chunk_by(|one, other| one == other) {
             let (from, length) = (column, run.len());
             column += length;
@@ -243,7 +243,7 @@ impl<'a> Drawing<'a> {
                 Cell::Event | Cell::Line => {
                     // Above the bars, which they would be hidden by.
                     let above = middle - 4;
-                    events += &format!("<path class=\"event\" d=\"M{x} {above}l4 4-4 4-4-4z\"/>");
+                    events.push((x, above));
                     continue;
                 }
                 Cell::Off => ("off", fill.as_deref().unwrap_or_default()),
@@ -257,7 +257,9 @@ impl<'a> Drawing<'a> {
                 "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"12\"{fill}/>"
             )?;
         }
-        writeln!(out, "{events}")
+        events.into_iter().try_for_each(|(x, above)| {
+            writeln!(out, "<path class=\"event\" d=\"M{x} {above}l4 4-4 4-4-4z\"/>")
+        })
     }
 
     fn hue(&self, node: &Node) -> u16 {
