@@ -60,6 +60,7 @@ fn a_page_and_a_picture_load_and_run_nothing_whatever_was_sent() {
     ];
     let env = Env::new().file("hostile.json", request(&spans));
     let loads = regex::Regex::new(r"<[^>]*\b(src|on\w+)=").unwrap();
+    let quoted = regex::Regex::new("\"[^\"]*\"").unwrap();
     let tags = r"<(/?)(g|text|svg|title|details|summary|dl|dt|dd|tspan)\b[^>]*>";
     let tags = regex::Regex::new(tags).unwrap();
     for format in ["html", "svg"] {
@@ -69,7 +70,7 @@ fn a_page_and_a_picture_load_and_run_nothing_whatever_was_sent() {
         for never in ["<script", "href=\"http", "url(", "@import", "\u{1b}", "\u{202e}"] {
             assert!(!text.contains(never), "{never} in {format}");
         }
-        assert!(!loads.is_match(text), "{format}");
+        assert!(!loads.is_match(&quoted.replace_all(text, "")), "{format}");
         assert!(!text.contains("abcdefgh12345678"), "a secret is masked");
         assert!(text.contains("&lt;script src=//evil&gt;"), "{format}");
         assert!(text.len() < 100_000, "{} bytes", text.len());
