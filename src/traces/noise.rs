@@ -18,7 +18,7 @@ pub enum Noise {
     Connect,
     /// A leaf inside a process that took no time.
     Empty,
-    /// The span above it once more, from a second instrumentation.
+    /// The span above or beside it once more, from a second instrumentation.
     Duplicate,
 }
 
@@ -47,6 +47,7 @@ pub(super) fn find(tree: &Tree) -> Vec<Option<Noise>> {
             _ if is_leaf && is_connect(node, root_ns) => Some(Noise::Connect),
             _ if is_leaf && is_empty(node, root_ns) => Some(Noise::Empty),
             _ if is_duplicate(parent, node) => Some(Noise::Duplicate),
+            _ if is_leaf && has_twin(tree, row) => Some(Noise::Duplicate),
             _ => None,
         });
     }
@@ -77,7 +78,26 @@ fn is_empty(node: &Node, root_ns: i64) -> bool {
         && node.duration_ns() < root_ns / 1_000
 }
 
-/// The same kind, name and service for at least 95 % of the parent. Spans inside a process are none:
+/// Says whether another server span below the same call is the same one, from another instrumentation:
+/// where both take the caller's `traceparent`, neither is above the other. The one with something below
+/// it stays, else the first.
+fn has_twin(tree: &Tree, row: usize) -> bool {
+    /// A call has one server; more are looked at no further than this.
+    const SIBLINGS_MAX: usize = 8;
+    let (nodes, node) = (tree.nodes(), &tree.nodes()[row]);
+    let Some(parent) = node.parent.filter(|parent| nodes[*parent].span.kind == SpanKind::Client)
+    else {
+        return false;
+    };
+    let mut siblings = tree.children(parent).take(SIBLINGS_MAX).filter(|other| *other != row);
+    node.span.kind == SpanKind::Server
+        && siblings.any(|other| {
+            let stays = other < row || tree.subtree(other).len() > 1;
+            stays && nodes[other].span.scope != node.span.scope && is_duplicate(&nodes[other], node)
+        })
+}
+
+/// The same kind, name and service for at least 95 % of the other. Spans inside a process are none:
 /// a function may call itself.
 fn is_duplicate(parent: &Node, node: &Node) -> bool {
     let (outer, inner) = (&parent.span, &node.span);
@@ -121,6 +141,24 @@ mod tests {
         assert_eq!(noise(vec![failed(span(2, 1, "GET / http send", 1, 2))]), [None]);
         assert_eq!(noise(vec![connect(15)]), [None]);
         assert_eq!(noise(vec![Span { end: None, ..span(2, 1, "mark", 5, 5) }]), [None]);
+    }
+
+    #[test]
+    fn one_of_two_server_spans_of_a_call_is_a_duplicate_if_another_instrumentation_made_it() {
+        let call = of("shop", SpanKind::Client, span(2, 1, "GET", 1, 99));
+        let server = |id, end, scope: &str| Span {
+            scope: scope.to_owned(),
+            ..of("stock", SpanKind::Server, span(id, 2, "GET /stock", 2, end))
+        };
+        let below = |second: Span, scope| {
+            let inner = of("stock", SpanKind::Internal, span(5, 4, "look up", 3, 9));
+            noise(vec![call.clone(), server(3, 90, scope), second, inner])
+        };
+        let twice = [None, Some(Noise::Duplicate), None, None];
+        assert_eq!(below(server(4, 90, "fastapi"), "asgi"), twice);
+        // A hedged call has two servers of one instrumentation, another call another length.
+        assert_eq!(below(server(4, 90, "asgi"), "asgi"), [None; 4]);
+        assert_eq!(below(server(4, 40, "fastapi"), "asgi"), [None; 4]);
     }
 
     #[test]

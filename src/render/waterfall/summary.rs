@@ -10,6 +10,9 @@ use crate::render::theme::duration;
 use crate::render::{Theme, Tone, text};
 use crate::traces::{Finding, FindingKind, Skew};
 
+/// The columns of a name in a line of text.
+const NAME_COLUMNS_MAX: usize = 80;
+
 /// The findings shown unless everything is asked for.
 const FINDINGS_MAX: usize = 10;
 
@@ -208,7 +211,9 @@ pub(super) fn critical_path(
     let share = |row: &usize| {
         let (span, time) = (&analysis.tree.nodes()[*row].span, row_ns[*row]);
         let name = report.spans.masked(&format!("{} {}", span.service, span.name));
-        format!("{} {} ({})", text::harmless(&name), duration(time), percent(time, whole))
+        let name = text::harmless(&name);
+        let name = text::cut_middle(&name, NAME_COLUMNS_MAX);
+        format!("{name} {} ({})", duration(time), percent(time, whole))
     };
     let shares: Vec<String> = rows.iter().take(SHARES_MAX).map(share).collect();
     let more = if rows.len() > SHARES_MAX { " · …" } else { "" };
