@@ -150,7 +150,7 @@ impl Render for TraceBaselineReport {
                 step.row(other)
             })
             .collect();
-        draw(&rows, ["now", "p50", "p95"], self.all, out, theme)?;
+        draw(&rows, (["now", "p50", "p95"], "as usual"), self.all, out, theme)?;
         for step in &self.absent {
             let name = format!("{} {}", text::harmless(&step.service), text::harmless(&step.name));
             let of = format!("in {} of {} others", step.traces, self.traces);

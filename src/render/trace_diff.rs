@@ -204,7 +204,7 @@ impl Render for TraceDiffReport {
                 step.row(other)
             })
             .collect();
-        draw(&rows, ["before", "after", "change"], self.all, out, theme)
+        draw(&rows, (["before", "after", "change"], "like before"), self.all, out, theme)
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) struct StepRow {
 /// are left out, in words and with the option that shows them.
 pub(super) fn draw(
     rows: &[StepRow],
-    headings: [&str; 3],
+    (headings, alike): ([&str; 3], &str),
     all: bool,
     out: &mut dyn Write,
     theme: &Theme,
@@ -77,7 +77,7 @@ pub(super) fn draw(
     }
     match kept.iter().filter(|keep| !**keep).count() {
         0 => Ok(()),
-        left => writeln!(out, "{} like before are not shown (--all)", text::counted(left, "step")),
+        left => writeln!(out, "{} {alike} not shown (--all)", text::counted(left, "step")),
     }
 }
 

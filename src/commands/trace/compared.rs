@@ -76,6 +76,9 @@ pub(super) fn baseline(args: &TraceArgs, context: &mut Context) -> Result<Outcom
         context.output.note("no other trace of this operation was found in the day before it");
     }
     let has_others = !analyses.is_empty();
+    if !has_others && !context.output.is_json() {
+        return Ok(Outcome::found(false, complete));
+    }
     let show = (args.view.all, context.output.theme.show_secrets);
     let asked = (others.asked, others.missing);
     let report = TraceBaselineReport::new((trace_id, &trace), &analyses, asked, show);
