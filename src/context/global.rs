@@ -9,7 +9,7 @@ use crate::render::{Format, LogFormat};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct GlobalArgs {
-    /// How the answer is written; all but human and json are for logs alone, md for trace too
+    /// How the answer is written; every command has human and json
     #[arg(short, long, global = true, value_enum, default_value_t, hide_default_value = true)]
     #[arg(value_name = "FORMAT")]
     pub output: Format,

@@ -49,6 +49,9 @@ pub struct WaterfallOptions {
     pub all: bool,
     /// Whether secrets are shown as they are, drawn and in JSON alike.
     pub show_secrets: bool,
+    /// The options that name the files it was read from, each with a blank before it; empty when
+    /// somebody was asked.
+    pub files: String,
 }
 
 /// One trace with what it tells; in JSON `obs.trace/1`.
@@ -149,6 +152,11 @@ impl TraceReport {
     }
 
     /// Returns the trace's id; a dash when the id led to none.
+    /// Returns the command that shows this trace again, without options of the view.
+    fn command(&self) -> String {
+        format!("obs trace {}{}", self.name_of_trace(), self.options.files)
+    }
+
     fn name_of_trace(&self) -> String {
         self.trace_id.map_or_else(|| "-".to_owned(), |trace_id| trace_id.to_string())
     }

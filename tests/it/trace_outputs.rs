@@ -153,6 +153,24 @@ fn spans_of_one_thread_lie_within_each_other_or_beside() {
 }
 
 #[test]
+fn what_is_to_be_typed_next_names_the_files_and_what_does_nothing_is_refused() {
+    let env = env();
+    let drawn = obs(&env, &[FLAKY]).stdout;
+    assert!(drawn.contains(&format!("obs trace {FLAKY} --file traces.jsonl --all\n")), "{drawn}");
+    let refused = obs(&env, &[FLAKY, "--root", "9"]);
+    assert!(
+        refused.stderr.contains(&format!("obs trace {FLAKY} --file traces.jsonl\n")),
+        "{refused}"
+    );
+    for arguments in
+        [&[FLAKY, "--logs"][..], &[FLAKY, "--span", "6d7ea8cf"], &["-o", "json", "list"]]
+    {
+        assert_eq!(obs(&env, arguments).status, Some(2), "{arguments:?}");
+    }
+    assert_eq!(env.obs(["trace", "list", "-o", "md"]).status, Some(2));
+}
+
+#[test]
 fn two_traces_are_compared_step_by_step() {
     let env = env();
     let outcome = obs(&env, &[WELL, "--diff", FLAKY]);

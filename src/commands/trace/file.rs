@@ -74,7 +74,7 @@ pub(super) fn story(
     }
     let others = (!read.traces.is_empty()).then(|| {
         let others = text::counted(read.traces.len(), "other trace");
-        format!("{others} can be read there: obs trace {}", arguments(files))
+        format!("{others} can be read there: obs trace{}", arguments(files))
     });
     let own = correlation.trace_id().filter(|_| !found_by);
     let Read { spans, resolved, asked, missing, .. } = read;
@@ -197,11 +197,11 @@ fn name(file: &Path) -> String {
     if is_input(file) { "standard input".to_owned() } else { file.display().to_string() }
 }
 
-/// Returns the options that name the files, to be typed again.
-fn arguments(files: &[PathBuf]) -> String {
+/// Returns the options that name the files, each with a blank before it, to be typed again.
+pub(super) fn arguments(files: &[PathBuf]) -> String {
     let files =
-        files.iter().map(|file| format!("--file {}", text::word(&file.display().to_string())));
-    files.collect::<Vec<_>>().join(" ")
+        files.iter().map(|file| format!(" --file {}", text::word(&file.display().to_string())));
+    files.collect()
 }
 
 /// Returns the one trace that the files hold.
@@ -217,7 +217,7 @@ fn only_trace(read: &Read, files: &[PathBuf]) -> Result<Correlation> {
             let mut error =
                 Error::usage(format!("there are {number} traces in {names}: give one's id"));
             for (id, seen) in several.iter().take(LISTED_MAX) {
-                error = error.hint(format!("obs trace {id} {}  # {seen}", arguments(files)));
+                error = error.hint(format!("obs trace {id}{}  # {seen}", arguments(files)));
             }
             if number > LISTED_MAX {
                 error = error.hint(format!("{} more are not listed", number - LISTED_MAX));

@@ -48,6 +48,7 @@ pub(super) struct ListArgs {
 ///
 /// Exit code 0 when there are any, 1 when there are none, 3 when not all was searched.
 pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome> {
+    context.output.only_human_or_json("trace list")?;
     let search = understand(args, context)?;
     let gathered = context
         .ask(Wanted::TraceLists, async |backends| gather::trace_lists(backends, &search).await)?;

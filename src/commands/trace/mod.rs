@@ -95,6 +95,10 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     if let Some(TraceCommand::List(args)) = &args.command {
         return list::run(args, context);
     }
+    if args.id.as_deref() == Some("list") {
+        return Err(Error::usage("options of `obs trace list` stand behind `list`")
+            .hint("obs trace list --help"));
+    }
     if let Some(other) = &args.diff {
         return compared::diff(args, other, context);
     }
@@ -109,13 +113,13 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     if args.view.logs && gathered.found.logs_truncated {
         context.output.note("there are more log lines than are kept: obs logs shows all");
     }
-    let options = args.view.options(show_secrets);
+    let files = file::arguments(&args.file);
+    let options = args.view.options(show_secrets, files.clone());
     let report = report(gathered, &correlation, options, args.view.logs);
     let analysis = &report.spans.analysis;
     if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| is_found) {
-        return Err(
-            Error::usage(unknown).hint(format!("obs trace {}", text::word(correlation.id())))
-        );
+        return Err(Error::usage(unknown)
+            .hint(format!("obs trace {}{files}", text::word(correlation.id()))));
     }
     let whole = written::has_all_spans(context.output.format());
     let matched = !is_found || whole || report.options.view.any_match(analysis);

@@ -40,13 +40,13 @@ pub(super) struct ViewArgs {
     #[arg(long)]
     events: bool,
     /// Show the trace's log lines inside their spans
-    #[arg(long)]
+    #[arg(long, conflicts_with = "file")]
     pub(super) logs: bool,
 }
 
 impl ViewArgs {
     /// Returns the options as the drawing takes them.
-    pub(super) fn options(&self, show_secrets: bool) -> WaterfallOptions {
+    pub(super) fn options(&self, show_secrets: bool, files: String) -> WaterfallOptions {
         let view = View {
             depth: self.depth,
             min_duration: self.min_duration,
@@ -57,12 +57,13 @@ impl ViewArgs {
             root: self.root,
             events: self.events,
         };
-        WaterfallOptions { all: self.all, show_secrets, view }
+        WaterfallOptions { all: self.all, show_secrets, view, files }
     }
 }
 
 fn span_id(text: &str) -> Result<SpanId, String> {
-    SpanId::from_hex(text).ok_or_else(|| "not 16 hex digits".to_owned())
+    let whole = Some(text).filter(|text| text.len() == 16);
+    whole.and_then(SpanId::from_hex).ok_or_else(|| "not 16 hex digits".to_owned())
 }
 
 /// Reads `5ms` or `1%`.

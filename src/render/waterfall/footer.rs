@@ -22,18 +22,18 @@ pub(super) fn write(
     if !said.is_empty() {
         pieces(out, theme, &said, " · ")?;
     }
-    let trace = report.name_of_trace();
+    let command = report.command();
     let folded = rows.folded + rows.hidden + rows.unsaid + rows.noise.values().sum::<usize>();
     let mut commands = Vec::new();
     if folded > 0 {
         let logs = if report.logs.is_some() { " --logs" } else { "" };
         let options = report.options.view.options();
-        commands.push(("all of it:".to_owned(), format!("obs trace {trace}{options}{logs} --all")));
+        commands.push(("all of it:".to_owned(), format!("{command}{options}{logs} --all")));
     }
     if rows.unmatched + rows.outside > 0 {
-        commands.push(("the whole trace:".to_owned(), format!("obs trace {trace}")));
+        commands.push(("the whole trace:".to_owned(), command));
     } else if let Some(span) = most_hidden(report, rows) {
-        commands.push(("below one span:".to_owned(), format!("obs trace {trace} --span {span}")));
+        commands.push(("below one span:".to_owned(), format!("{command} --span {span}")));
     }
     for (what, command) in commands {
         pieces(out, theme, &[(None, what), (Some(Tone::Id), command)], " ")?;

@@ -25,7 +25,13 @@ pub(super) fn header(report: &TraceReport, out: &mut dyn Write, theme: &Theme) -
         let code = report.status_code.map(|code| format!(" {code}")).unwrap_or_default();
         let tone = if nodes[root].failed { Tone::Bad } else { Tone::Strong };
         first.push((Some(tone), format!("{}{code}", text::harmless(&report.name))));
-        first.push((Some(Tone::Strong), duration(analysis.duration_ns())));
+        let (whole, own) = (analysis.duration_ns(), nodes[root].duration_ns());
+        // What went on beside or after the operation is not what its caller waited for.
+        let beyond = whole.saturating_sub(own) > whole / 100 && !nodes[root].orphan;
+        first.push((Some(Tone::Strong), duration(if beyond { own } else { whole })));
+        if beyond {
+            first.push((None, format!("{} in all", duration(whole))));
+        }
     }
     let mut counts = vec![counted(nodes.len(), "span"), counted(report.services.len(), "service")];
     if !analysis.errors.rows.is_empty() {
@@ -158,6 +164,8 @@ pub(super) fn finding_lines(report: &TraceReport) -> impl Iterator<Item = (&'sta
         let (time, text) = (finding.duration_ns, &finding.text);
         let line = match skew_of(report, finding) {
             Some(skew) => format!("{text} · {}", shown_skew(skew)),
+            // What lies outside of the operations is no part of them.
+            None if time > trace_ns => format!("{text} · {}", duration(time)),
             None => format!("{text} · {} ({})", duration(time), percent(time, trace_ns)),
         };
         (tag(finding.kind), line)

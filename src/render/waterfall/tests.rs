@@ -185,7 +185,8 @@ fn a_running_span_an_orphan_and_a_silent_source() {
 fn several_roots_share_one_axis() {
     let spans = vec![span(1, 0, "GET /a", 0, 10), span(2, 0, "GET /b", 30, 40)];
     insta::assert_snapshot!(drawn(&report(spans), &plain(80)), @"
-    trace 018f3c1e9b7a7c448d215a0b6f4e2d12   GET /a   40.0ms   2 spans · 1 service
+    trace 018f3c1e9b7a7c448d215a0b6f4e2d12   GET /a   10.0ms   40.0ms in all
+    2 spans · 1 service
     2026-11-22 06:30:00 UTC · local · complete
     root      06:30:00.000 shop GET /a · 10.0ms · 1 span · --root 1
               06:30:00.030 shop GET /b · 10.0ms · 1 span · --root 2
