@@ -220,7 +220,7 @@ fn decode_events(
         let (body, short_id, raw) = row?;
         let mut event: ErrorEvent = serde_json::from_str(&body)?;
         event.issue_id = short_id;
-        event.raw = serde_json::from_slice(&unpack(&raw)).ok();
+        event.raw = serde_json::from_slice(&unpack(&raw)?).ok();
         Ok(event)
     })
     .collect()

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension as _;
 use super::{Reader, StoreError};
 use crate::model::TraceId;
 
-/// The largest event that is unpacked; no larger one is taken.
+/// The largest event that is unpacked, far beyond what is taken: a damaged length asks for no more.
 const EVENT_BYTES_MAX: usize = 128 << 20;
 
 impl Reader {
@@ -21,7 +21,7 @@ impl Reader {
             self.connection.prepare_cached("SELECT raw FROM events WHERE event_id = ?1")?;
         let stored: Option<Vec<u8>> =
             statement.query_row([id.to_string()], |row| row.get(0)).optional()?;
-        Ok(stored.map(|stored| unpack(&stored).into_owned()))
+        stored.map(|stored| unpack(&stored).map(Cow::into_owned)).transpose()
     }
 }
 
@@ -39,15 +39,16 @@ pub(super) fn pack(raw: &[u8]) -> Vec<u8> {
     packed
 }
 
-/// Returns an event as it was sent; one that cannot be unpacked is empty.
-pub(super) fn unpack(stored: &[u8]) -> Cow<'_, [u8]> {
-    let Some((&COMPRESSED, packed)) = stored.split_first() else { return stored.into() };
+/// Returns an event as it was sent; errs when the row is damaged.
+pub(super) fn unpack(stored: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
+    let Some((&COMPRESSED, packed)) = stored.split_first() else { return Ok(stored.into()) };
     let length = packed.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     // A damaged file must not ask for 4 GiB; what was larger was not taken.
     let whole =
         if length > EVENT_BYTES_MAX { None } else { decompress_size_prepended(packed).ok() };
-    whole.filter(|raw| raw.len() == length).unwrap_or_default().into()
+    let whole = whole.filter(|raw| raw.len() == length).map(Cow::Owned);
+    whole.ok_or_else(|| StoreError::Row(serde::de::Error::custom("an event is damaged")))
 }
 
 #[cfg(test)]
@@ -57,11 +58,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_of_before_is_read_as_it_is_and_damage_is_nothing() {
-        assert_eq!(&*unpack(b"{\"a\":1}"), b"{\"a\":1}");
-        assert_eq!(&*unpack(b""), b"");
+    fn what_is_stored_of_before_is_read_as_it_is_and_damage_is_said() {
+        assert_eq!(&*unpack(b"{\"a\":1}").unwrap(), b"{\"a\":1}");
+        assert_eq!(&*unpack(b"").unwrap(), b"");
         for damaged in [&b"\x01"[..], b"\x01\xff\xff\xff\xff", b"\x01\x08\0\0\0\x10a"] {
-            assert_eq!(&*unpack(damaged), b"");
+            assert!(unpack(damaged).is_err());
         }
     }
 
@@ -69,7 +70,7 @@ mod tests {
         #[test]
         fn every_event_comes_back_byte_for_byte(raw in any::<Vec<u8>>()) {
             let packed = pack(&raw);
-            prop_assert_eq!(&*unpack(&packed), &raw[..]);
+            prop_assert_eq!(&*unpack(&packed).unwrap(), &raw[..]);
         }
     }
 }
