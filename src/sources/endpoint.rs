@@ -18,7 +18,7 @@ use crate::model::{LogPage, LogQuery, Reason, UnixNanos};
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
 /// The type of most answers.
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// A configured backend, as far as all kinds are alike.
 #[derive(Debug)]

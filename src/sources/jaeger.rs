@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::endpoint::Endpoint;
-use super::request_attributes::{REQUEST_ATTRIBUTES, window};
+use super::endpoint::{Endpoint, JSON};
+use super::request_attributes::{REQUEST_ATTRIBUTES, TRACES_MAX, window};
 use super::{Backend, OfRequest, SourceError, TraceSource, jaeger_legacy, trace_reply};
 use crate::http::Reply;
 use crate::model::{Correlation, FoundTrace, TraceId, TraceList, TraceSearch};
@@ -18,12 +18,6 @@ use crate::wire::decode_jaeger_summaries;
 
 /// Where the older interface lies.
 const LEGACY: [&str; 1] = ["api"];
-
-/// The type of its answers.
-const JSON: &str = "application/json";
-
-/// How many traces one request id leads to.
-const TRACES_MAX: u32 = 20;
 
 /// A Jaeger.
 #[derive(Debug)]

@@ -7,22 +7,16 @@ use futures_util::FutureExt as _;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::endpoint::Endpoint;
-use super::request_attributes::{REQUEST_ATTRIBUTES, window};
+use super::endpoint::{Endpoint, JSON};
+use super::request_attributes::{REQUEST_ATTRIBUTES, TRACES_MAX, window};
 use super::{OfRequest, SourceError, trace_reply};
 use crate::model::{Correlation, FoundTrace, TraceId, TraceList, TraceSearch};
-
-/// The type of its answers.
-const JSON: &str = "application/json";
 
 /// How many services are asked for their traces, where no service is named.
 const SERVICES_MAX: usize = 20;
 
 /// How many questions are asked for one request id.
 const QUESTIONS_MAX: usize = 60;
-
-/// How many traces one request id leads to.
-const TRACES_MAX: u32 = 20;
 
 /// Returns the spans of a trace; none when it is unknown there, which may be 404 or an empty list.
 pub(super) async fn trace(

@@ -34,6 +34,7 @@ pub use command::COMMAND;
 pub use endpoint::Opening;
 pub use kinds::{KINDS, Kind, KindError, Side, WithoutLogs, kind_of, open};
 pub use lines::last_of;
+pub use request_attributes::REQUEST_ATTRIBUTES;
 pub use trace_file::{TraceFileError, TraceText};
 
 pub use crate::wire::write_otlp_json;

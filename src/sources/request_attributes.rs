@@ -9,7 +9,7 @@ use crate::model::{Correlation, UnixNanos};
 ///
 /// Source: OpenTelemetry, "Semantic conventions for HTTP spans", `http.request.header.<key>`; older
 /// instrumentations write `_` for `-` there.
-pub(super) const REQUEST_ATTRIBUTES: [&str; 7] = [
+pub const REQUEST_ATTRIBUTES: [&str; 7] = [
     "request_id",
     "request.id",
     "http.request.id",
@@ -18,6 +18,9 @@ pub(super) const REQUEST_ATTRIBUTES: [&str; 7] = [
     "x-request-id",
     "correlation_id",
 ];
+
+/// How many traces one request id leads to.
+pub(super) const TRACES_MAX: u32 = 20;
 
 /// How far before its own time a request id is looked for: clocks differ.
 const BEFORE: Duration = Duration::from_mins(5);

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 
 use super::endpoint::Endpoint;
 use super::quoted::quoted;
-use super::request_attributes::{REQUEST_ATTRIBUTES, window};
+use super::request_attributes::{REQUEST_ATTRIBUTES, TRACES_MAX, window};
 use super::{Backend, OfRequest, SourceError, TraceSource, trace_reply};
 use crate::model::{Correlation, FoundTrace, TraceId, TraceList, TraceSearch, UnixNanos};
 use crate::wire::decode_tempo_search;
@@ -18,9 +18,6 @@ const PROTOBUF: &str = "application/protobuf";
 
 /// How young spans may be that a search does not find yet: Tempo's `query_end_cutoff`.
 const UNSEARCHED_NS: i64 = 30_000_000_000;
-
-/// How many traces one request id leads to.
-const TRACES_MAX: u32 = 20;
 
 /// A Tempo.
 #[derive(Debug)]

@@ -7,15 +7,12 @@ use async_trait::async_trait;
 
 use super::endpoint::Endpoint;
 use super::quoted::quoted;
-use super::request_attributes::{REQUEST_ATTRIBUTES, window};
+use super::request_attributes::{REQUEST_ATTRIBUTES, TRACES_MAX, window};
 use super::{Backend, OfRequest, SourceError, TraceSource, jaeger_legacy};
 use crate::model::{Correlation, FoundTrace, TraceId, TraceList, TraceSearch};
 
 /// Where its Jaeger interface lies.
 const BASE: [&str; 3] = ["select", "jaeger", "api"];
-
-/// How many traces one request id leads to.
-const TRACES_MAX: usize = 20;
 
 /// A `VictoriaTraces`.
 #[derive(Debug)]
@@ -86,7 +83,7 @@ impl TraceSource for VictoriaTraces {
                 .map_err(|error| self.endpoint.misread(&reply, &error.to_string()))?;
             traces.extend(TraceId::from_hex(&row.trace_id).filter(|id| !traces.contains(id)));
         }
-        let full = traces.len() >= TRACES_MAX;
+        let full = u32::try_from(traces.len()).is_ok_and(|found| found >= TRACES_MAX);
         let incomplete = full.then(|| format!("only {TRACES_MAX} traces of the id were asked for"));
         Ok(Some(OfRequest { traces, incomplete }))
     }

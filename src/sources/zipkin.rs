@@ -6,16 +6,10 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use reqwest::StatusCode;
 
-use super::endpoint::Endpoint;
-use super::request_attributes::{REQUEST_ATTRIBUTES, window};
+use super::endpoint::{Endpoint, JSON};
+use super::request_attributes::{REQUEST_ATTRIBUTES, TRACES_MAX, window};
 use super::{Backend, OfRequest, SourceError, TraceSource, trace_reply};
 use crate::model::{Correlation, FoundTrace, TraceId, TraceList, TraceSearch, UnixNanos};
-
-/// The type of its answers.
-const JSON: &str = "application/json";
-
-/// How many traces one request id leads to.
-const TRACES_MAX: u32 = 20;
 
 /// A Zipkin.
 #[derive(Debug)]
