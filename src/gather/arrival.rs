@@ -9,12 +9,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::merge::merged;
-use super::story;
+use super::{of_trace, story};
 use crate::model::{
     Correlation, Gathered, Missing, Span, SpanId, SpanKind, Story, TraceId, UnixNanos, WaitEnd,
     Waited,
 };
-use crate::sources::{Backend, TraceSource};
+use crate::sources::Backend;
 
 /// How long a young trace is waited for, where nobody says how long.
 const WAIT_DEFAULT: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ pub async fn arrived(
 }
 
 /// Asks for the spans of the known traces again, or for everything where none is known; returns who
-/// did not answer this time.
+/// did not answer this time, or only in part.
 async fn ask_again(
     backends: &[Box<dyn Backend>],
     correlation: &Correlation,
@@ -115,23 +115,13 @@ async fn ask_again(
         *gathered = story(backends, correlation).await;
         return Vec::new();
     }
-    let ids = &gathered.found.trace_ids;
-    let sides: Vec<(&dyn Backend, &dyn TraceSource)> =
-        backends.iter().filter_map(|backend| Some((&**backend, backend.traces()?))).collect();
-    let asked = sides.iter().map(|(_, side)| join_all(ids.iter().map(|id| side.trace(*id))));
+    let ids = gathered.found.trace_ids.iter();
     let (mut lists, mut missing) = (Vec::new(), Vec::new());
-    for ((backend, _), answers) in sides.iter().zip(join_all(asked).await) {
-        let mut spans = Vec::new();
-        for answer in answers {
-            match answer {
-                Ok(answer) => spans.extend(answer.spans),
-                Err(error) => {
-                    let one = Missing { source: backend.name(), reason: error.to_string() };
-                    missing.extend((!missing.contains(&one)).then_some(one));
-                }
-            }
+    for (of_sources, unheard) in join_all(ids.map(|id| of_trace(backends, *id))).await {
+        lists.extend(of_sources);
+        for one in unheard {
+            missing.extend((!missing.contains(&one)).then_some(one));
         }
-        lists.push(spans);
     }
     // What was there before stays: a source that fails now takes nothing away.
     lists.push(std::mem::take(&mut gathered.found.spans));

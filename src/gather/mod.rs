@@ -23,7 +23,7 @@ mod trace_lists;
 
 pub use arrival::{Patience, arrived};
 pub use follow::{Follow, follow};
-pub use same_operation::{Traces, same_operation};
+pub use same_operation::{SameOperation, same_operation};
 pub use trace_lists::trace_lists;
 
 /// The most traces that one request id leads to: an id that is reused for ever has many.
@@ -276,6 +276,27 @@ fn join(all: Vec<Vec<Round>>) -> Story {
     story.logs.sort_by_key(|record| record.time);
     story.events.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
     story
+}
+
+/// Asks every source that has traces for one; returns a list of spans a source, and who did not
+/// answer, or only in part.
+async fn of_trace(
+    backends: &[Box<dyn Backend>],
+    trace_id: TraceId,
+) -> (Vec<Vec<Span>>, Vec<Missing>) {
+    let sides = backends.iter().filter_map(|backend| Some((backend, backend.traces()?)));
+    let asked = sides.map(async |(backend, side)| (backend.name(), side.trace(trace_id).await));
+    let (mut lists, mut missing) = (Vec::new(), Vec::new());
+    for (source, answer) in join_all(asked).await {
+        match answer {
+            Ok(FoundTrace { spans, incomplete, .. }) => {
+                lists.push(spans);
+                missing.extend(incomplete.map(|why| Missing::in_part(source, &why)));
+            }
+            Err(error) => missing.push(Missing { source, reason: error.to_string() }),
+        }
+    }
+    (lists, missing)
 }
 
 /// Asks every source that has this side the same, all at once; returns the answers, and who did not

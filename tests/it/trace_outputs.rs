@@ -180,6 +180,11 @@ fn two_traces_are_compared_step_by_step() {
     let steps = document["steps"].as_array().unwrap();
     let failed = steps.iter().find(|step| step["right_error"] == true).unwrap();
     assert_eq!((&failed["name"], &failed["left_error"]), (&json!("POST"), &json!(false)));
+    // The files are read once: a pipe can be compared within, and each note is said once.
+    let arguments = ["trace", "--file", "-", WELL, "--diff", FLAKY, "-o", "json"];
+    let piped = env.obs_with_stdin(arguments, &capture());
+    assert_eq!(piped.stderr.matches("OTLP JSON").count(), 1, "{piped}");
+    assert_eq!(self::document(&piped)["steps"], document["steps"]);
     let same = obs(&env, &[FLAKY, "--diff", FLAKY]);
     assert!(same.stdout.contains("\n0, 0 steps changed\n"), "{same}");
     assert_eq!(obs(&env, &[WELL, "--diff", "ffffffffffffffffffffffffffffffff"]).status, Some(1));

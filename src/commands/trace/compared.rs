@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::TraceArgs;
-use super::found::{Found, find};
+use super::found::{Found, find, find_two};
 use crate::context::{Context, Wanted};
 use crate::error::{Outcome, Result};
 use crate::gather;
@@ -26,17 +26,19 @@ const BASELINE_LOOKED_AT: u32 = 500;
 /// Exit code 0 when both are there, 1 when one is not, 3 when not all of them is here.
 pub(super) fn diff(args: &TraceArgs, other: &str, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("trace --diff")?;
-    let wait = args.wait.as_deref();
-    let left = find(args.id.as_deref(), &args.file, wait, context)?;
-    let right = find(Some(other), &args.file, wait, context)?;
+    // The arguments require it.
+    let id = args.id.as_deref().unwrap_or_default();
+    let [left, right] = find_two([id, other], &args.file, args.wait.as_deref(), context)?;
     let complete = left.is_complete() && right.is_complete();
     let (Some(one), Some(two)) = (first_trace(&left), first_trace(&right)) else {
         return Ok(Outcome::found(false, complete));
     };
     let mut missing: Vec<Missing> = left.gathered.missing;
-    missing.extend(
-        right.gathered.missing.into_iter().filter(|new| !missing.contains(new)).collect::<Vec<_>>(),
-    );
+    for one in right.gathered.missing {
+        if !missing.contains(&one) {
+            missing.push(one);
+        }
+    }
     let show = (args.view.all, context.output.theme.show_secrets);
     let asked = left.gathered.asked;
     let report = TraceDiffReport::new((one.0, &one.1), (two.0, &two.1), (asked, missing), show);
@@ -70,8 +72,11 @@ pub(super) fn baseline(args: &TraceArgs, context: &mut Context) -> Result<Outcom
     })?;
     context.warn_of_missing(&others.missing);
     complete &= others.missing.is_empty();
-    let analyses: Vec<Analysis> =
-        others.found.into_iter().map(|(_, spans)| analyse(spans)).collect();
+    for remark in &others.found.remarks {
+        context.output.note(remark);
+    }
+    let traces = others.found.traces.into_iter();
+    let analyses: Vec<Analysis> = traces.map(|(_, spans)| analyse(spans)).collect();
     if analyses.is_empty() {
         context.output.note("no other trace of this operation was found in the day before it");
     }

@@ -9,27 +9,18 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::model::{AttributeValue, Correlation, Gathered, Missing, Span, Story, TraceId};
 use crate::render::text;
-use crate::sources::{TraceFileError, TraceText};
+use crate::sources::{REQUEST_ATTRIBUTES, TraceFileError, TraceText};
 
 /// How many traces of a file are listed.
 const LISTED_MAX: usize = 20;
-
-/// What attributes call a request's id, in lower case; those of headers have a list of values.
-const REQUEST_ID_NAMES: [&str; 5] = [
-    "request_id",
-    "request.id",
-    "http.request.header.x-request-id",
-    "http.request.header.x_request_id",
-    "correlation_id",
-];
 
 /// What was read out of all files.
 #[derive(Debug, Default)]
 struct Read {
     spans: Vec<Span>,
     traces: BTreeMap<TraceId, Seen>,
-    /// Traces with a span that has the id as its request's.
-    resolved: BTreeSet<TraceId>,
+    /// For each id that is asked for the traces with a span that has it as its request's.
+    resolved: Vec<BTreeSet<TraceId>>,
     asked: Vec<String>,
     missing: Vec<Missing>,
     /// What standard input held, as it cannot be read twice.
@@ -56,43 +47,106 @@ pub(super) fn story(
     wanted: Option<&str>,
     context: &mut Context,
 ) -> Result<Found> {
-    let from_input = files.iter().filter(|file| is_input(file)).count();
-    if from_input > 1 || (from_input == 1 && wanted == Some("-")) {
-        return Err(Error::usage("standard input can be read only once"));
-    }
-    let wanted = wanted.map(crate::context::read_id).transpose()?;
-    let mut read = Read::default();
-    read.all(files, wanted.as_ref(), context)?;
-    context.warn_of_missing(&read.missing);
+    let wanted = wanted.map(|id| read(id, files)).transpose()?;
+    let mut read = Read::of(files, wanted.as_slice(), context)?;
     let correlation = match wanted {
         Some(wanted) => wanted,
         None => only_trace(&read, files)?,
     };
-    let found_by = read.spans.is_empty() && !read.resolved.is_empty();
-    if found_by {
-        read.resolved(files)?;
-    }
-    let others = (!read.traces.is_empty()).then(|| {
-        let others = text::counted(read.traces.len(), "other trace");
-        format!("{others} can be read there: obs trace{}", arguments(files))
-    });
-    let own = correlation.trace_id().filter(|_| !found_by);
-    let Read { spans, resolved, asked, missing, .. } = read;
-    let found = Story {
-        trace_ids: own.into_iter().chain(resolved).collect(),
-        resolved_by: found_by.then_some("span attribute"),
-        spans,
-        ..Story::default()
+    let spans = std::mem::take(&mut read.spans);
+    Ok(read.found(0, correlation, spans, files))
+}
+
+/// The same of two ids, for which the files are read once.
+pub(super) fn two_stories(
+    files: &[PathBuf],
+    wanted: [&str; 2],
+    context: &mut Context,
+) -> Result<[Found; 2]> {
+    let [left, right] = wanted;
+    let wanted = [self::read(left, files)?, self::read(right, files)?];
+    let read = Read::of(files, &wanted, context)?;
+    let found = |place: usize, correlation: Correlation| {
+        let own = read.traces_of(place, &correlation);
+        let spans = read.spans.iter().filter(|span| own.contains(&span.trace_id)).cloned();
+        read.found(place, correlation, spans.collect(), files)
     };
-    Ok(Found { correlation, gathered: Gathered { found, asked, missing }, others })
+    let [left, right] = wanted;
+    Ok([found(0, left), found(1, right)])
+}
+
+/// Reads an id, which may stand on standard input where no file does.
+fn read(id: &str, files: &[PathBuf]) -> Result<Correlation> {
+    if id == "-" && files.iter().any(|file| is_input(file)) {
+        return Err(only_once());
+    }
+    crate::context::read_id(id)
+}
+
+fn only_once() -> Error {
+    Error::usage("standard input can be read only once")
 }
 
 impl Read {
-    /// Reads the files once: keeps the spans of the id, or all without one, and counts the others.
+    /// Reads the files for the traces of all ids.
+    fn of(files: &[PathBuf], wanted: &[Correlation], context: &mut Context) -> Result<Self> {
+        if files.iter().filter(|file| is_input(file)).count() > 1 {
+            return Err(only_once());
+        }
+        let resolved = vec![BTreeSet::new(); wanted.len()];
+        let mut read = Self { resolved, ..Self::default() };
+        read.all(files, wanted, context)?;
+        context.warn_of_missing(&read.missing);
+        let there: BTreeSet<TraceId> = read.spans.iter().map(|span| span.trace_id).collect();
+        // What has a trace of its own is not looked for by attributes.
+        for (correlation, resolved) in wanted.iter().zip(&mut read.resolved) {
+            if correlation.trace_id().is_some_and(|own| there.contains(&own)) {
+                resolved.clear();
+            }
+        }
+        let more = read.resolved.iter().flatten().any(|id| !there.contains(id));
+        if more {
+            read.resolved(files, &there)?;
+        }
+        Ok(read)
+    }
+
+    /// Returns the traces of an id, the one it is itself first.
+    fn traces_of(&self, place: usize, correlation: &Correlation) -> Vec<TraceId> {
+        match self.resolved.get(place).filter(|resolved| !resolved.is_empty()) {
+            Some(resolved) => resolved.iter().copied().collect(),
+            None => correlation.trace_id().into_iter().collect(),
+        }
+    }
+
+    /// Makes the answer about one id.
+    fn found(
+        &self,
+        place: usize,
+        correlation: Correlation,
+        spans: Vec<Span>,
+        files: &[PathBuf],
+    ) -> Found {
+        let others = (!self.traces.is_empty()).then(|| {
+            let others = text::counted(self.traces.len(), "other trace");
+            format!("{others} can be read there: obs trace{}", arguments(files))
+        });
+        let by_attribute = self.resolved.get(place).is_some_and(|resolved| !resolved.is_empty());
+        let found = Story {
+            trace_ids: self.traces_of(place, &correlation),
+            resolved_by: by_attribute.then_some("span attribute"),
+            spans,
+            ..Story::default()
+        };
+        let (asked, missing) = (self.asked.clone(), self.missing.clone());
+        Found { correlation, gathered: Gathered { found, asked, missing }, others }
+    }
+
+    /// Reads the files once: keeps the spans of the ids, or all without one, and counts the others.
     fn all(
         &mut self,
         files: &[PathBuf],
-        wanted: Option<&Correlation>,
+        wanted: &[Correlation],
         context: &mut Context,
     ) -> Result<()> {
         for file in files {
@@ -119,7 +173,7 @@ impl Read {
     }
 
     /// Reads one file; returns what it was recognised as, in words.
-    fn one(&mut self, file: &Path, wanted: Option<&Correlation>) -> Result<String, TraceFileError> {
+    fn one(&mut self, file: &Path, wanted: &[Correlation]) -> Result<String, TraceFileError> {
         let text = open(file)?;
         let (traces, resolved) = (&mut self.traces, &mut self.resolved);
         let mut spans = 0;
@@ -128,12 +182,15 @@ impl Read {
             spans += 1;
             ids.insert(span.trace_id);
             traces.entry(span.trace_id).or_default().add(span);
-            let Some(wanted) = wanted else { return true };
-            let own = wanted.trace_id() == Some(span.trace_id);
-            if !own && is_of_request(span, wanted) {
-                resolved.insert(span.trace_id);
+            let mut keep = wanted.is_empty();
+            for (wanted, resolved) in wanted.iter().zip(&mut *resolved) {
+                if wanted.trace_id() == Some(span.trace_id) {
+                    keep = true;
+                } else if is_of_request(span, wanted) {
+                    resolved.insert(span.trace_id);
+                }
             }
-            own
+            keep
         })?;
         if self.spans.is_empty() {
             self.spans = std::mem::take(&mut answer.spans);
@@ -155,8 +212,8 @@ impl Read {
         Ok(note.join("; "))
     }
 
-    /// Reads the files again for the traces that the id was resolved to.
-    fn resolved(&mut self, files: &[PathBuf]) -> Result<()> {
+    /// Reads the files again for the traces that ids were resolved to, but for those that are there.
+    fn resolved(&mut self, files: &[PathBuf], there: &BTreeSet<TraceId>) -> Result<()> {
         for file in files {
             let again = |error: TraceFileError| {
                 Error::could_not_tell(format!("cannot read {} again", name(file))).because(error)
@@ -176,9 +233,10 @@ impl Read {
                     &opened
                 }
             };
-            let resolved = &self.resolved;
-            let answer =
-                text.spans(&mut |span| resolved.contains(&span.trace_id)).map_err(again)?;
+            let wanted = |id: &TraceId| {
+                self.resolved.iter().any(|ids| ids.contains(id)) && !there.contains(id)
+            };
+            let answer = text.spans(&mut |span| wanted(&span.trace_id)).map_err(again)?;
             self.spans.extend(answer.spans);
         }
         Ok(())
@@ -234,7 +292,7 @@ fn is_of_request(span: &Span, wanted: &Correlation) -> bool {
         _ => false,
     };
     span.attributes.iter().any(|(key, value)| {
-        let names_it = REQUEST_ID_NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+        let names_it = REQUEST_ATTRIBUTES.iter().any(|name| key.eq_ignore_ascii_case(name));
         names_it
             && match value {
                 AttributeValue::Array(items) => items.iter().any(is_id),

@@ -49,26 +49,56 @@ pub(super) fn find(
             let gathered = context.story_when_arrived(&correlation, patience(wait)?)?;
             (Found { correlation, gathered }, None)
         }
-        id => {
-            let file::Found { correlation, gathered, others } = file::story(files, id, context)?;
-            (Found { correlation, gathered }, others)
-        }
+        id => of_file(file::story(files, id, context)?),
     };
-    found.gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
-    if !found.is_found() {
-        let Found { correlation, gathered } = &found;
-        context.say_not_found("no trace", correlation, &gathered.asked, &gathered.missing);
-        if let Some(others) = &others {
-            context.output.hint(others);
-        }
-        let lines = gathered.found.logs.len();
-        if lines > 0 {
-            let id = text::word(correlation.id());
-            let why = "(not sampled, or not sent yet?)";
-            context.output.hint(&format!("{lines} log lines have it {why}: obs request {id}"));
-        }
-    }
+    tell(&found, others.as_deref(), context);
     Ok(found)
+}
+
+/// Looks for two traces as [`find`] does for one; files are read once.
+pub(super) fn find_two(
+    ids: [&str; 2],
+    files: &[PathBuf],
+    wait: Option<&str>,
+    context: &mut Context,
+) -> Result<[Found; 2]> {
+    if files.is_empty() {
+        let [left, right] = ids;
+        return Ok([
+            find(Some(left), files, wait, context)?,
+            find(Some(right), files, wait, context)?,
+        ]);
+    }
+    let found = file::two_stories(files, ids, context)?;
+    Ok(found.map(|found| {
+        let (found, others) = of_file(found);
+        tell(&found, others.as_deref(), context);
+        found
+    }))
+}
+
+fn of_file(found: file::Found) -> (Found, Option<String>) {
+    let file::Found { correlation, gathered, others } = found;
+    (Found { correlation, gathered }, others)
+}
+
+/// Says how long was waited, and when nothing was found.
+fn tell(found: &Found, others: Option<&str>, context: &mut Context) {
+    found.gathered.found.waited.iter().for_each(|waited| tell_of_wait(*waited, context));
+    if found.is_found() {
+        return;
+    }
+    let Found { correlation, gathered } = found;
+    context.say_not_found("no trace", correlation, &gathered.asked, &gathered.missing);
+    if let Some(others) = others {
+        context.output.hint(others);
+    }
+    let lines = gathered.found.logs.len();
+    if lines > 0 {
+        let id = text::word(correlation.id());
+        let why = "(not sampled, or not sent yet?)";
+        context.output.hint(&format!("{lines} log lines have it {why}: obs request {id}"));
+    }
 }
 
 /// Reads how long to wait.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::model::{FoundTrace, TraceList, TraceSearch};
-use crate::sources::SourceError;
+use crate::sources::{SourceError, TraceSource};
 use crate::wire::decode_json_traces;
 
 const SECOND: i64 = 1_000_000_000;
@@ -16,11 +16,13 @@ const SECOND: i64 = 1_000_000_000;
 struct Scripted {
     answers: Vec<Vec<Span>>,
     asked: AtomicUsize,
+    /// What it says from its second answer on.
+    incomplete: Option<String>,
 }
 
 impl Scripted {
     fn boxed(answers: Vec<Vec<Span>>) -> Vec<Box<dyn Backend>> {
-        vec![Box::new(Self { answers, asked: AtomicUsize::new(0) })]
+        vec![Box::new(Self { answers, asked: AtomicUsize::new(0), incomplete: None })]
     }
 }
 
@@ -42,8 +44,10 @@ impl Backend for Scripted {
 #[async_trait]
 impl TraceSource for Scripted {
     async fn trace(&self, _: TraceId) -> Result<FoundTrace, SourceError> {
-        let place = self.asked.fetch_add(1, Ordering::Relaxed).min(self.answers.len() - 1);
-        Ok(self.answers[place].clone().into())
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let spans = self.answers[number.min(self.answers.len() - 1)].clone();
+        let incomplete = self.incomplete.clone().filter(|_| number > 0);
+        Ok(FoundTrace { spans, incomplete, ..FoundTrace::default() })
     }
 
     async fn search(&self, _: &TraceSearch) -> Result<TraceList, SourceError> {
@@ -85,6 +89,20 @@ const ID: &str = "018f4f2aeb3a7c448d215a0b6f4e2d12";
 
 fn made() -> i64 {
     UnixNanos::of_uuid_v7(TraceId::from_hex(ID).unwrap()).unwrap().0
+}
+
+#[test]
+fn what_is_only_a_part_when_it_is_asked_for_again_is_said_to_be_one() {
+    let answers = vec![vec![span(1, None, 0)]];
+    let incomplete = Some("too large".to_owned());
+    let backends: Vec<Box<dyn Backend>> =
+        vec![Box::new(Scripted { answers, asked: AtomicUsize::new(0), incomplete })];
+    let id = Correlation::parse(ID).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let clock = AtomicI64::new(SECOND);
+    let now = || UnixNanos(clock.fetch_add(SECOND, Ordering::Relaxed));
+    let gathered = runtime.block_on(arrived(&backends, &id, Patience::ByAge, now, async |_| ()));
+    assert_eq!(gathered.missing, [Missing::in_part("scripted".to_owned(), "too large")]);
 }
 
 #[test]
