@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::markdown::{MarkdownOptions, markdown};
 use super::runbook::severity;
 use super::{Render, Theme, Tone, text};
-use crate::model::mask_text;
 use crate::runbook::{Evidence, Explanation, Found, PatternSeverity, Runbook};
 
 /// The patterns that an error fits; in JSON `obs.explain/1`.
@@ -72,8 +71,7 @@ impl ExplainReport {
         explanation: &Explanation<'_>,
         show_secrets: bool,
     ) -> Self {
-        let mask =
-            |text: &str| if show_secrets { text.to_owned() } else { mask_text(text).into_owned() };
+        let mask = |text: &str| text::masked(text, show_secrets).into_owned();
         let all = |texts: &[String]| texts.iter().map(|text| mask(text)).collect();
         let row = |found: &Found<'_>| MatchRow {
             pattern: found.pattern.id.clone(),

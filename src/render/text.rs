@@ -77,6 +77,11 @@ pub fn word(id: &str) -> String {
     format!("'{}'", harmless(id).replace('\'', r"'\''"))
 }
 
+/// Returns `text` with what looks like a secret masked, unless secrets are to be shown.
+pub fn masked(text: &str, show_secrets: bool) -> Cow<'_, str> {
+    if show_secrets { Cow::Borrowed(text) } else { mask_text(text) }
+}
+
 /// Returns `text` harmless and with what looks like a secret masked.
 pub fn shown(text: &str) -> String {
     harmless(&mask_text(text)).into_owned()

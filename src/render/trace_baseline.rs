@@ -7,8 +7,10 @@ use serde::Serialize;
 use super::theme::duration;
 use super::trace_steps::{StepRow, draw};
 use super::{Render, Theme, Tone, text};
-use crate::model::{Missing, Span, TraceId, UnixNanos, mask_text};
-use crate::traces::{Analysis, Baseline, Usual, milliseconds};
+use crate::model::{Missing, Span, TraceId, UnixNanos};
+use crate::traces::{
+    Analysis, Baseline, Usual, in_milliseconds, in_milliseconds_if_any, milliseconds,
+};
 
 /// Fewer traces say little of what is usual.
 const TRACES_MIN: usize = 5;
@@ -28,8 +30,9 @@ pub struct TraceBaselineReport {
     pub name: String,
     /// When it began.
     pub start: UnixNanos,
-    /// From its first start to its last end.
-    pub duration_ms: f64,
+    /// From its first start to its last end, in nanoseconds; `duration_ms` in JSON.
+    #[serde(rename = "duration_ms", serialize_with = "in_milliseconds")]
+    pub duration_ns: i64,
     /// How many traces of the same operation it is held against.
     pub traces: usize,
     /// The earliest start of those; none without any.
@@ -55,20 +58,21 @@ pub struct Held {
     pub service: String,
     /// The operation.
     pub name: String,
-    /// How long it took; none where it is absent.
-    pub duration_ms: Option<f64>,
+    /// How long it took, in nanoseconds; none where it is absent. `duration_ms` in JSON.
+    #[serde(rename = "duration_ms", serialize_with = "in_milliseconds_if_any")]
+    pub duration_ns: Option<i64>,
     /// How many of the other traces have it.
     pub traces: usize,
     /// What half of them stay within; none where no other has it.
-    pub p50_ms: Option<f64>,
+    #[serde(rename = "p50_ms", serialize_with = "in_milliseconds_if_any")]
+    pub p50_ns: Option<i64>,
     /// What 95 of 100 stay within; the longest of fewer than twenty.
-    pub p95_ms: Option<f64>,
+    #[serde(rename = "p95_ms", serialize_with = "in_milliseconds_if_any")]
+    pub p95_ns: Option<i64>,
     /// Whether it failed.
     pub error: bool,
     /// Whether it took longer than the p95, by a millisecond at least.
     pub slow: bool,
-    #[serde(skip)]
-    nanos: (Option<i64>, Option<Usual>),
 }
 
 impl TraceBaselineReport {
@@ -80,21 +84,19 @@ impl TraceBaselineReport {
         (asked, missing): (Vec<String>, Vec<Missing>),
         (all, show_secrets): (bool, bool),
     ) -> Self {
-        let shown =
-            |text: &str| if show_secrets { text.to_owned() } else { mask_text(text).into_owned() };
+        let shown = |text: &str| text::masked(text, show_secrets).into_owned();
         let baseline = Baseline::of(trace, others);
         let nodes = trace.tree.nodes();
         let held = |span: &Span, depth, length: Option<i64>, usual: Option<Usual>| Held {
             depth,
             service: shown(&span.service),
             name: shown(&span.name),
-            duration_ms: length.map(milliseconds),
+            duration_ns: length,
             traces: usual.map_or(0, |usual| usual.traces),
-            p50_ms: usual.map(|usual| milliseconds(usual.p50_ns)),
-            p95_ms: usual.map(|usual| milliseconds(usual.p95_ns)),
+            p50_ns: usual.map(|usual| usual.p50_ns),
+            p95_ns: usual.map(|usual| usual.p95_ns),
             error: length.is_some() && span.is_error(),
             slow: length.zip(usual).is_some_and(|(length, usual)| is_slow(length, usual)),
-            nanos: (length, usual),
         };
         let steps = nodes.iter().zip(&baseline.rows);
         let steps = steps
@@ -110,7 +112,7 @@ impl TraceBaselineReport {
             service: root.map(|span| shown(&span.service)).unwrap_or_default(),
             name: root.map(|span| shown(&span.name)).unwrap_or_default(),
             start: trace.start(),
-            duration_ms: milliseconds(trace.duration_ns()),
+            duration_ns: trace.duration_ns(),
             traces: others.len(),
             since: others.iter().map(Analysis::start).min(),
             steps: steps.collect(),
@@ -139,17 +141,7 @@ impl Render for TraceBaselineReport {
         writeln!(out, "held against {others} of the same operation{since}{few}")?;
         let slow = self.steps.iter().filter(|step| step.slow).count();
         writeln!(out, "{} above the p95\n", text::counted(slow, "step"))?;
-        let mut services: Vec<&str> = Vec::new();
-        let rows: Vec<StepRow> = self
-            .steps
-            .iter()
-            .map(|step| {
-                services.truncate(step.depth);
-                let other = services.last() != Some(&step.service.as_str());
-                services.push(&step.service);
-                step.row(other)
-            })
-            .collect();
+        let rows: Vec<StepRow> = self.steps.iter().map(Held::row).collect();
         draw(&rows, (["now", "p50", "p95"], "as usual"), self.all, out, theme)?;
         for step in &self.absent {
             let name = format!("{} {}", text::harmless(&step.service), text::harmless(&step.name));
@@ -161,30 +153,24 @@ impl Render for TraceBaselineReport {
 }
 
 impl Held {
-    fn row(&self, other_service: bool) -> StepRow {
-        let (length, usual) = self.nanos;
-        let length = length.unwrap_or(0);
-        let above = usual.map_or(length, |usual| length.saturating_sub(usual.p95_ns));
+    fn row(&self) -> StepRow {
+        let length = self.duration_ns.unwrap_or(0);
+        let above = length.saturating_sub(self.p95_ns.unwrap_or(0));
         let cell = |nanos: Option<i64>| nanos.map_or_else(|| "-".to_owned(), duration);
-        let note = match usual {
+        let note = match self.p95_ns {
             None => (Tone::Warn, "in no other".to_owned()),
-            Some(usual) if self.slow && usual.p95_ns > 0 => {
-                let times = milliseconds(length) / milliseconds(usual.p95_ns);
-                (Tone::Warn, format!("{times:.1}x the p95"))
+            Some(p95) if self.slow && p95 > 0 => {
+                (Tone::Warn, format!("{:.1}x the p95", milliseconds(length) / milliseconds(p95)))
             }
             Some(_) => (Tone::Dim, String::new()),
         };
-        let telling = self.slow || usual.is_none() || self.error;
+        let telling = self.slow || self.p95_ns.is_none() || self.error;
         StepRow {
             depth: self.depth,
             mark: if self.error { (Tone::Bad, "✗") } else { (Tone::Dim, " ") },
-            service: if other_service { self.service.clone() } else { String::new() },
+            service: self.service.clone(),
             name: self.name.clone(),
-            cells: [
-                duration(length),
-                cell(usual.map(|usual| usual.p50_ns)),
-                cell(usual.map(|usual| usual.p95_ns)),
-            ],
+            cells: [duration(length), cell(self.p50_ns), cell(self.p95_ns)],
             note,
             weight: if telling { above.max(1).unsigned_abs() } else { 0 },
         }

@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::theme::duration;
 use super::trace_steps::{StepRow, draw};
 use super::{Render, Theme, Tone, text};
-use crate::model::{Missing, SpanKind, TraceId, UnixNanos, mask_text};
-use crate::traces::{Analysis, Node, Step, diff, milliseconds};
+use crate::model::{Missing, SpanKind, TraceId, UnixNanos};
+use crate::traces::{
+    Analysis, Node, Step, diff, in_milliseconds, in_milliseconds_if_any, milliseconds,
+};
 
 /// A step's length changed when it did by as much, in nanoseconds, and by as much of the longer one.
 const CHANGED_NS_MIN: i64 = 1_000_000;
@@ -44,7 +46,7 @@ pub struct Side {
     /// When it began.
     pub start: UnixNanos,
     /// From its first start to its last end, in nanoseconds; `duration_ms` in JSON.
-    #[serde(rename = "duration_ms", serialize_with = "in_ms")]
+    #[serde(rename = "duration_ms", serialize_with = "in_milliseconds")]
     pub duration_ns: i64,
     /// Its spans.
     pub spans: usize,
@@ -71,17 +73,17 @@ pub struct Compared {
     pub times: usize,
     /// How long it took in the first trace, in nanoseconds; none where that has not the step. `left_ms` in
     /// JSON.
-    #[serde(rename = "left_ms", serialize_with = "in_ms_if_there")]
+    #[serde(rename = "left_ms", serialize_with = "in_milliseconds_if_any")]
     pub left_ns: Option<i64>,
     /// How long it took in the second trace, in nanoseconds; none where that has not the step. `right_ms` in
     /// JSON.
-    #[serde(rename = "right_ms", serialize_with = "in_ms_if_there")]
+    #[serde(rename = "right_ms", serialize_with = "in_milliseconds_if_any")]
     pub right_ns: Option<i64>,
     /// Its own time in the first trace, its children's taken off; `left_self_ms` in JSON.
-    #[serde(rename = "left_self_ms", serialize_with = "in_ms_if_there")]
+    #[serde(rename = "left_self_ms", serialize_with = "in_milliseconds_if_any")]
     pub left_self_ns: Option<i64>,
     /// The same in the second.
-    #[serde(rename = "right_self_ms", serialize_with = "in_ms_if_there")]
+    #[serde(rename = "right_self_ms", serialize_with = "in_milliseconds_if_any")]
     pub right_self_ns: Option<i64>,
     /// Whether it failed in the first trace.
     pub left_error: bool,
@@ -113,8 +115,7 @@ impl TraceDiffReport {
         (asked, missing): (Vec<String>, Vec<Missing>),
         (all, show_secrets): (bool, bool),
     ) -> Self {
-        let shown =
-            |text: &str| if show_secrets { text.to_owned() } else { mask_text(text).into_owned() };
+        let shown = |text: &str| text::masked(text, show_secrets).into_owned();
         let side = |trace_id, analysis: &Analysis| Side {
             trace_id,
             name: analysis
@@ -193,17 +194,7 @@ impl Render for TraceDiffReport {
         let delta = signed(self.right.duration_ns - self.left.duration_ns);
         let changed = self.steps.iter().filter(|step| step.is_changed()).count();
         writeln!(out, "{delta}, {} changed\n", text::counted(changed, "step"))?;
-        let mut services: Vec<&str> = Vec::new();
-        let rows: Vec<StepRow> = self
-            .steps
-            .iter()
-            .map(|step| {
-                services.truncate(step.depth);
-                let other = services.last() != Some(&step.service.as_str());
-                services.push(&step.service);
-                step.row(other)
-            })
-            .collect();
+        let rows: Vec<StepRow> = self.steps.iter().map(Compared::row).collect();
         draw(&rows, (["before", "after", "change"], "like before"), self.all, out, theme)
     }
 }
@@ -213,7 +204,7 @@ impl Compared {
         self.change != Change::Same || self.left_error != self.right_error
     }
 
-    fn row(&self, other_service: bool) -> StepRow {
+    fn row(&self) -> StepRow {
         let length = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), duration);
         let mark = match self.change {
             Change::New => (Tone::Warn, "+"),
@@ -237,7 +228,7 @@ impl Compared {
         StepRow {
             depth: self.depth,
             mark,
-            service: if other_service { self.service.clone() } else { String::new() },
+            service: self.service.clone(),
             name: format!("{}{times}", self.name),
             cells: [length(self.left_ns), length(self.right_ns), signed(delta_ns)],
             note,
@@ -276,14 +267,4 @@ fn head(word: &str, side: &Side, out: &mut dyn Write, theme: &Theme) -> io::Resu
     }
     let when = theme.date_time(side.start);
     writeln!(out, "{id}   {name}   {} · {when}", said.join(" · "))
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
-fn in_ms<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(milliseconds(*nanos))
-}
-
-#[expect(clippy::ref_option, reason = "serde passes every field by reference")]
-fn in_ms_if_there<S: Serializer>(nanos: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
-    nanos.map(milliseconds).serialize(serializer)
 }

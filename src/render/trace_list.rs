@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::theme::duration;
 use super::{Render, Theme, Tone, text};
-use crate::model::{Missing, TraceId, TraceSummary, UnixNanos, mask_text};
-use crate::traces::milliseconds;
+use crate::model::{Missing, TraceId, TraceSummary, UnixNanos};
+use crate::traces::in_milliseconds_if_any;
 
 /// From how many columns on service and operation have columns of their own.
 const WIDE: usize = 120;
@@ -47,31 +47,28 @@ pub struct ListedTrace {
     pub service: Option<String>,
     /// When the first span began.
     pub start: UnixNanos,
-    /// From the first start to the last end; none while no span has ended.
-    pub duration_ms: Option<f64>,
+    /// From the first start to the last end, in nanoseconds; none while no span has ended. `duration_ms`
+    /// in JSON.
+    #[serde(rename = "duration_ms", serialize_with = "in_milliseconds_if_any")]
+    pub duration_ns: Option<i64>,
     /// How many spans it has; none where the source does not say it.
     pub spans: Option<u64>,
     /// How many of them failed; none where the source does not say it.
     pub errors: Option<u64>,
-    #[serde(skip)]
-    duration_ns: Option<i64>,
 }
 
 impl ListedTrace {
     /// Takes a sum; what looks like a secret in its texts is masked, unless it is to be shown.
     pub fn new(trace: TraceSummary, show_secrets: bool) -> Self {
-        let shown = |text: String| {
-            if show_secrets { text } else { mask_text(&text).into_owned() }
-        };
+        let shown = |text: String| text::masked(&text, show_secrets).into_owned();
         Self {
             trace_id: trace.trace_id,
             name: trace.name.map(shown),
             service: trace.service.map(shown),
             start: trace.start,
-            duration_ms: trace.duration_ns.map(milliseconds),
+            duration_ns: trace.duration_ns,
             spans: trace.spans,
             errors: trace.errors,
-            duration_ns: trace.duration_ns,
         }
     }
 

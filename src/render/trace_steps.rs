@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::waterfall::ink::{Line, width};
-use super::{Theme, Tone, text};
+use super::{Theme, Tone, room, text};
 
 /// The rows drawn unless everything is asked for.
 const ROWS_MAX: usize = 60;
@@ -25,7 +25,7 @@ pub(super) struct StepRow {
     pub(super) depth: usize,
     /// What stands in front: one column.
     pub(super) mark: (Tone, &'static str),
-    /// The service, where it is another than that of the step above; empty else.
+    /// The service; drawn where it is another than that of the step above.
     pub(super) service: String,
     /// What was done.
     pub(super) name: String,
@@ -54,13 +54,14 @@ pub(super) fn draw(
         line.push(Some(Tone::Dim), &format!("{heading:>CELL$}"));
     }
     line.end(out)?;
-    let kept = if all { vec![true; rows.len()] } else { keep(rows) };
-    for (row, _) in rows.iter().zip(&kept).filter(|(_, keep)| **keep) {
+    let above = above(rows);
+    let kept = if all { vec![true; rows.len()] } else { keep(rows, &above) };
+    for ((row, above), _) in rows.iter().zip(&above).zip(&kept).filter(|(_, keep)| **keep) {
         let mut line = Line::new(theme);
         line.push(Some(row.mark.0), row.mark.1);
         line.pad(2 + INDENT * row.depth.min(INDENTS_MAX));
         line.until(label_end);
-        if !row.service.is_empty() {
+        if above.is_none_or(|above| rows[above].service != row.service) {
             let service = text::harmless(&row.service);
             line.push(Some(Tone::Strong), &text::cut(&service, line.room() / 2));
             line.push(None, " ");
@@ -81,28 +82,24 @@ pub(super) fn draw(
     }
 }
 
-/// Says for each row whether it is drawn: the weightiest, and those above them.
-fn keep(rows: &[StepRow]) -> Vec<bool> {
-    let mut above: Vec<Option<usize>> = Vec::with_capacity(rows.len());
+/// Returns the row above each.
+fn above(rows: &[StepRow]) -> Vec<Option<usize>> {
     let mut path: Vec<usize> = Vec::new();
-    for (place, row) in rows.iter().enumerate() {
+    let of_row = |(place, row): (usize, &StepRow)| {
         path.truncate(row.depth);
-        above.push(path.last().copied());
+        let above = path.last().copied();
         path.push(place);
-    }
+        above
+    };
+    rows.iter().enumerate().map(of_row).collect()
+}
+
+/// Says for each row whether it is drawn: the weightiest, and those above them.
+fn keep(rows: &[StepRow], above: &[Option<usize>]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].weight > 0).collect();
     order.sort_by_key(|row| (std::cmp::Reverse(rows[*row].weight), *row));
     let mut kept: Vec<bool> = rows.iter().map(|row| row.depth == 0).collect();
-    let mut room = ROWS_MAX.saturating_sub(kept.iter().filter(|keep| **keep).count());
-    for place in order {
-        let upwards = std::iter::successors(Some(place), |place| above[*place]);
-        let needed: Vec<usize> = upwards.take_while(|place| !kept[*place]).take(room + 1).collect();
-        if needed.len() <= room {
-            room -= needed.len();
-            for place in needed {
-                kept[place] = true;
-            }
-        }
-    }
+    let room = ROWS_MAX.saturating_sub(kept.iter().filter(|keep| **keep).count());
+    room::keep(order, |place| above[place], &mut kept, room);
     kept
 }

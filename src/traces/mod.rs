@@ -23,7 +23,7 @@ pub mod tree;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-use serde::Serializer;
+use serde::{Serialize as _, Serializer};
 
 use crate::model::{Span, UnixNanos};
 
@@ -117,9 +117,17 @@ pub fn milliseconds(nanos: i64) -> f64 {
     nanos / 1e6
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
-fn in_milliseconds<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serialises nanoseconds as the milliseconds that JSON carries.
+pub fn in_milliseconds<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(milliseconds(*nanos))
+}
+
+/// The same of what may not be there: `null`.
+pub fn in_milliseconds_if_any<S: Serializer>(
+    nanos: &Option<i64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    nanos.map(milliseconds).serialize(serializer)
 }
 
 fn services(tree: &Tree) -> Vec<String> {

@@ -26,14 +26,14 @@ impl TraceReport {
     pub fn folded(&self, out: &mut dyn Write) -> io::Result<()> {
         let analysis = self.analysis();
         let nodes = analysis.tree.nodes();
+        let frames: Vec<String> = (0..nodes.len()).map(|row| self.frame(row)).collect();
         let mut order: Vec<String> = Vec::new();
         let mut sums: HashMap<String, i64> = HashMap::new();
         for (row, own_ns) in analysis.self_ns.iter().enumerate() {
             let upwards = std::iter::successors(Some(row), |row| nodes[*row].parent);
-            let mut stack: Vec<String> =
-                upwards.take(STACK_MAX).map(|row| self.frame(row)).collect();
+            let mut stack: Vec<&str> = upwards.take(STACK_MAX).map(|row| &*frames[row]).collect();
             if nodes[row].depth >= STACK_MAX {
-                stack.push("…".to_owned());
+                stack.push("…");
             }
             stack.reverse();
             let stack = stack.join(";");

@@ -6,8 +6,9 @@ use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
 use crate::model::{
-    Attribute, AttributeValue, LogRecord, Severity, Span, SpanId, UnixNanos, mask_text, mask_value,
+    Attribute, AttributeValue, LogRecord, Severity, Span, SpanId, UnixNanos, mask_value,
 };
+use crate::render::text;
 use crate::traces::{Analysis, Noise, milliseconds};
 
 /// The analysed spans; serialised as one object a span, in depth-first order.
@@ -60,9 +61,7 @@ pub struct TraceLine {
 impl TraceLine {
     /// Takes what is shown of a record, masked unless told.
     pub fn of(record: &LogRecord, show_secrets: bool) -> Self {
-        let masked = |text: &str| {
-            if show_secrets { text.to_owned() } else { mask_text(text).into_owned() }
-        };
+        let masked = |text| text::masked(text, show_secrets).into_owned();
         Self {
             time: record.time,
             level: record.level,
@@ -76,7 +75,7 @@ impl TraceLine {
 impl Spans {
     /// Returns `text` as it may be shown.
     pub(super) fn masked(&self, text: &str) -> String {
-        if self.show_secrets { text.to_owned() } else { mask_text(text).into_owned() }
+        text::masked(text, self.show_secrets).into_owned()
     }
 
     /// Returns a span as it may be shown.

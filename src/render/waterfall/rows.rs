@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::view::{Fate, Scope};
 use super::{ROWS_MAX, TraceReport, inner};
 use crate::model::UnixNanos;
+use crate::render::room;
 use crate::traces::repeats::REPEATS_MIN;
 use crate::traces::{Analysis, Noise};
 
@@ -225,20 +226,7 @@ fn most_telling(rows: &[Row], analysis: &Analysis) -> Vec<bool> {
         (!is_cause, plain, Reverse(critical_ns), Reverse(length_ns), *place)
     });
     let mut kept = vec![false; rows.len()];
-    let mut room = ROWS_MAX;
-    for place in order {
-        let above = std::iter::successors(Some(place), |place| rows[*place].parent);
-        let needed: Vec<usize> = above.take_while(|place| !kept[*place]).take(room + 1).collect();
-        if needed.len() <= room {
-            room -= needed.len();
-            for place in needed {
-                kept[place] = true;
-            }
-        }
-        if room == 0 {
-            break;
-        }
-    }
+    room::keep(order, |place| rows[place].parent, &mut kept, ROWS_MAX);
     kept
 }
 
