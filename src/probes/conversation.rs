@@ -35,6 +35,7 @@ pub(super) struct Conversation<'a> {
     unread: Vec<u8>,
     encrypted: bool,
     heard: bool,
+    protocols: &'static [&'static [u8]],
     phases: Vec<Phase>,
     step: Option<(&'static str, Instant)>,
 }
@@ -51,6 +52,7 @@ impl<'a> Conversation<'a> {
             unread: Vec::new(),
             encrypted: false,
             heard: false,
+            protocols: &[],
             phases: Vec::new(),
             step: None,
         }
@@ -70,6 +72,11 @@ impl<'a> Conversation<'a> {
         let mut finding = outcome.unwrap_or_else(|finding| finding);
         finding.phases = self.phases;
         finding
+    }
+
+    /// Offers these when it encrypts, by their names in RFC 7301.
+    pub(super) fn offer(&mut self, protocols: &'static [&'static [u8]]) {
+        self.protocols = protocols;
     }
 
     /// Connects, and encrypts where the address says so.
@@ -110,7 +117,7 @@ impl<'a> Conversation<'a> {
         }
         let Some(stream) = self.stream.take() else { return Err(not_connected()) };
         let verified = self.address.tls == Tls::Verified;
-        let handshake = secure::handshake(stream, &self.address.host, verified);
+        let handshake = secure::handshake(stream, &self.address.host, verified, self.protocols);
         let half = self.left() / 2;
         let mut handshake = Box::pin(handshake);
         let outcome = match tokio::time::timeout(half, &mut handshake).await {
@@ -127,6 +134,22 @@ impl<'a> Conversation<'a> {
         self.stream = Some(outcome?);
         self.encrypted = true;
         Ok(())
+    }
+
+    /// Says whether what is sent is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// Gives the connection to a client library; what was read and not taken would be lost.
+    pub(super) fn take_stream(&mut self) -> Result<Box<dyn Stream>, Finding> {
+        self.stream.take().ok_or_else(not_connected)
+    }
+
+    /// Says whether the port, asked without TLS, takes a handshake of it; for client libraries, whose
+    /// errors say nothing of it.
+    pub(super) async fn speaks_tls(&self) -> bool {
+        !self.encrypted && secure::answers_tls(self.peer, &self.address.host, self.left() / 2).await
     }
 
     /// Returns what is left of the probe's time.
@@ -211,6 +234,7 @@ impl<'a> Conversation<'a> {
             "resolve" => format!("no name server answered within {timeout:?}"),
             "connect" => format!("no connection within {timeout:?}"),
             "tls" => format!("connected, and no answer to the TLS handshake within {timeout:?}"),
+            "greeting" => format!("connected, and no greeting within {timeout:?}"),
             step => format!("connected, and no answer to {step} within {timeout:?}"),
         };
         let finding = Finding::fail(Reason::Timeout, message);

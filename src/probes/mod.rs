@@ -17,19 +17,28 @@ use crate::model::{CheckKind, CheckResult, Measure, Phase, Reason, Status, Thres
 use crate::sources::Backend;
 
 pub mod address;
+mod amqp;
 mod backend;
 mod certificate;
 mod codes;
 mod conversation;
+mod cursor;
+mod elasticsearch;
 mod finding;
+mod grpc;
 mod health;
 mod hints;
 mod http;
+mod kafka;
 pub mod kinds;
 mod memcached;
 mod metrics;
+mod mongodb;
+mod mqtt;
+mod nats;
 mod redis;
 mod secure;
+mod smtp;
 pub mod targets;
 mod tcp;
 mod tls;
