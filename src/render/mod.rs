@@ -20,6 +20,7 @@ pub mod log_stats;
 pub mod markdown;
 mod pager;
 mod progress;
+pub mod promql;
 mod room;
 pub mod runbook;
 pub mod text;
