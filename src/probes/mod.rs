@@ -22,6 +22,7 @@ mod health;
 mod hints;
 mod http;
 mod metrics;
+pub mod scrape;
 pub mod targets;
 mod tcp;
 mod tls;
