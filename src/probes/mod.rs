@@ -29,6 +29,7 @@ pub mod kinds;
 mod memcached;
 mod metrics;
 mod redis;
+pub mod scrape;
 mod secure;
 pub mod targets;
 mod tcp;
