@@ -71,7 +71,7 @@ pub(super) fn of_targets(targets: &[ScrapeTarget], now: UnixNanos) -> HealthPart
     }
     let (status, reason) = match (down.len(), targets.len()) {
         (down, all) if down == all => (Status::Fail, Reason::Status),
-        (0, _) => (Status::Warn, Reason::Slow),
+        (0, _) => (Status::Warn, Reason::Lagging),
         _ => (Status::Warn, Reason::Status),
     };
     let mut part = HealthPart::bad("targets", status, reason, message);
@@ -125,7 +125,7 @@ fn late(target: &ScrapeTarget, now: UnixNanos) -> Option<HealthPart> {
     (up && age > most).then(|| {
         let age = shown(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
         let message = format!("last scraped {age} ago, should be each {}", target.scrape_interval);
-        HealthPart::bad(name_of(target), Status::Warn, Reason::Slow, message)
+        HealthPart::bad(name_of(target), Status::Warn, Reason::Lagging, message)
             .because("it is overloaded or was stopped, or the clocks differ")
     })
 }

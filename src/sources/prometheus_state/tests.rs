@@ -50,7 +50,10 @@ fn a_target_that_is_up_and_was_not_scraped_for_long_is_late() {
     assert_eq!(of_targets(&up, now()).status, Status::Ok);
     let later = UnixNanos(now().0 + 60_000_000_000);
     let part = of_targets(&up, later);
-    assert_eq!((part.status, part.reason, part.parts.len()), (Status::Warn, Some(Reason::Slow), 3));
+    assert_eq!(
+        (part.status, part.reason, part.parts.len()),
+        (Status::Warn, Some(Reason::Lagging), 3)
+    );
     assert_eq!(part.parts[0].message, "last scraped 61s ago, should be each 1s");
 }
 
