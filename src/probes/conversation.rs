@@ -58,6 +58,9 @@ impl<'a> Conversation<'a> {
 
     /// Ends the step before, and begins the next: `auth`, `query`.
     pub(super) fn step(&mut self, name: &'static str) {
+        if self.step.is_some_and(|(current, _)| current == name) {
+            return;
+        }
         let now = Instant::now();
         if let Some((name, began)) = self.step.replace((name, now)) {
             self.phases.push(super::phase(name, now - began));
@@ -127,6 +130,17 @@ impl<'a> Conversation<'a> {
         self.stream = Some(outcome?);
         self.encrypted = true;
         Ok(())
+    }
+
+    /// Says whether what is sent is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// Gives the connection to a client library, which reads no more than 1 MiB from it.
+    pub(super) fn take_stream(&mut self) -> Result<Box<dyn Stream>, Finding> {
+        let (read, write) = tokio::io::split(self.stream.take().ok_or_else(not_connected)?);
+        Ok(Box::new(tokio::io::join(read.take(ANSWER_BYTES_MAX as u64), write)))
     }
 
     /// Returns what is left of the probe's time.

@@ -28,6 +28,8 @@ mod http;
 pub mod kinds;
 mod memcached;
 mod metrics;
+mod mysql;
+mod postgres;
 mod redis;
 mod secure;
 pub mod targets;
