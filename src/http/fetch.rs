@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response, Url};
 
 use super::{Http, REDIRECTS_MAX, address, innermost, is_loopback, shown};
@@ -17,6 +17,13 @@ pub struct Limits {
     pub bytes: usize,
     /// From the first request to the body's end.
     pub timeout: Duration,
+}
+
+/// Whether requests share connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    Shared,
+    OwnEach,
 }
 
 /// A page.
@@ -66,12 +73,34 @@ impl Http {
         accept: &str,
         limits: Limits,
     ) -> Result<Fetched, FetchError> {
+        self.fetch_over(url, accept, limits, Connections::Shared).await
+    }
+
+    /// The same over a connection of its own, which ends with the answer: of several processes that
+    /// listen on one port each may be met.
+    pub async fn fetch_alone(
+        &self,
+        url: &str,
+        accept: &str,
+        limits: Limits,
+    ) -> Result<Fetched, FetchError> {
+        self.fetch_over(url, accept, limits, Connections::OwnEach).await
+    }
+
+    async fn fetch_over(
+        &self,
+        url: &str,
+        accept: &str,
+        limits: Limits,
+        connections: Connections,
+    ) -> Result<Fetched, FetchError> {
         let refused = |error: super::HttpError| FetchError::new(Reason::Config, error.to_string());
         // `address` takes a slash off the end, which can be another page.
         address(url, &[]).map_err(refused)?;
         let url =
             Url::parse(url).map_err(|error| FetchError::new(Reason::Config, error.to_string()))?;
-        let fetched = tokio::time::timeout(limits.timeout, self.follow(url, accept, limits));
+        let following = self.follow(url, accept, limits, connections);
+        let fetched = tokio::time::timeout(limits.timeout, following);
         fetched.await.unwrap_or_else(|_| {
             let message = format!("no answer within {:?}", limits.timeout);
             Err(FetchError::new(Reason::Timeout, message))
@@ -83,6 +112,7 @@ impl Http {
         start: Url,
         accept: &str,
         limits: Limits,
+        connections: Connections,
     ) -> Result<Fetched, FetchError> {
         let began = Instant::now();
         let mut asked = vec![start];
@@ -91,7 +121,10 @@ impl Http {
             // The deadline of the whole is `fetch`'s, whose error says how long it was.
             let call = self.begin(&Method::GET, &url);
             let request = self.stepping_client(&url).get(url.clone()).header(ACCEPT, accept);
-            let request = request.headers(call.headers()).timeout(2 * limits.timeout);
+            let mut request = request.headers(call.headers()).timeout(2 * limits.timeout);
+            if connections == Connections::OwnEach {
+                request = request.header(CONNECTION, "close");
+            }
             let exchange = async {
                 let response = request.send().await.map_err(|error| classify(&error))?;
                 super::call::answered(response.status());

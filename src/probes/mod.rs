@@ -31,6 +31,7 @@ mod metrics;
 mod mysql;
 mod postgres;
 mod redis;
+pub mod scrape;
 mod secure;
 pub mod targets;
 mod tcp;
@@ -82,6 +83,8 @@ pub enum Target {
     Service(&'static Kind, Address),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
+    /// A configured source, which is also asked for its parts and its youngest data.
+    Source(Arc<dyn Backend>),
 }
 
 /// What all probes of one run share.
@@ -165,6 +168,7 @@ async fn one(
         }
     }
     let started = Instant::now();
+    let mut parts = Vec::new();
     let mut finding = match &probe.target {
         Target::Http(url) => http::run(&probe, url, &means).await,
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
@@ -172,10 +176,16 @@ async fn one(
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
+        Target::Source(source) => {
+            let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
+            parts = told;
+            finding
+        }
     };
     let took = started.elapsed();
     finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
-    let result = complete(&probe, finding, Some(took));
+    let mut result = complete(&probe, finding, Some(took));
+    backend::explain(&mut result, &parts);
     sender.send_replace(Some(result.worst()));
     result
 }
@@ -197,7 +207,7 @@ impl Target {
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
             Self::Service(kind, address) => (kind.check, address.to_string()),
-            Self::Backend(backend) => (CheckKind::Backend, backend.name()),
+            Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }
 }

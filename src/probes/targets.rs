@@ -86,7 +86,8 @@ pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) ->
 /// Returns the check of a configured source.
 pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: Duration) -> Probe {
     let id = format!("source.{name}");
-    Probe { id, name: name.to_owned(), ..of_backend(backend, origin, timeout) }
+    let target = Target::Source(Arc::clone(&backend));
+    Probe { id, name: name.to_owned(), target, ..of_backend(backend, origin, timeout) }
 }
 
 /// Returns the configured checks; refuses what cannot be meant.
@@ -222,7 +223,7 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
         Target::Tls(..) => "tls",
         Target::Metrics(..) => "metrics",
         Target::Service(kind, _) => kind.name,
-        Target::Backend(_) => "backend",
+        Target::Backend(_) | Target::Source(_) => "backend",
     };
     vec![&probe.id, &probe.group, &probe.name, kind]
 }
