@@ -176,11 +176,8 @@ impl fmt::Display for Address {
     /// Shows it without a password or parameters.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}://", self.scheme)?;
-        match (&self.user, &self.password) {
-            (Some(user), Some(_)) => write!(formatter, "{user}:***@")?,
-            (Some(user), None) => write!(formatter, "{user}@")?,
-            (None, Some(_)) => write!(formatter, ":***@")?,
-            (None, None) => {}
+        if let Some(user) = &self.user {
+            write!(formatter, "{user}@")?;
         }
         formatter.write_str(&self.host_shown())?;
         if self.port != 0 && !self.is_socket() {

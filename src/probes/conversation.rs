@@ -60,6 +60,9 @@ impl<'a> Conversation<'a> {
 
     /// Ends the step before, and begins the next: `auth`, `query`.
     pub(super) fn step(&mut self, name: &'static str) {
+        if self.step.is_some_and(|(current, _)| current == name) {
+            return;
+        }
         let now = Instant::now();
         if let Some((name, began)) = self.step.replace((name, now)) {
             self.phases.push(super::phase(name, now - began));
@@ -71,6 +74,11 @@ impl<'a> Conversation<'a> {
         self.step("");
         let mut finding = outcome.unwrap_or_else(|finding| finding);
         finding.phases = self.phases;
+        let others = self.address.others.len();
+        if others > 0 {
+            let what = format!("{} of {} hosts was asked", self.address.host_shown(), others + 1);
+            finding.message = format!("{}; only {what}", finding.message);
+        }
         finding
     }
 
@@ -141,9 +149,10 @@ impl<'a> Conversation<'a> {
         self.encrypted
     }
 
-    /// Gives the connection to a client library; what was read and not taken would be lost.
+    /// Gives the connection to a client library, which reads no more than 1 MiB from it.
     pub(super) fn take_stream(&mut self) -> Result<Box<dyn Stream>, Finding> {
-        self.stream.take().ok_or_else(not_connected)
+        let (read, write) = tokio::io::split(self.stream.take().ok_or_else(not_connected)?);
+        Ok(Box::new(tokio::io::join(read.take(ANSWER_BYTES_MAX as u64), write)))
     }
 
     /// Says whether the port, asked without TLS, takes a handshake of it; for client libraries, whose

@@ -62,6 +62,9 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
             "an own authority (SSL_CERT_FILE), or the server leaves out the certificate in between"
         }
         (Reason::TlsName, _) => "another host's certificate: the wrong address, or a new name",
+        (Reason::AuthFailed, kind) if kind != CheckKind::Http && kind != CheckKind::Metrics => {
+            "the credentials in the address are missing, old or of another environment"
+        }
         (Reason::AuthFailed, _) => {
             "a proxy asks for a login before this address, or credentials are old"
         }
