@@ -47,7 +47,7 @@ pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
 pub use size::{SizeError, parse_bytes, shown_bytes};
 pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
-pub use threshold::{Measure, Threshold};
+pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
 pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};
 pub use trace_query::{FoundTrace, TraceList, TraceSearch, TraceSummary};

@@ -9,6 +9,7 @@ fn check(id: &str, kind: CheckKind, status: Status) -> CheckResult {
         target: String::new(),
         status,
         reason: None,
+        code: None,
         message: String::new(),
         duration_ms: None,
         phases: Vec::new(),
