@@ -55,7 +55,7 @@ fn read(page: &Fetched) -> Result<(Vec<Family>, Vec<Fault>), Finding> {
     let status = page.status;
     if super::http::is_login_page(page) {
         let message = format!("{status}, a login page in HTML and no metrics");
-        return Err(Finding::fail(Reason::Protocol, message));
+        return Err(Finding::fail(Reason::AuthFailed, message));
     }
     if !(200..300).contains(&status) {
         let reason = if status == 404 { Reason::NotFound } else { Reason::Status };

@@ -18,18 +18,26 @@ use crate::sources::Backend;
 
 pub mod address;
 mod backend;
+mod causes;
 mod certificate;
 mod codes;
 mod conversation;
+mod dns;
+mod exec;
 mod finding;
 mod health;
 mod hints;
+mod host;
 mod http;
+mod json_path;
+mod keys;
 pub mod kinds;
 mod memcached;
 mod metrics;
+mod program;
 mod redis;
 mod secure;
+mod systemd;
 pub mod targets;
 mod tcp;
 mod tls;
@@ -37,6 +45,11 @@ mod tls;
 use address::Address;
 use finding::{Finding, Part, complete};
 use kinds::Kind;
+
+pub use dns::Question;
+pub use exec::{Format, Program};
+pub use host::Part as HostPart;
+pub use http::Page;
 
 /// One thing to check.
 #[derive(Debug, Clone)]
@@ -68,8 +81,10 @@ pub struct Probe {
 /// What is asked.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// A page.
+    /// A page that must be well.
     Http(String),
+    /// A page of which more is expected.
+    Page(Arc<Page>),
     /// Host and port.
     Tcp(String, u16),
     /// Host and port.
@@ -78,6 +93,14 @@ pub enum Target {
     Metrics(String, Duration),
     /// A service, by the protocol that it speaks.
     Service(&'static Kind, Address),
+    /// A name, and whom to ask for it.
+    Dns(Question),
+    /// A part of this machine.
+    Host(HostPart),
+    /// A unit of systemd.
+    Systemd(String),
+    /// A program that checks something.
+    Exec(Program),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
 }
@@ -165,6 +188,11 @@ async fn one(
     let started = Instant::now();
     let mut finding = match &probe.target {
         Target::Http(url) => http::run(&probe, url, &means).await,
+        Target::Page(page) => http::run_page(&probe, page, &means).await,
+        Target::Dns(question) => dns::run(&probe, question).await,
+        Target::Host(part) => host::run(&probe, part).await,
+        Target::Systemd(unit) => systemd::run(&probe, unit).await,
+        Target::Exec(program) => exec::run(&probe, program).await,
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
@@ -195,6 +223,14 @@ impl Target {
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
             Self::Service(kind, address) => (kind.check, address.to_string()),
+            Self::Page(page) => (CheckKind::Http, crate::http::without_secrets(&page.url)),
+            Self::Dns(question) => (CheckKind::Dns, question.name.clone()),
+            Self::Host(part) => part.shown(),
+            Self::Systemd(unit) => (CheckKind::Systemd, unit.clone()),
+            // Arguments can be passwords.
+            Self::Exec(program) => {
+                (CheckKind::Exec, program.argv.first().cloned().unwrap_or_default())
+            }
             Self::Backend(backend) => (CheckKind::Backend, backend.name()),
         }
     }
