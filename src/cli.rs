@@ -4,7 +4,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use crate::commands::{
-    check, completions, config, demo, errors, issues, logs, man, request, runbook, serve, trace,
+    check, completions, config, demo, errors, issues, logs, man, metrics, request, runbook, serve,
+    trace,
 };
 use crate::completion;
 use crate::context::{Context, GlobalArgs};
@@ -50,6 +51,8 @@ pub enum Command {
     Logs(logs::LogsArgs),
     /// Show where a request's time went and where it failed
     Trace(trace::TraceArgs),
+    /// Show rate, errors, duration and saturation out of a page of metrics
+    Metrics(metrics::MetricsArgs),
     /// List errors, or show one
     Issues(issues::IssuesArgs),
     /// List recent failing requests, each with an id to follow
@@ -102,6 +105,7 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Check(args) => check::run(&args, context),
         Command::Logs(args) => logs::run(args, context),
         Command::Trace(args) => trace::run(&args, context),
+        Command::Metrics(args) => metrics::run(&args, context),
         Command::Issues(args) => issues::run(&args, context),
         Command::Errors(args) => errors::run(&args, context),
         Command::Request(args) => request::run(&args, context),

@@ -8,6 +8,7 @@ pub mod errors;
 pub mod issues;
 pub mod logs;
 pub mod man;
+pub mod metrics;
 pub mod request;
 pub mod runbook;
 pub mod serve;

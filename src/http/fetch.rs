@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, Response, Url, Version};
 
 use super::steps::Steps;
@@ -29,6 +29,8 @@ pub struct Asked<'a> {
     pub accept: &'a str,
     /// How many redirects are followed; of none, the redirect itself is the page.
     pub redirects: usize,
+    /// Whether requests share connections.
+    pub shared: bool,
     /// How much, and how long.
     pub limits: Limits,
 }
@@ -89,8 +91,20 @@ impl Http {
         accept: &str,
         limits: Limits,
     ) -> Result<Fetched, FetchError> {
-        let asked = Asked { method: Method::GET, accept, redirects: REDIRECTS_MAX, limits };
-        self.fetch_as(url, &asked).await
+        let (method, redirects, shared) = (Method::GET, REDIRECTS_MAX, true);
+        self.fetch_as(url, &Asked { method, accept, redirects, shared, limits }).await
+    }
+
+    /// The same over a connection of its own, which ends with the answer: of several processes that
+    /// listen on one port each may be met.
+    pub async fn fetch_alone(
+        &self,
+        url: &str,
+        accept: &str,
+        limits: Limits,
+    ) -> Result<Fetched, FetchError> {
+        let (method, redirects, shared) = (Method::GET, REDIRECTS_MAX, false);
+        self.fetch_as(url, &Asked { method, accept, redirects, shared, limits }).await
     }
 
     /// Reads one page; follows redirects, but not in a circle and not from loopback to elsewhere.
@@ -121,7 +135,10 @@ impl Http {
             let client = self.stepping_client(&url);
             let request = client.request(how.method.clone(), url.clone());
             let request = request.header(ACCEPT, how.accept);
-            let request = request.headers(call.headers()).timeout(2 * limits.timeout);
+            let mut request = request.headers(call.headers()).timeout(2 * limits.timeout);
+            if !how.shared {
+                request = request.header(CONNECTION, "close");
+            }
             let exchange = async {
                 let response = request.send().await.map_err(|error| classify(&error))?;
                 super::call::answered(response.status());

@@ -1,11 +1,13 @@
 //! The lines of the Prometheus text format 0.0.4 and of `OpenMetrics` 1.0, none of them lost.
 //!
 //! Also reads names in UTF-8 (`{"http.requests",…}`). A line that cannot be read is a [`Fault`] with
-//! its place; all others are read all the same. Native histograms, floats in hex and digits with
-//! underscores are faults, as in Prometheus' own reader of the text format.
+//! its place; all others are read all the same. The values of native histograms are faults: of
+//! `OpenMetrics` 1.0 they are no part.
 //! Source: `prometheus.io/docs/instrumenting/exposition_formats`, the `OpenMetrics` 1.0 specification.
 
 use std::borrow::Cow;
+
+use memchr::memchr;
 
 use super::scanner::{Pairs, Refusal, Scanner};
 use crate::model::UnixNanos;
@@ -21,6 +23,10 @@ pub struct Exposition<'a> {
     pub faults: Vec<Fault>,
     /// Whether the page ends in `# EOF`, as `OpenMetrics` demands.
     pub ended: bool,
+    /// Whether it is `OpenMetrics`, by its type or its end.
+    pub open_metrics: bool,
+    /// How long the page is.
+    pub bytes: usize,
 }
 
 /// A line that says something of a metric.
@@ -30,6 +36,8 @@ pub struct Declaration<'a> {
     pub name: Cow<'a, str>,
     /// What is said.
     pub says: Says<'a>,
+    /// The 1-based line.
+    pub line: usize,
 }
 
 /// What a line says of a metric.
@@ -85,58 +93,84 @@ pub struct Fault {
 /// Reads a page; `content_type` tells `OpenMetrics` apart, else an `# EOF` does.
 ///
 /// Times are seconds in `OpenMetrics` and milliseconds in the older format.
+///
+/// O(bytes); what it gives borrows from the page, but for texts with escapes.
 pub fn read<'a>(page: &'a [u8], content_type: &str) -> Exposition<'a> {
     let ends = page.trim_ascii_end().ends_with(b"# EOF");
-    let seconds = ends || content_type.contains("openmetrics");
-    let mut read = Exposition::default();
-    for (index, bytes) in page.split(|byte| *byte == b'\n').enumerate() {
-        let number = index + 1;
-        let fault = |column, message| Fault { line: number, column, message };
-        let line = match std::str::from_utf8(bytes) {
-            Ok(line) => line.strip_suffix('\r').unwrap_or(line),
-            Err(error) => {
-                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let column = String::from_utf8_lossy(valid).chars().count() + 1;
-                read.faults.push(fault(column, "the bytes from here on are not UTF-8"));
-                continue;
-            }
+    let open_metrics = ends || content_type.contains("openmetrics");
+    let mut read = Exposition { open_metrics, bytes: page.len(), ..Exposition::default() };
+    // Looked at once where it is valid as a whole, else line by line.
+    let valid = std::str::from_utf8(page).ok();
+    let mut start = 0;
+    let mut number = 0;
+    while start < page.len() {
+        let end = memchr(b'\n', &page[start..]).map_or(page.len(), |at| start + at);
+        number += 1;
+        let line = match valid {
+            Some(text) => Ok(text.get(start..end).unwrap_or_default()),
+            None => std::str::from_utf8(&page[start..end]),
         };
-        let content = line.trim_matches([' ', '\t']);
-        if content.is_empty() {
-            continue;
+        match line {
+            Ok(line) => read.line(line.strip_suffix('\r').unwrap_or(line), number),
+            Err(error) => {
+                let valid = page.get(start..start + error.valid_up_to()).unwrap_or_default();
+                let column = String::from_utf8_lossy(valid).chars().count() + 1;
+                let message = "the bytes from here on are not UTF-8";
+                read.faults.push(Fault { line: number, column, message });
+            }
         }
-        if read.ended {
-            read.faults.push(fault(1, "nothing may follow `# EOF`"));
-        }
-        if let Err(refusal) = read.take(line, content, number, seconds) {
-            let before = line.get(..refusal.at).unwrap_or(line);
-            read.faults.push(fault(before.chars().count() + 1, refusal.message));
-        }
+        start = end + 1;
     }
     read
 }
 
 impl<'a> Exposition<'a> {
-    fn take(
-        &mut self,
-        line: &'a str,
-        content: &'a str,
-        number: usize,
-        seconds: bool,
-    ) -> Result<(), Refusal> {
+    fn line(&mut self, line: &'a str, number: usize) {
+        let content = line.trim_matches([' ', '\t']);
+        if content.is_empty() {
+            return;
+        }
+        if self.ended {
+            let message = "nothing may follow `# EOF`";
+            self.faults.push(Fault { line: number, column: 1, message });
+        }
         if content == "# EOF" {
             self.ended = true;
         } else if content.starts_with('#') {
-            self.declarations.extend(declaration(content));
+            self.declarations.extend(declaration(content, number));
         } else {
-            self.samples.push(sample(line, number, seconds)?);
+            match sample(line, number, self.open_metrics) {
+                Ok(sample) => self.samples.push(sample),
+                Err(Refusal { at, message }) => {
+                    let before = line.get(..at).unwrap_or(line);
+                    let column = before.chars().count() + 1;
+                    self.faults.push(Fault { line: number, column, message });
+                }
+            }
         }
-        Ok(())
+    }
+}
+
+impl Sample<'_> {
+    /// Writes the series as it stands on a page: `name{label="value"}`.
+    pub fn series(&self) -> String {
+        let mut made = String::from(&*self.name);
+        for (place, (name, value)) in self.labels.iter().enumerate() {
+            made.push(if place == 0 { '{' } else { ',' });
+            made.push_str(name);
+            made.push_str("=\"");
+            made.push_str(value);
+            made.push('"');
+        }
+        if !self.labels.is_empty() {
+            made.push('}');
+        }
+        made
     }
 }
 
 /// Reads `# TYPE name type` and its like; any other comment says nothing.
-fn declaration(content: &str) -> Option<Declaration<'_>> {
+fn declaration(content: &str, line: usize) -> Option<Declaration<'_>> {
     let mut scanner = Scanner::new(content);
     if scanner.word() != "#" {
         return None;
@@ -154,7 +188,7 @@ fn declaration(content: &str) -> Option<Declaration<'_>> {
         "UNIT" => Says::Unit(scanner.word()),
         _ => Says::Help(unescaped(scanner.rest())),
     };
-    Some(Declaration { name, says })
+    Some(Declaration { name, says, line })
 }
 
 /// Undoes the escapes of a help text: `\\` and `\n`, in `OpenMetrics` also `\"`.

@@ -1,34 +1,24 @@
 //! Samples grouped into metrics: the buckets of a histogram, the quantiles of a summary.
 //!
-//! `prometheus-parse` does the grouping, but it drops or changes what has `}`, `,`, `=` or an escape
-//! in a label, a name with `:` or in quotes, and `OpenMetrics`' counters. So it is given neither names
-//! nor labels: a family is called `f3`, a set of labels `s="7"`, and both are put back afterwards.
-//! What it does not give back is an error of ours and would be a missing sample; a property test
-//! counts them.
+//! Pages of up to a mebibyte go through `prometheus-parse` (`typed`), larger ones, of which that is
+//! the slowest part, do not; what comes out is the same, as a test holds for every recorded page.
 
 use std::collections::HashMap;
-
-use prometheus_parse::{Scrape, Value as Parsed};
+use std::hash::{BuildHasher as _, RandomState};
 
 use super::exposition::{Exposition, Sample, Says};
+use super::kinds::{Kinds, Part};
+use crate::model::UnixNanos;
+
+mod typed;
+
+pub use super::kinds::Kind;
+
+/// The largest page that `prometheus-parse` groups.
+const TYPED_BYTES_MAX: usize = 1 << 20;
 
 /// Label names and values, sorted by name.
 pub type Labels = Vec<(String, String)>;
-
-/// What kind of metric it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Only grows, but for restarts.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Counts in buckets.
-    Histogram,
-    /// Quantiles that the application computed.
-    Summary,
-    /// Not said, or a type that has no place here: `info`, `stateset`.
-    Untyped,
-}
 
 /// A metric with all its series.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +27,8 @@ pub struct Family {
     pub name: String,
     /// Its kind.
     pub kind: Kind,
+    /// Its unit, where a `# UNIT` line says it.
+    pub unit: Option<String>,
     /// One for each set of labels, in the order of the page.
     pub series: Vec<Series>,
 }
@@ -44,18 +36,33 @@ pub struct Family {
 /// One set of labels and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The labels without `le` and `quantile`.
+    /// The labels, without `le` and `quantile` of histograms and summaries.
     pub labels: Labels,
     /// The value.
     pub value: Value,
+    /// When counting began, in seconds since 1970, where `_created` says it.
+    pub created: Option<f64>,
+    /// Observations that stand for others, in the order of the page.
+    pub exemplars: Vec<Observed>,
 }
 
-/// A value of a kind.
+/// One observation of many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Its labels: `trace_id`.
+    pub labels: Labels,
+    /// What was observed.
+    pub value: f64,
+    /// When.
+    pub time: Option<UnixNanos>,
+}
+
+/// A value of one series.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Of a counter, a gauge, or what is not typed.
+    /// Of counters, gauges and what is untyped; not a number where only `_created` is there.
     Number(f64),
-    /// Upper bound and cumulative count, in the order of the page; sum and count where they are said.
+    /// Cumulative buckets, in the order of the page.
     Histogram {
         /// Upper bound and how many observations are not above it.
         buckets: Vec<(f64, f64)>,
@@ -75,186 +82,166 @@ pub enum Value {
     },
 }
 
-/// Which part of its family a sample is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Value,
-    Bucket,
-    Sum,
-    Count,
-}
-
 /// Groups all samples of a page into families, in the order in which they first occur.
+///
+/// O(samples); of a series that stands there twice the last value counts, as in Prometheus.
 pub fn group(exposition: &Exposition<'_>) -> Vec<Family> {
-    let kinds = declared_kinds(exposition);
+    if exposition.bytes <= TYPED_BYTES_MAX { typed::group(exposition) } else { direct(exposition) }
+}
+
+/// The same without `prometheus-parse`.
+fn direct(exposition: &Exposition<'_>) -> Vec<Family> {
+    let kinds = exposition.kinds();
     let mut builder = Builder::default();
-    let mut sanitised = String::new();
     for sample in &exposition.samples {
-        builder.encode(sample, &kinds, &mut sanitised);
+        let placed = builder.place(sample, &kinds);
+        builder.put(placed, sample.value);
     }
-    let lines = sanitised.lines().map(|line| Ok(line.to_owned()));
-    // Reading from memory does not fail.
-    let scrape = Scrape::parse(lines)
-        .unwrap_or_else(|_| Scrape { docs: HashMap::new(), samples: Vec::new() });
-    for sample in scrape.samples {
-        builder.restore(&sample);
-    }
-    builder.families
+    builder.finish(exposition)
 }
 
-fn declared_kinds<'a>(exposition: &'a Exposition<'_>) -> HashMap<&'a str, Kind> {
-    let kind = |text: &str| match text {
-        "counter" => Kind::Counter,
-        "gauge" => Kind::Gauge,
-        "histogram" | "gaugehistogram" => Kind::Histogram,
-        "summary" => Kind::Summary,
-        _ => Kind::Untyped,
-    };
-    let typed = exposition.declarations.iter().filter_map(|declaration| match declaration.says {
-        Says::Type(text) => Some((&*declaration.name, kind(text))),
-        Says::Help(_) | Says::Unit(_) => None,
-    });
-    typed.collect()
-}
-
-/// Finds the family that a sample belongs to, and which part of it it is.
-fn part_of<'a>(sample: &'a Sample<'_>, kinds: &HashMap<&str, Kind>) -> (&'a str, Kind, Part) {
-    let name = &*sample.name;
-    let has_number = |label: &str| {
-        let found = sample.labels.iter().find(|(name, _)| name == label);
-        found.is_some_and(|(_, value)| value.parse::<f64>().is_ok())
-    };
-    for (suffix, part, of) in [
-        ("_bucket", Part::Bucket, &[Kind::Histogram][..]),
-        ("_sum", Part::Sum, &[Kind::Histogram, Kind::Summary]),
-        ("_count", Part::Count, &[Kind::Histogram, Kind::Summary]),
-        ("_gsum", Part::Sum, &[Kind::Histogram]),
-        ("_gcount", Part::Count, &[Kind::Histogram]),
-        ("_total", Part::Value, &[Kind::Counter]),
-    ] {
-        let Some(family) = name.strip_suffix(suffix) else { continue };
-        let Some(kind) = kinds.get(family).filter(|kind| of.contains(kind)) else { continue };
-        if part != Part::Bucket || has_number("le") {
-            return (family, *kind, part);
-        }
-    }
-    match kinds.get(name) {
-        Some(Kind::Summary) if has_number("quantile") => (name, Kind::Summary, Part::Bucket),
-        Some(Kind::Histogram | Kind::Summary) | None => (name, Kind::Untyped, Part::Value),
-        Some(kind) => (name, *kind, Part::Value),
-    }
+/// Where a sample belongs.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    family: usize,
+    series: usize,
+    part: Part,
+    /// The number of `le` or `quantile`.
+    bound: f64,
 }
 
 #[derive(Debug, Default)]
-struct Builder {
+struct Builder<'a> {
     families: Vec<Family>,
-    numbers: HashMap<(String, Kind), usize>,
-    series: HashMap<(usize, Labels), usize>,
+    numbers: HashMap<(&'a str, Kind), usize>,
+    /// By the hash of its labels; of two that share it the second has the next.
+    series: HashMap<(usize, u64), usize>,
+    hashes: RandomState,
+    sorted: Vec<(&'a str, &'a str)>,
 }
 
-impl Builder {
-    /// Writes one sample as a line that cannot be misread: the family's number, the series' number.
-    fn encode(&mut self, sample: &Sample<'_>, kinds: &HashMap<&str, Kind>, out: &mut String) {
-        let (name, kind, part) = part_of(sample, kinds);
-        let family = self.family(name, kind, out);
-        let bound = match (kind, part) {
-            (Kind::Histogram, Part::Bucket) => Some("le"),
-            (Kind::Summary, Part::Bucket) => Some("quantile"),
-            _ => None,
-        };
-        let is_bound = |label: &str| Some(label) == bound;
-        let mut labels: Labels = sample
-            .labels
-            .iter()
-            .filter(|(name, _)| !is_bound(name))
-            .map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned()))
-            .collect();
-        labels.sort();
-        let series = self.series(family, labels, kind);
-        let suffix = match (kind, part) {
-            (Kind::Histogram, Part::Bucket) => "_bucket",
-            (_, Part::Value | Part::Bucket) => "",
-            (_, Part::Sum) => "_sum",
-            (_, Part::Count) => "_count",
-        };
-        let limit = sample.labels.iter().find(|(name, _)| is_bound(name));
-        let limit = limit.and_then(|(name, value)| Some((name, value.parse::<f64>().ok()?)));
-        let line = match limit {
-            Some((name, limit)) => {
-                format!("f{family}{suffix}{{s=\"{series}\",{name}=\"{limit}\"}} {}\n", sample.value)
+impl<'a> Builder<'a> {
+    /// Finds the place of a sample, or makes it.
+    fn place(&mut self, sample: &'a Sample<'_>, kinds: &Kinds<'_>) -> Placed {
+        let (name, kind, part) = kinds.part(sample);
+        let family = self.family(name, kind);
+        let label = if part == Part::Bound { kind.bound_label() } else { None };
+        let mut bound = f64::NAN;
+        self.sorted.clear();
+        for (name, value) in &sample.labels {
+            if Some(&**name) == label {
+                bound = value.parse().unwrap_or(f64::NAN);
+            } else {
+                self.sorted.push((name, value));
             }
-            None => format!("f{family}{suffix}{{s=\"{series}\"}} {}\n", sample.value),
-        };
-        out.push_str(&line);
+        }
+        self.sorted.sort_unstable();
+        let series = self.series(family, kind);
+        if let Some(exemplar) = &sample.exemplar {
+            let labels = exemplar.labels.iter();
+            let labels = labels.map(|(name, value)| (name.to_string(), value.to_string()));
+            let (labels, value, time) = (labels.collect(), exemplar.value, exemplar.time);
+            let observed = Observed { labels, value, time };
+            self.families[family].series[series].exemplars.push(observed);
+        }
+        Placed { family, series, part, bound }
     }
 
-    fn family(&mut self, name: &str, kind: Kind, out: &mut String) -> usize {
+    fn family(&mut self, name: &'a str, kind: Kind) -> usize {
         let next = self.families.len();
-        let number = *self.numbers.entry((name.to_owned(), kind)).or_insert(next);
+        let number = *self.numbers.entry((name, kind)).or_insert(next);
         if number == next {
-            self.families.push(Family { name: name.to_owned(), kind, series: Vec::new() });
-            let word = match kind {
-                Kind::Counter => "counter",
-                Kind::Gauge => "gauge",
-                Kind::Histogram => "histogram",
-                Kind::Summary => "summary",
-                Kind::Untyped => "untyped",
-            };
-            let line = format!("# TYPE f{number} {word}\n");
-            out.push_str(&line);
+            let name = name.to_owned();
+            self.families.push(Family { name, kind, unit: None, series: Vec::new() });
         }
         number
     }
 
-    fn series(&mut self, family: usize, labels: Labels, kind: Kind) -> usize {
+    /// Finds the series that has the labels of `sorted`.
+    fn series(&mut self, family: usize, kind: Kind) -> usize {
         let all = &mut self.families[family].series;
-        *self.series.entry((family, labels)).or_insert_with_key(|(_, labels)| {
-            let (sum, count) = (None, None);
-            let value = match kind {
-                Kind::Histogram => Value::Histogram { buckets: Vec::new(), sum, count },
-                Kind::Summary => Value::Summary { quantiles: Vec::new(), sum, count },
-                _ => Value::Number(f64::NAN),
-            };
-            all.push(Series { labels: labels.clone(), value });
-            all.len() - 1
-        })
+        let mut hash = self.hashes.hash_one(&self.sorted);
+        while let Some(place) = self.series.get(&(family, hash)) {
+            let labels = all[*place].labels.iter().map(|(name, value)| (&**name, &**value));
+            if labels.eq(self.sorted.iter().copied()) {
+                return *place;
+            }
+            hash = hash.wrapping_add(1);
+        }
+        self.series.insert((family, hash), all.len());
+        let labels = self.sorted.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let (sum, count) = (None, None);
+        let value = match kind {
+            Kind::Histogram | Kind::GaugeHistogram => {
+                Value::Histogram { buckets: Vec::new(), sum, count }
+            }
+            Kind::Summary => Value::Summary { quantiles: Vec::new(), sum, count },
+            _ => Value::Number(f64::NAN),
+        };
+        let exemplars = Vec::new();
+        all.push(Series { labels: labels.collect(), value, created: None, exemplars });
+        all.len() - 1
     }
 
-    /// Puts what `prometheus-parse` read where it belongs.
-    fn restore(&mut self, sample: &prometheus_parse::Sample) {
-        let (name, part) = match sample.metric.split_once('_') {
-            Some((name, "sum")) => (name, Part::Sum),
-            Some((name, "count")) => (name, Part::Count),
-            _ => (sample.metric.as_str(), Part::Value),
-        };
-        let family = name.strip_prefix('f').and_then(|number| number.parse::<usize>().ok());
-        let series = sample.labels.get("s").and_then(|number| number.parse::<usize>().ok());
-        let place = family.zip(series).and_then(|(family, series)| {
-            Some(&mut self.families.get_mut(family)?.series.get_mut(series)?.value)
-        });
-        match (place, &sample.value, part) {
-            (Some(Value::Histogram { buckets, .. }), Parsed::Histogram(read), _) => {
-                buckets.extend(read.iter().map(|bucket| (bucket.less_than, bucket.count)));
-            }
-            (Some(Value::Summary { quantiles, .. }), Parsed::Summary(read), _) => {
-                quantiles.extend(read.iter().map(|one| (one.quantile, one.count)));
-            }
-            (
-                Some(Value::Histogram { sum, count, .. } | Value::Summary { sum, count, .. }),
-                Parsed::Untyped(number),
-                Part::Sum | Part::Count,
-            ) => *(if part == Part::Sum { sum } else { count }) = Some(*number),
-            // Of a series that stands there twice the last counts, as in Prometheus.
-            (
-                Some(Value::Number(place)),
-                Parsed::Counter(number) | Parsed::Gauge(number) | Parsed::Untyped(number),
-                _,
-            ) => *place = *number,
-            (place, value, _) => {
-                debug_assert!(false, "{} is nowhere: {place:?} {value:?}", sample.metric);
-            }
+    /// Puts a value where it belongs.
+    fn put(&mut self, placed: Placed, number: f64) {
+        let Placed { family, series, part, bound } = placed;
+        let series = &mut self.families[family].series[series];
+        if part == Part::Created {
+            series.created = Some(number);
+            return;
+        }
+        match &mut series.value {
+            Value::Number(value) => *value = number,
+            Value::Histogram { buckets: parts, sum, count }
+            | Value::Summary { quantiles: parts, sum, count } => match part {
+                Part::Sum => *sum = Some(number),
+                Part::Count => *count = Some(number),
+                _ => parts.push((bound, number)),
+            },
         }
     }
+
+    fn finish(self, exposition: &Exposition<'_>) -> Vec<Family> {
+        let Self { mut families, numbers, .. } = self;
+        for declaration in &exposition.declarations {
+            let Says::Unit(unit) = declaration.says else { continue };
+            for ((name, _), place) in &numbers {
+                if *name == &*declaration.name {
+                    families[*place].unit = Some(unit.to_owned());
+                }
+            }
+        }
+        for (place, created) in created_apart(&families) {
+            for series in &mut families[place].series {
+                series.created = created.get(&series.labels).copied().or(series.created);
+            }
+        }
+        families
+    }
+}
+
+/// Finds the `_created` that the older text format has as gauges of their own: whose they are, and
+/// what they say by labels.
+fn created_apart(families: &[Family]) -> Vec<(usize, HashMap<Labels, f64>)> {
+    let counts = |kind| matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary);
+    let places: HashMap<&str, usize> = families
+        .iter()
+        .enumerate()
+        .filter(|(_, family)| counts(family.kind))
+        .map(|(place, family)| (family.name.trim_end_matches("_total"), place))
+        .collect();
+    let of = |family: &Family| {
+        let place = *places.get(family.name.strip_suffix("_created")?)?;
+        let values = family.series.iter().filter_map(|series| match series.value {
+            Value::Number(value) if value >= super::kinds::CREATED_MIN => {
+                Some((series.labels.clone(), value))
+            }
+            _ => None,
+        });
+        Some((place, values.collect()))
+    };
+    families.iter().filter(|family| family.kind == Kind::Gauge).filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn bucket_deltas(before: &[Family], after: &[Family], convention: &Convention) -
     let old = by_labels(before, &convention.duration);
     let series = find(after, &convention.duration).map_or(&[][..], |family| &family.series);
     let mut sums: Vec<(f64, f64)> = Vec::new();
-    for Series { labels, value } in series.iter().filter(|series| is_traffic(&series.labels)) {
+    for Series { labels, value, .. } in series.iter().filter(|series| is_traffic(&series.labels)) {
         let Value::Histogram { buckets, .. } = value else { continue };
         let then = match old.get(labels) {
             Some(Value::Histogram { buckets, .. }) => buckets.as_slice(),

@@ -1,7 +1,7 @@
 //! What `/metrics` says: read without loss, grouped into types, and condensed into rate, errors and
 //! duration.
 //!
-//! [`exposition`] tokenizes, [`families`] groups, [`golden`] compares two scrapes with what
+//! [`exposition`] tokenizes, [`kinds`] and [`families`] group, [`golden`] compares two scrapes with what
 //! [`conventions`] knows of names, [`quantile`] reads a histogram as Prometheus does. Pure: not here
 //! are the network and the clock.
 
@@ -9,5 +9,6 @@ pub mod conventions;
 pub mod exposition;
 pub mod families;
 pub mod golden;
+pub mod kinds;
 pub mod quantile;
 mod scanner;

@@ -17,10 +17,12 @@ mod log_group;
 mod log_line;
 mod log_stats;
 mod metric_point;
+mod metric_query;
 mod query;
 mod resemblance;
 mod secret;
 mod size;
+mod source_health;
 mod story;
 mod threshold;
 mod time;
@@ -40,10 +42,14 @@ pub use log_group::LogGroup;
 pub use log_line::LogLine;
 pub use log_stats::{FieldStats, Interval, NumberStats, Unit, ValueCount};
 pub use metric_point::{MetricKind, MetricPoint};
+pub use metric_query::{
+    MetricAnswer, MetricQuery, MetricSeries, MetricShape, MetricTimes, MetricValue, metric_number,
+};
 pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
 pub use size::{SizeError, parse_bytes, shown_bytes};
+pub use source_health::{HealthPart, SourceHealth};
 pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
 pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};

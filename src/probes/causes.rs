@@ -2,9 +2,9 @@
 
 use CheckKind::{Disk, Exec, Files, Load, Memory, Systemd};
 use Reason::{
-    Crashing, DnsDisagree, DnsServfail, Forbidden, NotFound, RedirectLoop, Saturated, Sealed,
-    Status, Stopped, Timeout, TlsIssuerMissing, TlsMissing, TlsNotYetValid, TlsOrder, TlsRequired,
-    TlsSelfSigned,
+    Config, Crashing, DnsDisagree, DnsServfail, Forbidden, NotFound, RedirectLoop, Saturated,
+    Sealed, Status, Stopped, Timeout, TlsIssuerMissing, TlsMissing, TlsNotYetValid, TlsOrder,
+    TlsRequired, TlsSelfSigned,
 };
 
 use crate::model::{CheckKind, Reason};
@@ -71,6 +71,11 @@ static CAUSES: &[(Reason, Option<CheckKind>, &str)] = &[
     (Crashing, None, "it ends soon after its start: its last log lines say why"),
     (Stopped, None, "somebody stopped it, or it was never enabled"),
     (Status, Some(Systemd), "it ended with an error: its last log lines say why"),
+    (
+        Config,
+        Some(Systemd),
+        "systemd does not run here, as in most containers, or its bus is not open to this user",
+    ),
     (Sealed, None, "it was started again and waits for its keys: vault operator unseal"),
     (Status, Some(Exec), "by the word of the program: run its command by hand"),
     (Timeout, Some(Exec), "the program hangs, or needs more time: run its command by hand"),

@@ -208,6 +208,13 @@ fn judge(system: Option<Row>, mut servers: Vec<Row>) -> Finding {
         Observation { name: "ttl_s", value: ttl_s.map(f64::from), unit: "s" },
     ];
     finding.children = system.into_iter().chain(servers).map(|row| row.part).collect();
+    let same = |part: &Part| part.reason == finding.reason;
+    if finding.status == Status::Fail && finding.children.iter().all(same) {
+        // Rows that all say no would be so many causes of one thing.
+        let names: Vec<&str> = finding.children.iter().map(|part| part.name.as_str()).collect();
+        finding.message = format!("{} (asked: {})", finding.message, names.join(", "));
+        finding.children.clear();
+    }
     finding
 }
 

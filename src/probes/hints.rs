@@ -89,7 +89,7 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         }
         Reason::TlsMissing | Reason::TlsRequired => "obs config show".to_owned(),
         _ if result.kind == CheckKind::Exec => format!("obs check {id} -o json"),
-        _ if result.kind == CheckKind::Systemd => {
+        _ if result.kind == CheckKind::Systemd && reason != Reason::Config => {
             format!("journalctl -u {} -n 50", quoted(&result.target))
         }
         Reason::Saturated => format!("obs runbook explain {}", quoted(&result.message)),

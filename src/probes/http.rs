@@ -29,7 +29,7 @@ pub(super) async fn run(probe: &Probe, url: &str, means: &Means) -> Finding {
 pub(super) async fn run_page(probe: &Probe, expected: &Page, means: &Means) -> Finding {
     let limits = Limits { bytes: BODY_BYTES_MAX, timeout: probe.timeout };
     let (method, redirects) = (expected.method.clone(), usize::from(expected.redirects));
-    let asked = Asked { method, accept: ACCEPT, redirects, limits };
+    let asked = Asked { method, accept: ACCEPT, redirects, shared: true, limits };
     match means.http.fetch_as(&expected.url, &asked).await {
         Ok(page) => {
             let mut finding = judge(&page, expected);

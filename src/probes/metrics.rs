@@ -2,41 +2,41 @@
 
 use std::time::Duration;
 
+use super::scrape::{read, scrape};
 use super::{Finding, Means, Probe, phase};
 use tracing::Instrument as _;
 
-use crate::http::{Fetched, Limits};
-use crate::metrics::exposition::{self, Fault};
-use crate::metrics::families::{Family, group};
+use crate::http::FetchError;
+use crate::metrics::exposition::Fault;
+use crate::metrics::families::group;
 use crate::metrics::golden::Golden;
 use crate::metrics::quantile;
 use crate::model::{Measure, Observation, Reason, Status};
 
-/// The largest page that is read.
-const PAGE_BYTES_MAX: usize = 16 << 20;
-
 /// With fewer requests than this between two scrapes, their share of errors says nothing.
 pub(super) const REQUESTS_MIN: f64 = 20.0;
 
-const ACCEPT: &str =
-    "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
-    let limits = Limits { bytes: PAGE_BYTES_MAX, timeout: probe.timeout };
     let scrape = async || {
-        let page = means.http.fetch(url, ACCEPT, limits).await.map_err(Finding::of_error)?;
-        let (families, faults) = read(&page)?;
-        Ok::<_, Finding>((page, families, faults))
+        let page = scrape(&means.http, url, probe.timeout).await?;
+        let (families, faults) = {
+            let exposition = read(&page.body, &page.content_type).map_err(|error| FetchError {
+                message: format!("{}, {error}", page.status),
+                ..error
+            })?;
+            (group(&exposition), exposition.faults)
+        };
+        Ok::<_, FetchError>((page, families, faults))
     };
     let (first, before, _) = match scrape().await {
         Ok(scraped) => scraped,
-        Err(finding) => return finding,
+        Err(error) => return no_page(error),
     };
     let between = means.http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
     let (second, after, faults) = match scrape().await {
         Ok(scraped) => scraped,
-        Err(finding) => return finding,
+        Err(error) => return no_page(error),
     };
     let elapsed = second.answered - first.answered;
     let golden = Golden::between(&before, &after, elapsed);
@@ -50,28 +50,12 @@ pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Mean
     finding
 }
 
-/// Reads a page, or says why it is none.
-fn read(page: &Fetched) -> Result<(Vec<Family>, Vec<Fault>), Finding> {
-    let status = page.status;
-    if super::http::is_login_page(page) {
-        let message = format!("{status}, a login page in HTML and no metrics");
-        return Err(Finding::fail(Reason::AuthFailed, message));
+/// A page that is too large is not known to be bad.
+fn no_page(error: FetchError) -> Finding {
+    match error.reason {
+        Reason::TooLarge => Finding::unknown(Reason::TooLarge, error.message),
+        _ => Finding::of_error(error),
     }
-    if !(200..300).contains(&status) {
-        let reason = if status == 404 { Reason::NotFound } else { Reason::Status };
-        return Err(Finding::fail(reason, format!("{status}, and no metrics")));
-    }
-    if page.cut {
-        let message = format!("more than {} MiB, which is not read", PAGE_BYTES_MAX >> 20);
-        return Err(Finding::unknown(Reason::TooLarge, message));
-    }
-    let exposition = exposition::read(&page.body, &page.content_type);
-    if exposition.samples.is_empty() {
-        let html = page.content_type.contains("html") || page.body.trim_ascii().starts_with(b"<");
-        let message = if html { "a page in HTML and no metrics" } else { "no metric in the page" };
-        return Err(Finding::fail(Reason::Protocol, format!("{status}, {message}")));
-    }
-    Ok((group(&exposition), exposition.faults))
 }
 
 fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {

@@ -36,6 +36,7 @@ mod memcached;
 mod metrics;
 mod program;
 mod redis;
+pub mod scrape;
 mod secure;
 mod systemd;
 pub mod targets;
@@ -103,6 +104,8 @@ pub enum Target {
     Exec(Program),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
+    /// A configured source, which is also asked for its parts and its youngest data.
+    Source(Arc<dyn Backend>),
 }
 
 /// What all probes of one run share.
@@ -186,6 +189,7 @@ async fn one(
         }
     }
     let started = Instant::now();
+    let mut parts = Vec::new();
     let mut finding = match &probe.target {
         Target::Http(url) => http::run(&probe, url, &means).await,
         Target::Page(page) => http::run_page(&probe, page, &means).await,
@@ -198,10 +202,16 @@ async fn one(
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
+        Target::Source(source) => {
+            let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
+            parts = told;
+            finding
+        }
     };
     let took = started.elapsed();
     finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
-    let result = complete(&probe, finding, Some(took));
+    let mut result = complete(&probe, finding, Some(took));
+    backend::explain(&mut result, &parts);
     sender.send_replace(Some(result.worst()));
     result
 }
@@ -231,7 +241,7 @@ impl Target {
             Self::Exec(program) => {
                 (CheckKind::Exec, program.argv.first().cloned().unwrap_or_default())
             }
-            Self::Backend(backend) => (CheckKind::Backend, backend.name()),
+            Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }
 }

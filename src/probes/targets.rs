@@ -99,7 +99,8 @@ pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) ->
 /// Returns the check of a configured source.
 pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: Duration) -> Probe {
     let id = format!("source.{name}");
-    Probe { id, name: name.to_owned(), ..of_backend(backend, origin, timeout) }
+    let target = Target::Source(Arc::clone(&backend));
+    Probe { id, name: name.to_owned(), target, ..of_backend(backend, origin, timeout) }
 }
 
 /// Returns the configured checks; refuses what cannot be meant.

@@ -18,8 +18,10 @@ pub mod log_line;
 pub mod log_report;
 pub mod log_stats;
 pub mod markdown;
+pub mod metrics_list;
 mod pager;
 mod progress;
+pub mod promql;
 mod room;
 pub mod runbook;
 pub mod text;
@@ -44,7 +46,7 @@ pub enum Format {
     Human,
     /// One JSON document.
     Json,
-    /// One JSON document a line (`logs`).
+    /// One JSON document a line (`logs`, `metrics`).
     Jsonl,
     /// Lines as they were written, nothing masked (`logs`).
     Raw,
@@ -52,7 +54,7 @@ pub enum Format {
     Csv,
     /// `key=value` lines (`logs`).
     Logfmt,
-    /// A table in Markdown (`logs`), a text for a ticket (`trace`).
+    /// A table in Markdown (`logs`, `metrics`), a text for a ticket (`trace`).
     Md,
     /// A page that loads nothing (`trace`).
     Html,
@@ -208,6 +210,17 @@ impl Output {
                 })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses the formats that metrics are not written in.
+    pub fn only_of_metrics(&self, command: &str) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Human | Format::Json | Format::Jsonl | Format::Md => Ok(()),
+            _ => Err(UnknownFormat {
+                command: command.to_owned(),
+                formats: "human, json, jsonl or md",
+            }),
         }
     }
 

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gather", &["model", "config", "sources", "logs", "traces"]),
     ("serve", &["model", "wire", "store", "config", "logs", "traces", "render"]),
     ("demo", &[]),
-    ("render", &["model", "traces", "runbook"]),
+    ("render", &["model", "traces", "runbook", "metrics"]),
     ("telemetry", &["model", "config", "http", "render"]),
     ("error", &["model", "config", "http", "render"]),
     (

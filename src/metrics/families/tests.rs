@@ -16,7 +16,16 @@ fn count(families: &[Family]) -> usize {
             parts.len() + usize::from(sum.is_some()) + usize::from(count.is_some())
         }
     };
-    families.iter().flat_map(|family| &family.series).map(|series| of(&series.value)).sum()
+    let apart = |family: &Family| {
+        let name = format!("{}_created", family.name.trim_end_matches("_total"));
+        families.iter().any(|other| other.name == name)
+    };
+    let of_family = |family: &Family| -> usize {
+        let created = |series: &&Series| series.created.is_some() && !apart(family);
+        let values: usize = family.series.iter().map(|series| of(&series.value)).sum();
+        values + family.series.iter().filter(created).count()
+    };
+    families.iter().map(of_family).sum()
 }
 
 fn only(page: &str) -> Family {
@@ -46,10 +55,11 @@ fn a_route_in_braces_is_not_lost() {
 
 #[test]
 fn a_counter_of_openmetrics_keeps_its_type() {
-    let all =
-        families("# TYPE foo counter\nfoo_total{a=\"b\"} 17.0\nfoo_created{a=\"b\"} 1.5\n# EOF\n");
+    let all = families(
+        "# TYPE foo counter\nfoo_total{a=\"b\"} 17.0\nfoo_created{a=\"b\"} 1520872607.5\n# EOF\n",
+    );
     assert_eq!((all[0].name.as_str(), all[0].kind), ("foo", Kind::Counter));
-    assert_eq!((all[1].name.as_str(), all[1].kind), ("foo_created", Kind::Untyped));
+    assert_eq!((all.len(), all[0].series[0].created), (1, Some(1_520_872_607.5)));
 }
 
 #[test]
@@ -75,6 +85,24 @@ fn every_sample_of_a_recorded_page_is_in_a_family() {
         let families = group(&exposition::read(&page, ""));
         assert_eq!(count(&families), samples, "{file}");
     }
+}
+
+#[test]
+fn both_ways_of_grouping_give_the_same() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/metrics");
+    let files = |folder: &str| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut pages = 0;
+    for file in files(folder).chain(files(&format!("{folder}/hard"))).filter(|path| path.is_file())
+    {
+        let page = std::fs::read(&file).unwrap();
+        let read = exposition::read(&page, "");
+        // Not equal to itself is only what is not a number.
+        let (direct, typed) =
+            (format!("{:?}", direct(&read)), format!("{:?}", typed::group(&read)));
+        assert_eq!(direct, typed, "{}", file.display());
+        pages += 1;
+    }
+    assert!(pages > 70, "{pages}");
 }
 
 proptest! {
