@@ -92,6 +92,12 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
             "obs config show".to_owned()
         }
+        // A service is asked with the login of its address: it is said which file has that.
+        Reason::AuthFailed | Reason::Forbidden
+            if !matches!(result.kind, CheckKind::Http | CheckKind::Metrics) =>
+        {
+            "obs config show".to_owned()
+        }
         Reason::Status | Reason::BodyMismatch | Reason::Timeout => {
             "obs issues --since 15m".to_owned()
         }
