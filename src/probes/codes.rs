@@ -166,7 +166,7 @@ static KNOWN: &[Known] = {
             "1045",
             AuthFailed,
             LOGIN,
-            "the password is old, or the user may not come from this host",
+            "the password is old, or the user may not come from this host, or only with TLS",
         ),
         row(
             Mysql,

@@ -58,9 +58,16 @@ impl<'a> Conversation<'a> {
 
     /// Ends the step before, and begins the next: `auth`, `query`.
     pub(super) fn step(&mut self, name: &'static str) {
+        if self.step.is_some_and(|(current, _)| current == name) {
+            return;
+        }
         let now = Instant::now();
-        if let Some((name, began)) = self.step.replace((name, now)) {
-            self.phases.push(super::phase(name, now - began));
+        let Some((ended, began)) = self.step.replace((name, now)) else { return };
+        let took = super::phase(ended, now - began);
+        // A login that is interrupted by TLS is one step still.
+        match self.phases.iter_mut().find(|known| known.name == ended) {
+            Some(known) => known.duration_ms += took.duration_ms,
+            None => self.phases.push(took),
         }
     }
 
@@ -127,6 +134,17 @@ impl<'a> Conversation<'a> {
         self.stream = Some(outcome?);
         self.encrypted = true;
         Ok(())
+    }
+
+    /// Says whether what is sent is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// Gives the connection to a client library, which reads no more than 1 MiB from it.
+    pub(super) fn take_stream(&mut self) -> Result<Box<dyn Stream>, Finding> {
+        let (read, write) = tokio::io::split(self.stream.take().ok_or_else(not_connected)?);
+        Ok(Box::new(tokio::io::join(read.take(ANSWER_BYTES_MAX as u64), write)))
     }
 
     /// Returns what is left of the probe's time.

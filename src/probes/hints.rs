@@ -53,6 +53,9 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
             "an own authority that is not known here (SSL_CERT_FILE), or a proxy that opens TLS"
         }
         (Reason::TlsName, _) => "another host's certificate: the wrong address, or a new name",
+        (Reason::AuthFailed, kind) if kind != CheckKind::Http && kind != CheckKind::Metrics => {
+            "the credentials in the address are missing, old or of another environment"
+        }
         (Reason::AuthFailed, _) => {
             "a proxy asks for a login before this address, or credentials are old"
         }
@@ -95,6 +98,12 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Saturated => format!("obs runbook explain {}", quoted(&result.message)),
         Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
+            "obs config show".to_owned()
+        }
+        // A service is asked with the login of its address: it is said which file has that.
+        Reason::AuthFailed | Reason::Forbidden
+            if !matches!(result.kind, CheckKind::Http | CheckKind::Metrics) =>
+        {
             "obs config show".to_owned()
         }
         Reason::Status | Reason::BodyMismatch | Reason::Timeout => {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::address::Address;
 use super::{Finding, Means, Probe};
-use super::{memcached, redis};
+use super::{memcached, mysql, postgres, redis};
 use crate::model::CheckKind;
 
 /// A protocol that `obs` speaks.
@@ -36,6 +36,22 @@ pub static KINDS: &[Kind] = &[
         run: |probe, address, _| Box::pin(memcached::run(probe, address)),
     },
     Kind {
+        name: "mysql",
+        check: CheckKind::Mysql,
+        schemes: &["mysql", "mariadb"],
+        port: Some(3306),
+        about: "login, connections used, replica, read-only, long transactions",
+        run: |probe, address, _| Box::pin(mysql::run(probe, address)),
+    },
+    Kind {
+        name: "postgres",
+        check: CheckKind::Postgres,
+        schemes: &["postgres", "postgresql"],
+        port: Some(5432),
+        about: "login, connections used, replica lag, read-only, long transactions, locks",
+        run: |probe, address, _| Box::pin(postgres::run(probe, address)),
+    },
+    Kind {
         name: "redis",
         check: CheckKind::Redis,
         schemes: &["redis", "rediss", "valkey", "valkeys", "unix"],
@@ -44,6 +60,10 @@ pub static KINDS: &[Kind] = &[
         run: |probe, address, _| Box::pin(redis::run(probe, address)),
     },
 ];
+
+/// What is asked of one server: what another says would be hidden.
+const ONE_HOST: [CheckKind; 4] =
+    [CheckKind::Memcached, CheckKind::Mysql, CheckKind::Postgres, CheckKind::Redis];
 
 impl fmt::Debug for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,13 +90,74 @@ impl Kind {
         if address.port == 0 && !address.is_socket() {
             return Err("has no port".to_owned());
         }
+        if !address.others.is_empty() && ONE_HOST.contains(&self.check) {
+            return Err("has several hosts: each needs a check of its own".to_owned());
+        }
         Ok(address)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::http::{Http, RunIds};
+    use crate::model::{SpanId, Status, TraceId, UnixNanos};
+    use crate::probes::targets::limits_for_tests;
+
+    /// Asks a server that sends this to whoever comes, and then closes.
+    async fn asked(kind: &'static Kind, answer: &[u8]) -> Finding {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = async {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                drop(stream.write_all(answer).await);
+                drop(stream.shutdown().await);
+            }
+        };
+        let mut probe = limits_for_tests(kind.name);
+        probe.timeout = Duration::from_secs(20);
+        let address = kind.address(&format!("127.0.0.1:{port}")).unwrap();
+        let ids = RunIds {
+            request_id: "r".to_owned(),
+            trace_id: TraceId::new(1).unwrap(),
+            span_id: SpanId::new(1).unwrap(),
+            caller: None,
+        };
+        let http = Arc::new(Http::new(probe.timeout, &ids));
+        let means = Means { http, now: UnixNanos(0) };
+        tokio::select! {
+            finding = (kind.run)(&probe, &address, &means) => finding,
+            () = serving => unreachable!(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_speaks_another_protocol_is_never_well() {
+        let endless = vec![b'A'; 3 << 20];
+        for kind in KINDS {
+            for answer in [
+                &b""[..],
+                b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+                b"SSH-2.0-OpenSSH_9.2\r\n",
+                b"\x15\x03\x01\x00\x02\x02\x46",
+                b"$1048577\r\n",
+                b"\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff\x7f",
+                b"\x00\x00\x00\x00\x00\x00\x00\x00",
+                b"N\x7f\xff\xff\xff",
+                &endless,
+            ] {
+                let finding = asked(kind, answer).await;
+                assert!(finding.status >= Status::Unknown, "{kind:?}: {finding:?}");
+                assert!(finding.reason.is_some(), "{kind:?}: {finding:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_name_and_a_scheme_belong_to_one_kind() {
@@ -98,7 +179,7 @@ mod tests {
     #[test]
     fn a_scheme_leads_to_its_kind_whatever_the_driver() {
         let name = |scheme| Kind::of_scheme(scheme).map(|kind| kind.name);
-        assert_eq!(name("redis+socket"), Some("redis"));
+        assert_eq!(name("postgresql+psycopg"), Some("postgres"));
         assert_eq!(name("REDISS"), Some("redis"));
         assert_eq!(name("gopher"), None);
     }

@@ -34,6 +34,8 @@ mod keys;
 pub mod kinds;
 mod memcached;
 mod metrics;
+mod mysql;
+mod postgres;
 mod program;
 mod redis;
 pub mod scrape;

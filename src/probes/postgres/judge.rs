@@ -1,0 +1,221 @@
+//! What PostgreSQL says of itself, judged: what is broken, then what runs out.
+
+use crate::model::{Measure, Reason, Status, shown_bytes};
+use crate::probes::address::Address;
+use crate::probes::{Finding, Probe};
+
+/// From this on an idle slot is about to fill the disk.
+const SLOT_BYTES_WARN: f64 = 1_073_741_824.0;
+
+/// The server stops taking writes some millions below 2^31 transactions.
+const OLDEST_WARN: f64 = 1.5e9;
+
+/// What the query brought.
+#[derive(Debug)]
+pub(super) enum Facts {
+    /// The columns that are not NULL.
+    Known(Vec<(String, String)>),
+    /// The server takes logins, and refuses the query.
+    Refused {
+        /// Of the server.
+        version: String,
+        /// The SQLSTATE.
+        code: String,
+        /// In the server's words.
+        why: String,
+    },
+}
+
+pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding {
+    let columns = match facts {
+        Facts::Known(columns) => columns,
+        Facts::Refused { version, code, why } => {
+            let mut finding = Finding::ok(format!("PostgreSQL {version}"));
+            let what = format!("how it is could not be asked: {why}");
+            finding.worsen(Status::Warn, Reason::Forbidden, &what);
+            return finding.coded(code);
+        }
+    };
+    let text = |name: &str| {
+        columns.iter().find(|(column, _)| column == name).map(|(_, value)| value.as_str())
+    };
+    let number = |name: &str| -> Option<f64> { text(name)?.parse().ok() };
+    let replica = text("replica") == Some("t");
+    let role = if replica { "replica" } else { "primary" };
+    // `15.13 (Debian 15.13-1)`: the packager's own word says nothing here.
+    let version = text("version").and_then(|version| version.split(' ').next()).unwrap_or("?");
+    let used = text("connections").unwrap_or("?");
+    let most = text("connections_max").unwrap_or("?");
+    let message = format!("PostgreSQL {version} {role}, {used}/{most} connections");
+    let mut finding = Finding::ok(message);
+    roles(&mut finding, address, replica, text("read_only") == Some("on"));
+    let most = number("connections_max").filter(|most| *most > 0.0);
+    let ratio = most.and_then(|most| Some(number("connections")? / most));
+    finding.observe("connections_ratio", ratio, "1");
+    finding.observe("connections", number("connections"), "1");
+    if let Some(ratio) = ratio {
+        finding.measure(probe, Measure::Connections, ratio, Reason::Saturated);
+    }
+    copies(&mut finding, probe, replica, &number);
+    sessions(&mut finding, probe, &number);
+    keeping(&mut finding, &number);
+    if text("sees_all") == Some("f") {
+        let message = &finding.message;
+        finding.message = format!("{message}; others' transactions not seen: grant pg_monitor");
+    }
+    finding
+}
+
+/// A server that takes no writes, where they are expected.
+fn roles(finding: &mut Finding, address: &Address, replica: bool, read_only: bool) {
+    let wanted = address.parameter(&["target_session_attrs"]).unwrap_or_default();
+    if matches!(wanted, "read-write" | "primary") && (replica || read_only) {
+        let what = format!("it takes no writes, and the address wants {wanted}");
+        finding.worsen(Status::Fail, Reason::ReadOnly, &what);
+    } else if read_only && !replica {
+        let what = "it takes no writes: default_transaction_read_only is on";
+        finding.worsen(Status::Warn, Reason::ReadOnly, what);
+    }
+}
+
+fn copies(
+    finding: &mut Finding,
+    probe: &Probe,
+    replica: bool,
+    number: &dyn Fn(&str) -> Option<f64>,
+) {
+    let lag = number("lag_s").map(|seconds| seconds * 1e3);
+    finding.observe("lag_ms", lag, "ms");
+    if let Some(lag) = lag.filter(|_| replica) {
+        finding.message = format!("{}, {:.1}s behind", finding.message, lag / 1e3);
+    }
+    if let Some(count) = number("replicas").filter(|count| *count > 0.0) {
+        finding.message = format!("{}, {count} replicas", finding.message);
+    }
+    // Without a receiver what was received is replayed, and the lag looks like none.
+    if replica && number("receivers") == Some(0.0) {
+        finding.worsen(Status::Warn, Reason::Lagging, "it receives nothing from its primary");
+    }
+    if let Some(lag) = lag {
+        finding.measure(probe, Measure::Lag, lag, Reason::Lagging);
+    }
+}
+
+fn sessions(finding: &mut Finding, probe: &Probe, number: &dyn Fn(&str) -> Option<f64>) {
+    let longest = number("transaction_s").map(|seconds| seconds * 1e3);
+    finding.observe("transaction_ms", longest, "ms");
+    finding.observe("locks_waiting", number("locks"), "1");
+    finding.observe("idle_in_transaction", number("idle_in_transaction"), "1");
+    if let Some(longest) = longest {
+        if longest >= 1e3 {
+            let seconds = longest / 1e3;
+            finding.message = format!("{}, longest transaction {seconds:.0}s", finding.message);
+        }
+        finding.measure(probe, Measure::Transaction, longest, Reason::Slow);
+    }
+    if let Some(count) = number("idle_in_transaction").filter(|count| *count > 0.0) {
+        finding.message = format!("{}, {count} idle in transaction", finding.message);
+    }
+    if let Some(count) = number("locks") {
+        if count > 0.0 {
+            finding.message = format!("{}, {count} waiting for a lock", finding.message);
+        }
+        finding.measure(probe, Measure::Locks, count, Reason::Slow);
+    }
+}
+
+/// What fills the disk or ends in a stop, weeks before it does.
+fn keeping(finding: &mut Finding, number: &dyn Fn(&str) -> Option<f64>) {
+    let kept = number("slots_bytes");
+    finding.observe("slots_idle_bytes", kept, "By");
+    if let Some(kept) = kept.filter(|kept| *kept >= SLOT_BYTES_WARN) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is shown, and not below 1 GiB"
+        )]
+        let kept = shown_bytes(kept as u64);
+        let what = format!("an idle replication slot keeps {kept} of its log");
+        finding.worsen(Status::Warn, Reason::Saturated, &what);
+    }
+    let oldest = number("oldest_transaction");
+    finding.observe("oldest_transaction_age", oldest, "1");
+    if oldest > Some(OLDEST_WARN) {
+        let what = "its oldest transaction id is close to the end: VACUUM does not keep up";
+        finding.worsen(Status::Warn, Reason::Saturated, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probes::targets::limits_for_tests;
+
+    const WELL: &[(&str, &str)] = &[
+        ("version", "15.13 (Debian 15.13-0+deb12u1)"),
+        ("replica", "f"),
+        ("read_only", "off"),
+        ("connections_max", "100"),
+        ("connections", "41"),
+        ("sees_all", "t"),
+        ("replicas", "0"),
+        ("receivers", "0"),
+        ("locks", "0"),
+    ];
+
+    fn judged(changes: &[(&str, &str)], address: &str) -> Finding {
+        let all = changes.iter().chain(WELL);
+        let columns = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let address = Address::read(address, &["postgres"], None).unwrap();
+        judge(&limits_for_tests("redis"), &Facts::Known(columns), &address)
+    }
+
+    fn why(changes: &[(&str, &str)]) -> (Status, Option<Reason>) {
+        let finding = judged(changes, "postgres://db");
+        (finding.status, finding.reason)
+    }
+
+    #[test]
+    fn a_primary_with_room_is_well() {
+        let finding = judged(&[], "postgres://db");
+        assert_eq!(finding.status, Status::Ok);
+        assert_eq!(finding.message, "PostgreSQL 15.13 primary, 41/100 connections");
+    }
+
+    #[test]
+    fn what_runs_out_warns_and_then_fails() {
+        assert_eq!(why(&[("connections", "81")]), (Status::Warn, Some(Reason::Saturated)));
+        assert_eq!(why(&[("connections", "96")]), (Status::Fail, Some(Reason::Saturated)));
+        assert_eq!(why(&[("transaction_s", "301")]), (Status::Warn, Some(Reason::Slow)));
+        assert_eq!(why(&[("locks", "2")]), (Status::Warn, Some(Reason::Slow)));
+        assert_eq!(why(&[("slots_bytes", "2e9")]), (Status::Warn, Some(Reason::Saturated)));
+        assert_eq!(
+            why(&[("oldest_transaction", "1.9e9")]),
+            (Status::Warn, Some(Reason::Saturated))
+        );
+    }
+
+    #[test]
+    fn a_replica_that_is_behind_or_receives_nothing_lags() {
+        let replica = [("replica", "t"), ("receivers", "1"), ("lag_s", "2")];
+        assert_eq!(why(&replica), (Status::Ok, None));
+        let lost = [("replica", "t"), ("lag_s", "0")];
+        assert_eq!(why(&lost), (Status::Warn, Some(Reason::Lagging)));
+        let far = [("replica", "t"), ("receivers", "1"), ("lag_s", "301")];
+        assert_eq!(why(&far), (Status::Fail, Some(Reason::Lagging)));
+    }
+
+    #[test]
+    fn no_writes_are_a_failure_where_the_address_wants_them() {
+        let wants = "postgres://db?target_session_attrs=read-write";
+        let finding = judged(&[("replica", "t"), ("receivers", "1")], wants);
+        assert_eq!((finding.status, finding.reason), (Status::Fail, Some(Reason::ReadOnly)));
+        assert_eq!(why(&[("read_only", "on")]), (Status::Warn, Some(Reason::ReadOnly)));
+    }
+
+    #[test]
+    fn what_a_user_does_not_see_is_said() {
+        let finding = judged(&[("sees_all", "f")], "postgres://db");
+        assert!(finding.message.contains("grant pg_monitor"), "{}", finding.message);
+    }
+}
