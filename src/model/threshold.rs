@@ -90,11 +90,11 @@ pub const MEASURES: &[MeasureRow] = {
         row(Measure::Lag, "lag", Milliseconds, &[Of::Postgres, Of::Mysql, Of::Redis]),
         row(Measure::Transaction, "transaction", Milliseconds, &[Of::Postgres, Of::Mysql]),
         row(Measure::Locks, "locks", Count, &[Of::Postgres, Of::Mysql]),
-        row(Measure::Memory, "memory", Ratio, &[Of::Redis, Of::Memory]),
+        row(Measure::Memory, "memory", Ratio, &[Of::Redis, Of::Rabbitmq, Of::Memory]),
         row(Measure::Disk, "disk", Ratio, &[Of::Disk, Of::Elasticsearch]),
         row(Measure::Inodes, "inodes", Ratio, &[Of::Disk]),
         row(Measure::Load, "load", Count, &[Of::Load]),
-        row(Measure::Files, "files", Ratio, &[Of::Files]),
+        row(Measure::Files, "files", Ratio, &[Of::Rabbitmq, Of::Files]),
         row(Measure::Restarts, "restarts", Count, &[Of::Systemd]),
         row(Measure::Queue, "queue", Count, &[Of::Rabbitmq]),
     ]

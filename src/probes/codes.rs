@@ -6,6 +6,8 @@
 use super::Finding;
 use crate::model::{CheckKind, Reason};
 
+mod brokers;
+
 /// What a code of a protocol stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
@@ -290,7 +292,7 @@ static KNOWN: &[Known] = {
 
 /// Returns what a code of a kind stands for.
 pub(super) fn known(kind: CheckKind, code: &str) -> Option<&'static Known> {
-    KNOWN.iter().find(|known| {
+    KNOWN.iter().chain(brokers::KNOWN).find(|known| {
         known.kind == kind
             && match known.code.strip_suffix('*') {
                 Some(start) => code.starts_with(start),
@@ -321,7 +323,7 @@ mod tests {
 
     #[test]
     fn no_code_is_hidden_behind_another() {
-        for row in KNOWN {
+        for row in KNOWN.iter().chain(brokers::KNOWN) {
             let first = known(row.kind, row.code.trim_end_matches('*')).unwrap();
             assert!(std::ptr::eq(first, row) || row.code.ends_with('*'), "{row:?}");
         }

@@ -35,6 +35,7 @@ pub(super) struct Conversation<'a> {
     unread: Vec<u8>,
     encrypted: bool,
     heard: bool,
+    protocols: &'static [&'static [u8]],
     phases: Vec<Phase>,
     step: Option<(&'static str, Instant)>,
 }
@@ -51,6 +52,7 @@ impl<'a> Conversation<'a> {
             unread: Vec::new(),
             encrypted: false,
             heard: false,
+            protocols: &[],
             phases: Vec::new(),
             step: None,
         }
@@ -76,7 +78,17 @@ impl<'a> Conversation<'a> {
         self.step("");
         let mut finding = outcome.unwrap_or_else(|finding| finding);
         finding.phases = self.phases;
+        let others = self.address.others.len();
+        if others > 0 {
+            let what = format!("{} of {} hosts was asked", self.address.host_shown(), others + 1);
+            finding.message = format!("{}; only {what}", finding.message);
+        }
         finding
+    }
+
+    /// Offers these when it encrypts, by their names in RFC 7301.
+    pub(super) fn offer(&mut self, protocols: &'static [&'static [u8]]) {
+        self.protocols = protocols;
     }
 
     /// Connects, and encrypts where the address says so.
@@ -117,7 +129,7 @@ impl<'a> Conversation<'a> {
         }
         let Some(stream) = self.stream.take() else { return Err(not_connected()) };
         let verified = self.address.tls == Tls::Verified;
-        let handshake = secure::handshake(stream, &self.address.host, verified);
+        let handshake = secure::handshake(stream, &self.address.host, verified, self.protocols);
         let half = self.left() / 2;
         let mut handshake = Box::pin(handshake);
         let outcome = match tokio::time::timeout(half, &mut handshake).await {
@@ -145,6 +157,12 @@ impl<'a> Conversation<'a> {
     pub(super) fn take_stream(&mut self) -> Result<Box<dyn Stream>, Finding> {
         let (read, write) = tokio::io::split(self.stream.take().ok_or_else(not_connected)?);
         Ok(Box::new(tokio::io::join(read.take(ANSWER_BYTES_MAX as u64), write)))
+    }
+
+    /// Says whether the port, asked without TLS, takes a handshake of it; for client libraries, whose
+    /// errors say nothing of it.
+    pub(super) async fn speaks_tls(&self) -> bool {
+        !self.encrypted && secure::answers_tls(self.peer, &self.address.host, self.left() / 2).await
     }
 
     /// Returns what is left of the probe's time.
@@ -229,6 +247,7 @@ impl<'a> Conversation<'a> {
             "resolve" => format!("no name server answered within {timeout:?}"),
             "connect" => format!("no connection within {timeout:?}"),
             "tls" => format!("connected, and no answer to the TLS handshake within {timeout:?}"),
+            "greeting" => format!("connected, and no greeting within {timeout:?}"),
             step => format!("connected, and no answer to {step} within {timeout:?}"),
         };
         let finding = Finding::fail(Reason::Timeout, message);

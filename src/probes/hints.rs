@@ -32,6 +32,16 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
             Reason::Saturated,
             CheckKind::Postgres | CheckKind::Mysql | CheckKind::Redis | CheckKind::Memcached,
         ) => "applications open more than it has room for: pools that are too large, or leak",
+        (Reason::Saturated, CheckKind::Rabbitmq) => {
+            "consumers are slower than publishers, or gone: messages pile up in its memory"
+        }
+        (Reason::Saturated, CheckKind::Elasticsearch) => {
+            "its disks fill up: delete old indexes or give it room, before it takes no more writes"
+        }
+        (
+            Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::DnsNxdomain,
+            CheckKind::Part,
+        ) => "it sends clients to an address that only works elsewhere (advertised.listeners)",
         (Reason::Saturated, _) => {
             "the application's own connection pool is exhausted: requests keep their connections too long, or leak them"
         }

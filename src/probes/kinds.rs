@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 
 use super::address::Address;
 use super::{Finding, Means, Probe};
-use super::{memcached, mysql, postgres, redis};
+use super::{amqp, elasticsearch, grpc, kafka, memcached, mongodb, mqtt, mysql, nats, postgres};
+use super::{redis, smtp};
 use crate::model::CheckKind;
 
 /// A protocol that `obs` speaks.
@@ -25,8 +26,38 @@ pub struct Kind {
     pub(super) run: for<'a> fn(&'a Probe, &'a Address, &'a Means) -> BoxFuture<'a, Finding>,
 }
 
+/// Schemes whose port is not that of their kind.
+const PORTS: &[(&str, u16)] = &[("amqps", 5671), ("mqtts", 8883), ("smtps", 465)];
+
+/// Kinds whose protocol is HTTP: their addresses may be written so, though by that nobody knows them.
+const OVER_HTTP: &[CheckKind] = &[CheckKind::Elasticsearch];
+
 /// Every protocol, in the order of the alphabet.
 pub static KINDS: &[Kind] = &[
+    Kind {
+        name: "elasticsearch",
+        check: CheckKind::Elasticsearch,
+        schemes: &["elasticsearch", "opensearch"],
+        port: Some(9200),
+        about: "the cluster's colour, room on its disks, indexes that take no writes",
+        run: |probe, address, means| Box::pin(elasticsearch::run(probe, address, means)),
+    },
+    Kind {
+        name: "grpc",
+        check: CheckKind::Grpc,
+        schemes: &["grpc", "grpcs"],
+        port: None,
+        about: "the standard health service, of the server or of the service in the path",
+        run: |probe, address, _| Box::pin(grpc::run(probe, address)),
+    },
+    Kind {
+        name: "kafka",
+        check: CheckKind::Kafka,
+        schemes: &["kafka"],
+        port: Some(9092),
+        about: "partitions without leader or copies, and every broker where it sends clients",
+        run: |probe, address, _| Box::pin(kafka::run(probe, address)),
+    },
     Kind {
         name: "memcached",
         check: CheckKind::Memcached,
@@ -34,6 +65,22 @@ pub static KINDS: &[Kind] = &[
         port: Some(11211),
         about: "version, memory, connections, evictions",
         run: |probe, address, _| Box::pin(memcached::run(probe, address)),
+    },
+    Kind {
+        name: "mongodb",
+        check: CheckKind::Mongodb,
+        schemes: &["mongodb"],
+        port: Some(27017),
+        about: "the state of the server and of its replica set",
+        run: |probe, address, _| Box::pin(mongodb::run(probe, address)),
+    },
+    Kind {
+        name: "mqtt",
+        check: CheckKind::Mqtt,
+        schemes: &["mqtt", "mqtts"],
+        port: Some(1883),
+        about: "login and a ping, in MQTT 3.1.1 or (version=5) 5.0",
+        run: |probe, address, _| Box::pin(mqtt::run(probe, address)),
     },
     Kind {
         name: "mysql",
@@ -44,12 +91,28 @@ pub static KINDS: &[Kind] = &[
         run: |probe, address, _| Box::pin(mysql::run(probe, address)),
     },
     Kind {
+        name: "nats",
+        check: CheckKind::Nats,
+        schemes: &["nats", "tls"],
+        port: Some(4222),
+        about: "login and a ping",
+        run: |probe, address, _| Box::pin(nats::run(probe, address)),
+    },
+    Kind {
         name: "postgres",
         check: CheckKind::Postgres,
         schemes: &["postgres", "postgresql"],
         port: Some(5432),
         about: "login, connections used, replica lag, read-only, long transactions, locks",
         run: |probe, address, _| Box::pin(postgres::run(probe, address)),
+    },
+    Kind {
+        name: "rabbitmq",
+        check: CheckKind::Rabbitmq,
+        schemes: &["amqp", "amqps"],
+        port: Some(5672),
+        about: "login, virtual host, blocked publishers, alarms, queues nobody takes from",
+        run: |probe, address, means| Box::pin(amqp::run(probe, address, means)),
     },
     Kind {
         name: "redis",
@@ -59,11 +122,24 @@ pub static KINDS: &[Kind] = &[
         about: "login, memory, replication, persistence, refused connections",
         run: |probe, address, _| Box::pin(redis::run(probe, address)),
     },
+    Kind {
+        name: "smtp",
+        check: CheckKind::Smtp,
+        schemes: &["smtp", "smtps"],
+        port: Some(25),
+        about: "greeting, STARTTLS and its certificate, login",
+        run: |probe, address, _| Box::pin(smtp::run(probe, address)),
+    },
 ];
 
 /// What is asked of one server: what another says would be hidden.
-const ONE_HOST: [CheckKind; 4] =
-    [CheckKind::Memcached, CheckKind::Mysql, CheckKind::Postgres, CheckKind::Redis];
+const ONE_HOST: [CheckKind; 5] = [
+    CheckKind::Elasticsearch,
+    CheckKind::Memcached,
+    CheckKind::Mysql,
+    CheckKind::Postgres,
+    CheckKind::Redis,
+];
 
 impl fmt::Debug for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +162,13 @@ impl Kind {
 
     /// Reads an address of this protocol; errs in words without any part of it.
     pub fn address(&self, text: &str) -> Result<Address, String> {
-        let address = Address::read(text, self.schemes, self.port)?;
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let own = PORTS.iter().find(|(with_port, _)| scheme.as_deref() == Some(*with_port));
+        let port = own.map(|(_, port)| *port).or(self.port);
+        let over_http =
+            matches!(scheme.as_deref(), Some("http" | "https")) && OVER_HTTP.contains(&self.check);
+        let schemes = if over_http { &["http", "https"] } else { self.schemes };
+        let address = Address::read(text, schemes, port)?;
         if address.port == 0 && !address.is_socket() {
             return Err("has no port".to_owned());
         }
@@ -169,6 +251,26 @@ mod tests {
                 assert_eq!(all.count(), 1, "{scheme}");
             }
         }
+    }
+
+    #[test]
+    fn a_scheme_may_have_a_port_of_its_own() {
+        let port = |text: &str| {
+            let kind = Kind::of_scheme(text.split("://").next().unwrap()).unwrap();
+            kind.address(text).map(|address| address.port)
+        };
+        assert_eq!(port("amqps://mq"), Ok(5671));
+        assert_eq!(port("amqp://mq"), Ok(5672));
+        assert_eq!(port("mqtts://mq:1"), Ok(1));
+        assert!(port("grpc://api").is_err());
+    }
+
+    #[test]
+    fn what_is_asked_over_http_may_be_written_so() {
+        let read = |name: &str, text: &str| Kind::named(name).unwrap().address(text);
+        assert_eq!(read("elasticsearch", "https://es").unwrap().port, 9200);
+        assert!(read("redis", "https://es").is_err());
+        assert!(Kind::of_scheme("https").is_none());
     }
 
     #[test]

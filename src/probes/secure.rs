@@ -19,16 +19,23 @@ use super::conversation::{Stream, of_io};
 use crate::http::{authorities, reason_of_tls};
 use crate::model::Reason;
 
-/// Encrypts a connection; `verified` also asks for a certificate that is trusted and for this name.
+/// Encrypts a connection; `verified` also asks for a certificate that is trusted and for this name,
+/// and `protocols` are offered, where the one below needs that (RFC 7301).
 pub(super) async fn handshake(
     stream: Box<dyn Stream>,
     host: &str,
     verified: bool,
+    protocols: &[&[u8]],
 ) -> Result<Box<dyn Stream>, Finding> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|error| Finding::unknown(Reason::Config, error.to_string()))?;
     let config = if verified { trusting_authorities() } else { trusting_anybody() };
-    let config = config.map_err(|error| Finding::unknown(Reason::Internal, error.to_string()))?;
+    let mut config =
+        config.map_err(|error| Finding::unknown(Reason::Internal, error.to_string()))?;
+    if !protocols.is_empty() {
+        let offering = Arc::make_mut(&mut config);
+        offering.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    }
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => {
@@ -69,7 +76,7 @@ pub(super) async fn answers_tls(peer: Option<SocketAddr>, host: &str, timeout: D
     let Some(peer) = peer else { return false };
     let asking = async {
         let stream = TcpStream::connect(peer).await.ok()?;
-        handshake(Box::new(stream), host, false).await.ok()
+        handshake(Box::new(stream), host, false, &[]).await.ok()
     };
     tokio::time::timeout(timeout, asking).await.is_ok_and(|stream| stream.is_some())
 }

@@ -243,7 +243,7 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
 #[cfg(test)]
 pub(super) fn limits_for_tests(kind: &str) -> Probe {
     let kind = Kind::named(kind).unwrap();
-    let address = kind.address("127.0.0.1").unwrap();
+    let address = kind.address("127.0.0.1:1").unwrap();
     Probe {
         id: kind.name.to_owned(),
         name: kind.name.to_owned(),
