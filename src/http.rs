@@ -4,6 +4,7 @@ mod ask;
 mod call;
 mod ids;
 mod plain;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use crate::model::{Reason, mask_text};
 
 mod fetch;
 
-pub use fetch::{FetchError, Fetched, Limits, reason_of_io, reason_of_tls};
+pub use fetch::{Asked, FetchError, Fetched, Limits, reason_of_io, reason_of_tls};
 
 /// The largest decompressed answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -177,11 +178,14 @@ impl Http {
     fn stepping_client(&self, url: &Url) -> &Client {
         if url.scheme() == "http" && is_loopback(url) {
             return self.loopback_step.get_or_init(|| {
-                finish(self.builder(no_tls()).no_proxy().redirect(Policy::none()))
+                let builder = self.builder(no_tls()).no_proxy();
+                finish(steps::watched(builder.redirect(Policy::none())))
             });
         }
-        self.remote_step
-            .get_or_init(|| finish(self.builder(with_authorities()).redirect(Policy::none())))
+        self.remote_step.get_or_init(|| {
+            let builder = self.builder(with_authorities());
+            finish(steps::watched(builder.redirect(Policy::none())))
+        })
     }
 
     fn builder(&self, tls: ClientConfig) -> ClientBuilder {

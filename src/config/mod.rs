@@ -12,7 +12,7 @@ pub mod running;
 mod secrets;
 mod sources;
 
-pub use checks::CheckSettings;
+pub use checks::{CheckSettings, KindKeys};
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, TRACE_ID, resolve};

@@ -55,7 +55,8 @@ pub struct CheckOptions {
     pub id: String,
     /// `"http"`, `"tcp"`, `"tls"`, `"metrics"`, `"redis"` and the other protocols.
     pub kind: String,
-    /// A URL, or `host:port`.
+    /// A URL, or `host:port`; what is on this machine may have none.
+    #[serde(default)]
     pub target: String,
     /// What it belongs to.
     pub group: Option<String>,
@@ -74,6 +75,57 @@ pub struct CheckOptions {
     pub hint: Option<String>,
     /// The section of the runbook.
     pub runbook: Option<String>,
+    /// Of a page, the good codes: `200`, `"2xx"`, `[200, "301-303"]`.
+    pub status: Option<StatusOption>,
+    /// Of a page, expressions that its headers match: `{ content-type = "json" }`.
+    #[serde(default)]
+    pub header: BTreeMap<String, String>,
+    /// Of a page, an expression that its body matches.
+    pub body: Option<String>,
+    /// Of a page, what must be in its document: `'$.status == "ok"'`, or several.
+    pub json: Option<Texts>,
+    /// Of a page, how it is asked for: `"GET"` or `"HEAD"`.
+    pub method: Option<String>,
+    /// Of a page, how many redirects are followed.
+    pub redirects: Option<u8>,
+    /// Of a name, the servers that are asked: `["10.0.0.2"]`.
+    #[serde(default)]
+    pub servers: Vec<String>,
+    /// A program and its arguments: `["/usr/lib/nagios/plugins/check_disk", "-w", "10%"]`.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// How the program says how it is: `"nagios"`, `"json"`, `"exit"`.
+    pub format: Option<String>,
+}
+
+/// One text, or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "a text, or a list of texts")]
+pub enum Texts {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+/// One code or range, or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "200, \"200-299\", \"2xx\", or a list of them")]
+pub enum StatusOption {
+    /// A number or a text.
+    One(Code),
+    /// Several.
+    Several(Vec<Code>),
+}
+
+/// A code, or a range of codes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "200, \"200-299\" or \"2xx\"")]
+pub enum Code {
+    /// `200`.
+    Number(u16),
+    /// `"200-299"`, `"2xx"`.
+    Text(String),
 }
 
 /// The embedded backend of another process.

@@ -4,9 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, LOCATION};
-use reqwest::{Method, Response, Url};
+use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Method, Response, Url, Version};
 
+use super::steps::Steps;
 use super::{Http, REDIRECTS_MAX, address, innermost, is_loopback, shown};
 use crate::model::Reason;
 
@@ -19,11 +20,19 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-/// Whether requests share connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Connections {
-    Shared,
-    OwnEach,
+/// How a page is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// GET or HEAD.
+    pub method: Method,
+    /// Which types are understood.
+    pub accept: &'a str,
+    /// How many redirects are followed; of none, the redirect itself is the page.
+    pub redirects: usize,
+    /// Whether requests share connections.
+    pub shared: bool,
+    /// How much, and how long.
+    pub limits: Limits,
 }
 
 /// A page.
@@ -37,12 +46,21 @@ pub struct Fetched {
     pub addresses: Vec<String>,
     /// Where it redirects to, when that was not followed: it leads away from loopback.
     pub leads_to: Option<String>,
+    /// The last answer's headers.
+    pub headers: HeaderMap,
+    /// The version of HTTP that it was spoken in.
+    pub version: Version,
     /// The body, up to the cap.
     pub body: Vec<u8>,
     /// Whether there is more than the cap.
     pub cut: bool,
     /// When the last answer began.
     pub answered: Instant,
+    /// What resolving took, of all requests; absent where nothing was resolved.
+    pub resolve_took: Option<Duration>,
+    /// What connecting took beside that, with TLS where there is any; absent where connections that
+    /// were open served.
+    pub connect_took: Option<Duration>,
     /// From the first request to the last answer's head.
     pub answer_took: Duration,
     /// From there to the body's end.
@@ -66,14 +84,15 @@ impl FetchError {
 }
 
 impl Http {
-    /// Reads one page; follows redirects, but not in a circle and not from loopback to elsewhere.
+    /// Reads one page with GET; follows redirects as [`Http::fetch_as`] does.
     pub async fn fetch(
         &self,
         url: &str,
         accept: &str,
         limits: Limits,
     ) -> Result<Fetched, FetchError> {
-        self.fetch_over(url, accept, limits, Connections::Shared).await
+        let (method, redirects, shared) = (Method::GET, REDIRECTS_MAX, true);
+        self.fetch_as(url, &Asked { method, accept, redirects, shared, limits }).await
     }
 
     /// The same over a connection of its own, which ends with the answer: of several processes that
@@ -84,45 +103,40 @@ impl Http {
         accept: &str,
         limits: Limits,
     ) -> Result<Fetched, FetchError> {
-        self.fetch_over(url, accept, limits, Connections::OwnEach).await
+        let (method, redirects, shared) = (Method::GET, REDIRECTS_MAX, false);
+        self.fetch_as(url, &Asked { method, accept, redirects, shared, limits }).await
     }
 
-    async fn fetch_over(
-        &self,
-        url: &str,
-        accept: &str,
-        limits: Limits,
-        connections: Connections,
-    ) -> Result<Fetched, FetchError> {
+    /// Reads one page; follows redirects, but not in a circle and not from loopback to elsewhere.
+    pub async fn fetch_as(&self, url: &str, asked: &Asked<'_>) -> Result<Fetched, FetchError> {
         let refused = |error: super::HttpError| FetchError::new(Reason::Config, error.to_string());
         // `address` takes a slash off the end, which can be another page.
         address(url, &[]).map_err(refused)?;
         let url =
             Url::parse(url).map_err(|error| FetchError::new(Reason::Config, error.to_string()))?;
-        let following = self.follow(url, accept, limits, connections);
-        let fetched = tokio::time::timeout(limits.timeout, following);
-        fetched.await.unwrap_or_else(|_| {
-            let message = format!("no answer within {:?}", limits.timeout);
-            Err(FetchError::new(Reason::Timeout, message))
+        let limit = asked.limits.timeout;
+        let (steps, following) = Steps::watch(self.follow(url, asked));
+        let fetched = tokio::time::timeout(limit, following).await.unwrap_or_else(|_| {
+            Err(FetchError::new(Reason::Timeout, format!("no answer within {limit:?}")))
+        });
+        fetched.map(|mut page| {
+            (page.resolve_took, page.connect_took) = steps.took();
+            page
         })
     }
 
-    async fn follow(
-        &self,
-        start: Url,
-        accept: &str,
-        limits: Limits,
-        connections: Connections,
-    ) -> Result<Fetched, FetchError> {
-        let began = Instant::now();
+    async fn follow(&self, start: Url, how: &Asked<'_>) -> Result<Fetched, FetchError> {
+        let (began, limits) = (Instant::now(), how.limits);
         let mut asked = vec![start];
         loop {
             let url = asked.last().expect("it begins with one").clone();
             // The deadline of the whole is `fetch`'s, whose error says how long it was.
-            let call = self.begin(&Method::GET, &url);
-            let request = self.stepping_client(&url).get(url.clone()).header(ACCEPT, accept);
+            let call = self.begin(&how.method, &url);
+            let client = self.stepping_client(&url);
+            let request = client.request(how.method.clone(), url.clone());
+            let request = request.header(ACCEPT, how.accept);
             let mut request = request.headers(call.headers()).timeout(2 * limits.timeout);
-            if connections == Connections::OwnEach {
+            if !how.shared {
                 request = request.header(CONNECTION, "close");
             }
             let exchange = async {
@@ -133,30 +147,36 @@ impl Http {
             let error_type = |error: &FetchError| reason_name(error.reason);
             let response = call.watch(exchange, error_type).await?;
             let answered = Instant::now();
-            let next = redirect(&response, &url)?;
+            let follows = how.redirects > 0;
+            let next = if follows { redirect(&response, &url)? } else { None };
             let stays = next.as_ref().is_none_or(|next| !is_loopback(&url) || is_loopback(next));
             if let Some(next) = next.as_ref().filter(|_| stays) {
                 let circle = asked.contains(next);
                 asked.push(next.clone());
-                if circle || asked.len() > REDIRECTS_MAX + 1 {
+                if circle || asked.len() > how.redirects + 1 {
                     let what = if circle { "redirects in a circle" } else { "redirects on and on" };
                     let path: Vec<&str> = asked.iter().map(Url::path).collect();
                     let message = format!("{what}: {}", path.join(" -> "));
-                    return Err(FetchError::new(Reason::Protocol, message));
+                    return Err(FetchError::new(Reason::RedirectLoop, message));
                 }
                 continue;
             }
             let status = response.status().as_u16();
             let content_type = header(&response, &CONTENT_TYPE).to_ascii_lowercase();
+            let (headers, version) = (response.headers().clone(), response.version());
             let (body, cut) = read(response, limits.bytes).await?;
             return Ok(Fetched {
                 status,
                 content_type,
                 addresses: asked.iter().map(shown).collect(),
                 leads_to: next.as_ref().map(shown),
+                headers,
+                version,
                 body,
                 cut,
                 answered,
+                resolve_took: None,
+                connect_took: None,
                 answer_took: answered - began,
                 body_took: answered.elapsed(),
             });
@@ -201,9 +221,15 @@ pub(super) fn classify(error: &reqwest::Error) -> FetchError {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = next {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            let io = within(io);
             if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
             {
-                return FetchError::new(reason_of_tls(tls), tls.to_string());
+                let reason = reason_of_tls(tls);
+                let message = match reason {
+                    Reason::TlsMissing => "it does not speak TLS on this port".to_owned(),
+                    _ => tls.to_string(),
+                };
+                return FetchError::new(reason, message);
             }
             if let Some((reason, message)) = reason_of_io(io) {
                 return FetchError::new(reason, message);
@@ -225,6 +251,14 @@ pub(super) fn classify(error: &reqwest::Error) -> FetchError {
         _ => (Reason::Protocol, format!("the answer is not HTTP: {innermost}")),
     };
     FetchError::new(reason, message)
+}
+
+/// Returns the error that an error of the system only wraps: those of a TLS handshake come so.
+fn within(mut error: &std::io::Error) -> &std::io::Error {
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        error = inner;
+    }
+    error
 }
 
 /// Returns the reason that an error of the system stands for, in words of its own.
@@ -255,13 +289,13 @@ pub fn reason_of_tls(error: &rustls::Error) -> Reason {
     use rustls::CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(bad) => match bad {
-            Bad::Expired
-            | Bad::ExpiredContext { .. }
-            | Bad::NotValidYet
-            | Bad::NotValidYetContext { .. } => Reason::TlsExpired,
+            Bad::Expired | Bad::ExpiredContext { .. } => Reason::TlsExpired,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::TlsNotYetValid,
+            Bad::UnknownIssuer => Reason::TlsIssuerMissing,
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsName,
             _ => Reason::TlsUntrusted,
         },
+        rustls::Error::InvalidMessage(_) => Reason::TlsMissing,
         _ => Reason::Protocol,
     }
 }

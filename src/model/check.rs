@@ -1,13 +1,13 @@
 //! What a check found: its status, the reason from a closed list, what was measured, what to do.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::UnixNanos;
 
 /// How a check ended, from best to worst: of several the worst counts.
 ///
 /// `Skipped` and `Unknown` are never taken for `Ok`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// As it should be.
@@ -30,13 +30,17 @@ impl Status {
 }
 
 /// Why a check did not end well: a closed list, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The name has no address.
     DnsNxdomain,
     /// No name server answered.
     DnsTimeout,
+    /// A name server could not find out.
+    DnsServfail,
+    /// Name servers say different things.
+    DnsDisagree,
     /// Nothing listens there.
     Refused,
     /// There is no way to that address.
@@ -47,10 +51,22 @@ pub enum Reason {
     Reset,
     /// The certificate has expired, or will soon.
     TlsExpired,
+    /// The certificate is not valid yet: a clock is wrong.
+    TlsNotYetValid,
     /// The certificate's issuer is not trusted.
     TlsUntrusted,
+    /// The certificate has no issuer but itself.
+    TlsSelfSigned,
+    /// The certificate's issuer is neither sent nor known.
+    TlsIssuerMissing,
+    /// The certificates are sent in a wrong order, or with others that do not belong to them.
+    TlsOrder,
     /// The certificate is for another name.
     TlsName,
+    /// It does not speak TLS on this port.
+    TlsMissing,
+    /// It speaks TLS on this port, and was asked without.
+    TlsRequired,
     /// Credentials are missing or wrong; a login page answered.
     AuthFailed,
     /// The credentials do not suffice.
@@ -74,9 +90,17 @@ pub enum Reason {
     Starting,
     /// It turns requests away: 429.
     Overloaded,
+    /// It ends again and again, and is started again.
+    Crashing,
+    /// It does not run, and nothing says that it failed.
+    Stopped,
+    /// It waits for somebody to give it its key.
+    Sealed,
+    /// It redirects in a circle, or on and on.
+    RedirectLoop,
     /// The answer is larger than is read.
     TooLarge,
-    /// The answer is not what it should be: no HTTP, no metrics, a redirect in a circle.
+    /// The answer is not what it should be: no HTTP, no metrics.
     Protocol,
     /// What it needs failed.
     Skipped,

@@ -33,6 +33,8 @@ pub enum Measure {
     Files,
     /// Messages that wait in a queue.
     Queue,
+    /// How often a unit was started again by itself.
+    Restarts,
 }
 
 /// The unit of a measure, and how it is written.
@@ -93,6 +95,7 @@ pub const MEASURES: &[MeasureRow] = {
         row(Measure::Inodes, "inodes", Ratio, &[Of::Disk]),
         row(Measure::Load, "load", Count, &[Of::Load]),
         row(Measure::Files, "files", Ratio, &[Of::Rabbitmq, Of::Files]),
+        row(Measure::Restarts, "restarts", Count, &[Of::Systemd]),
         row(Measure::Queue, "queue", Count, &[Of::Rabbitmq]),
     ]
 };

@@ -173,12 +173,9 @@ impl Address {
 }
 
 impl fmt::Display for Address {
-    /// Shows it without a password or parameters.
+    /// Shows where it is: a login or parameters are nobody's business.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}://", self.scheme)?;
-        if let Some(user) = &self.user {
-            write!(formatter, "{user}@")?;
-        }
         formatter.write_str(&self.host_shown())?;
         if self.port != 0 && !self.is_socket() {
             write!(formatter, ":{}", self.port)?;

@@ -64,8 +64,12 @@ impl<'a> Conversation<'a> {
             return;
         }
         let now = Instant::now();
-        if let Some((name, began)) = self.step.replace((name, now)) {
-            self.phases.push(super::phase(name, now - began));
+        let Some((ended, began)) = self.step.replace((name, now)) else { return };
+        let took = super::phase(ended, now - began);
+        // A login that is interrupted by TLS is one step still.
+        match self.phases.iter_mut().find(|known| known.name == ended) {
+            Some(known) => known.duration_ms += took.duration_ms,
+            None => self.phases.push(took),
         }
     }
 

@@ -1,13 +1,16 @@
 //! What applications say of their own health, in the shapes that frameworks have for it.
 //!
 //! Recognised are Spring Actuator, health+json (draft-inadarei-api-health-check-06), `MicroProfile`,
-//! ASP.NET, `NestJS` terminus, py-healthcheck, flat maps as of django-health-check, and the text of
-//! Kubernetes' `/readyz?verbose`. JSON that is none of these says nothing.
+//! ASP.NET, `NestJS` terminus, py-healthcheck, flat maps as of django-health-check and fastapi-health,
+//! the text of Kubernetes' `/readyz?verbose` and of Prometheus, Loki and Tempo; `families` has those of
+//! servers. JSON that is none of these says nothing.
 
 use serde_json::{Map, Value};
 
 use super::Part;
 use crate::model::{CheckKind, Reason, Status};
+
+mod families;
 
 /// How deep components may be nested.
 const DEPTH_MAX: usize = 4;
@@ -24,8 +27,25 @@ pub(super) struct Health {
     pub(super) said: String,
     /// What it says beside it.
     pub(super) detail: Option<String>,
+    /// Why it is not well, where it is not and the code does not say.
+    pub(super) reason: Reason,
+    /// Its own word is right and the code has another meaning than elsewhere.
+    pub(super) explains_code: bool,
     /// Its parts, in order.
     pub(super) components: Vec<Part>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            status: Status::Unknown,
+            said: String::new(),
+            detail: None,
+            reason: Reason::Status,
+            explains_code: false,
+            components: Vec::new(),
+        }
+    }
 }
 
 /// Reads a page; `None` where it says nothing of health.
@@ -41,17 +61,34 @@ pub(super) fn read(content_type: &str, body: &[u8]) -> Option<Health> {
     if !verbose.is_empty() {
         let status = Status::worst(verbose.iter().map(|part| part.status));
         let said = text.lines().last().unwrap_or_default().to_owned();
-        return Some(Health { status, said, detail: None, components: verbose });
+        return Some(Health { status, said, components: verbose, ..Health::default() });
     }
     let word = text.trim_matches('"');
     // A page of text is no word, but its first line may begin with one: `ERROR: no database`.
     let word = word.lines().next().unwrap_or_default();
-    let status = of_text(word)?;
-    let (detail, components) = (None, Vec::new());
-    Some(Health { status, said: word.to_owned(), detail, components })
+    let (said, (status, reason)) = (word.to_owned(), of_line(word)?);
+    Some(Health { status, said, reason, ..Health::default() })
+}
+
+/// Reads a line: a word, or a sentence that servers say of themselves, `Ingester not ready: …`.
+fn of_line(line: &str) -> Option<(Status, Reason)> {
+    let start = line.split_once(':').map_or(line, |(start, _)| start);
+    let plain = start.trim().trim_end_matches(['.', '!']).to_ascii_lowercase();
+    if plain == "starting" || plain.ends_with(" not ready") {
+        return Some((Status::Fail, Reason::Starting));
+    }
+    // Prometheus and its relatives: `Prometheus Server is Ready.`
+    let is_well = plain.ends_with(" is ready") || plain.ends_with(" is healthy");
+    if is_well && plain.split(' ').count() <= 4 {
+        return Some((Status::Ok, Reason::Status));
+    }
+    Some((of_text(line)?, Reason::Status))
 }
 
 fn of_json(page: &Map<String, Value>) -> Option<Health> {
+    if let Some(health) = families::read(page) {
+        return Some(health);
+    }
     let mut said = page.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
     let components = components_of(page, 0);
     let mut status = of_word(&said).unwrap_or(Status::Unknown);
@@ -63,7 +100,7 @@ fn of_json(page: &Map<String, Value>) -> Option<Health> {
         return None;
     }
     let detail = explanation(page).filter(|_| components.is_empty());
-    Some(Health { status, said, detail, components })
+    Some(Health { status, said, detail, components, ..Health::default() })
 }
 
 /// Reads `{"ok": false}` and its like.
@@ -117,11 +154,30 @@ fn is_parts(value: &Value) -> bool {
     }
 }
 
-/// Reads `{"database":"online"}`: every value is a word of health, or such a word and an explanation.
+/// What flat maps have beside their components.
+const ASIDES: [&str; 9] = [
+    "status",
+    "version",
+    "release",
+    "commit",
+    "hostname",
+    "service",
+    "timestamp",
+    "time",
+    "uptime",
+];
+
+/// Reads `{"database":"online","cache":true}`: every value is a truth, or a word of health, or such a
+/// word and an explanation.
 fn flat(page: &Map<String, Value>) -> Vec<Part> {
-    let rest: Vec<_> = page.iter().filter(|(name, _)| *name != "status").collect();
-    let word = |value: &Value| value.as_str().is_some_and(|text| of_text(text).is_some());
-    if rest.is_empty() || !rest.iter().all(|(_, value)| word(value)) {
+    let rest: Vec<_> = page.iter().filter(|(name, _)| !ASIDES.contains(&name.as_str())).collect();
+    let word = |value: &Value| match value {
+        Value::String(text) => of_text(text).is_some(),
+        other => other.is_boolean() && !page.contains_key("status"),
+    };
+    // `{"ok":true}` is a word for the whole.
+    let whole = page.len() == 1 && yes_or_no(page).is_some();
+    if whole || rest.is_empty() || !rest.iter().all(|(_, value)| word(value)) {
         return Vec::new();
     }
     rest.into_iter().map(|(name, value)| component(name, value, 0)).collect()
@@ -130,6 +186,9 @@ fn flat(page: &Map<String, Value>) -> Vec<Part> {
 fn component(name: &str, value: &Value, depth: usize) -> Part {
     let (status, message, children) = match value {
         Value::String(text) => (of_text(text).unwrap_or(Status::Unknown), text.clone(), Vec::new()),
+        Value::Bool(good) => {
+            (if *good { Status::Ok } else { Status::Fail }, good.to_string(), Vec::new())
+        }
         // health+json measures one component several times.
         Value::Array(all) => {
             let parts: Vec<Part> = all.iter().map(|one| component(name, one, depth + 1)).collect();
@@ -143,7 +202,8 @@ fn component(name: &str, value: &Value, depth: usize) -> Part {
             let passed = part.get("passed").and_then(Value::as_bool);
             let of_passed = passed.map(|good| if good { Status::Ok } else { Status::Fail });
             let status = of_word(word).or(of_passed).unwrap_or(Status::Unknown);
-            let message = explanation(part).unwrap_or_else(|| word.to_owned());
+            let measured = || observed(part);
+            let message = explanation(part).or_else(measured).unwrap_or_else(|| word.to_owned());
             (status, message, components_of(part, depth + 1))
         }
         _ => (Status::Unknown, String::new(), Vec::new()),
@@ -168,6 +228,14 @@ fn explanation(part: &Map<String, Value>) -> Option<String> {
     };
     let below = || part.get("details").or_else(|| part.get("data"))?.as_object().and_then(text);
     text(part).or_else(below)
+}
+
+/// Draws what health+json measured: `250 ms`.
+fn observed(part: &Map<String, Value>) -> Option<String> {
+    let value = part.get("observedValue").filter(|value| value.is_number() || value.is_string())?;
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let unit = part.get("observedUnit").and_then(Value::as_str).unwrap_or_default();
+    Some(format!("{value} {unit}").trim().to_owned())
 }
 
 /// Reads `[+]etcd ok` and `[-]etcd failed: reason withheld`.
@@ -196,12 +264,37 @@ fn of_word(word: &str) -> Option<Status> {
     match plain.as_str() {
         "up" | "ok" | "okay" | "pass" | "passing" | "passed" | "healthy" | "success" | "ready"
         | "alive" | "live" | "online" | "working" | "green" | "serving" | "available"
-        | "running" | "connected" | "operational" => Some(Status::Ok),
+        | "running" | "connected" | "operational" | "server available" | "statusok" => {
+            Some(Status::Ok)
+        }
         "warn" | "warning" | "degraded" | "yellow" | "partially available" => Some(Status::Warn),
-        "not ok" | "not okay" | "not healthy" | "not alive" | "down" | "fail" | "failed"
-        | "failing" | "failure" | "error" | "unhealthy" | "critical" | "red" | "out of service"
-        | "not ready" | "unready" | "unavailable" | "offline" | "not serving" | "shutting down"
-        | "starting" | "disconnected" => Some(Status::Fail),
+        "not ok"
+        | "not okay"
+        | "not healthy"
+        | "not alive"
+        | "down"
+        | "fail"
+        | "failed"
+        | "failing"
+        | "failure"
+        | "error"
+        | "unhealthy"
+        | "critical"
+        | "red"
+        | "out of service"
+        | "not ready"
+        | "unready"
+        | "unavailable"
+        | "offline"
+        | "not serving"
+        | "shutting down"
+        | "starting"
+        | "disconnected"
+        | "timeout"
+        | "timeout during health check"
+        | "statuspermanenterror"
+        | "statusrecoverableerror"
+        | "statusstarting" => Some(Status::Fail),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What is likely behind a failure, and what to type next.
 
-use super::codes;
+use super::{causes, codes};
 use crate::model::{CheckKind, CheckResult, Hint, Reason, Status};
 
 /// Adds a hint to what is not well; `given` is the cause that whoever set the check up thinks of.
@@ -13,6 +13,7 @@ pub(super) fn add(result: &mut CheckResult, given: Option<&str>) {
     let known = result.code.as_deref().and_then(|code| codes::known(result.kind, code));
     let likely = given
         .or(known.map(|known| known.likely))
+        .or_else(|| causes::of(reason, result.kind))
         .unwrap_or_else(|| likely(reason, result.kind))
         .to_owned();
     result.hint = Some(Hint { likely, command: Some(command(reason, result)) });
@@ -59,7 +60,7 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
         }
         (Reason::TlsExpired, _) => "the certificate was not renewed",
         (Reason::TlsUntrusted, _) => {
-            "an own authority (SSL_CERT_FILE), or the server leaves out the certificate in between"
+            "an own authority that is not known here (SSL_CERT_FILE), or a proxy that opens TLS"
         }
         (Reason::TlsName, _) => "another host's certificate: the wrong address, or a new name",
         (Reason::AuthFailed, kind) if kind != CheckKind::Http && kind != CheckKind::Metrics => {
@@ -83,9 +84,8 @@ fn likely(reason: Reason, kind: CheckKind) -> &'static str {
         (Reason::Protocol, _) => "this is not the address of what it should be",
         (Reason::Config, _) => "the check is set up wrongly",
         (Reason::Internal, _) => "a defect of obs",
-        (Reason::Status | Reason::Skipped, _) => {
-            "by the application's own word: its errors say why"
-        }
+        // All that is left has a row in `causes`.
+        _ => "by the application's own word: its errors say why",
     }
 }
 
@@ -97,9 +97,23 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Timeout if result.kind != CheckKind::Component => {
             format!("obs check {id} --timeout 30s --deadline 60s")
         }
+        Reason::Saturated if causes::of(reason, result.kind).is_some() => {
+            format!("obs check {id} -o json")
+        }
+        Reason::TlsMissing | Reason::TlsRequired => "obs config show".to_owned(),
+        _ if result.kind == CheckKind::Exec => format!("obs check {id} -o json"),
+        _ if result.kind == CheckKind::Systemd && reason != Reason::Config => {
+            format!("journalctl -u {} -n 50", quoted(&result.target))
+        }
         Reason::Saturated => format!("obs runbook explain {}", quoted(&result.message)),
         Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
+            "obs config show".to_owned()
+        }
+        // A service is asked with the login of its address: it is said which file has that.
+        Reason::AuthFailed | Reason::Forbidden
+            if !matches!(result.kind, CheckKind::Http | CheckKind::Metrics) =>
+        {
             "obs config show".to_owned()
         }
         Reason::Status | Reason::BodyMismatch | Reason::Timeout => {

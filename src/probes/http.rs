@@ -1,9 +1,15 @@
-//! A page: its status first, then what its body says.
+//! A page: its status first, then what its body says, then what the check itself expects.
+
+use std::time::Duration;
 
 use super::health::{self, Health};
 use super::{Finding, Means, Part, Probe, phase};
-use crate::http::{Fetched, Limits};
-use crate::model::{Reason, Status};
+use crate::http::{Asked, FetchError, Fetched, Limits};
+use crate::model::{Phase, Reason, Status};
+
+mod expected;
+
+pub use expected::Page;
 
 /// A health page is small; what is beyond is not read.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -11,20 +17,80 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 /// What health endpoints answer in.
 const ACCEPT: &str = "application/health+json, application/json, text/plain;q=0.9, */*;q=0.5";
 
+/// How much of a header is said, in characters.
+const HEADER_CHARACTERS_MAX: usize = 60;
+
+/// Asks for a page of which nothing is expected but that it is well.
 pub(super) async fn run(probe: &Probe, url: &str, means: &Means) -> Finding {
+    run_page(probe, &Page::plain(url), means).await
+}
+
+/// Asks for a page, and holds it against what is expected of it.
+pub(super) async fn run_page(probe: &Probe, expected: &Page, means: &Means) -> Finding {
     let limits = Limits { bytes: BODY_BYTES_MAX, timeout: probe.timeout };
-    match means.http.fetch(url, ACCEPT, limits).await {
+    let (method, redirects) = (expected.method.clone(), usize::from(expected.redirects));
+    let asked = Asked { method, accept: ACCEPT, redirects, shared: true, limits };
+    match means.http.fetch_as(&expected.url, &asked).await {
         Ok(page) => {
-            let mut finding = judge(&page);
-            finding.phases = vec![phase("answer", page.answer_took), phase("body", page.body_took)];
+            let mut finding = judge(&page, expected);
+            finding.phases = phases(&page);
             finding
         }
-        Err(error) => Finding::of_error(error),
+        Err(error) => of_error(probe, &expected.url, error, means).await,
     }
 }
 
+/// Draws the steps: what connecting took is no part of waiting for the answer.
+fn phases(page: &Fetched) -> Vec<Phase> {
+    let tls = page.addresses.iter().any(|address| address.starts_with("https:"));
+    // Where both are done, the client does not tell them apart.
+    let connect = if tls { "connect_tls" } else { "connect" };
+    let before = [("resolve", page.resolve_took), (connect, page.connect_took)];
+    let spent: Duration = before.iter().filter_map(|(_, took)| *took).sum();
+    let mut all: Vec<Phase> =
+        before.into_iter().filter_map(|(name, took)| Some(phase(name, took?))).collect();
+    all.push(phase("answer", page.answer_took.saturating_sub(spent)));
+    all.push(phase("body", page.body_took));
+    all
+}
+
+/// Says why there is no page; of a certificate that is refused, all that is wrong with it.
+async fn of_error(probe: &Probe, url: &str, error: FetchError, means: &Means) -> Finding {
+    use Reason::{
+        Protocol, Reset, TlsExpired, TlsIssuerMissing, TlsName, TlsNotYetValid, TlsUntrusted,
+    };
+    let url = url::Url::parse(url).ok();
+    let place = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    let (Some(url), Some((host, port))) = (&url, place) else { return Finding::of_error(error) };
+    match error.reason {
+        TlsExpired | TlsIssuerMissing | TlsName | TlsNotYetValid | TlsUntrusted => {
+            let seen = super::tls::run(probe, host, port, means).await;
+            // Behind a redirect it is another server's certificate that was refused.
+            if seen.status == Status::Fail { seen } else { Finding::of_error(error) }
+        }
+        Protocol | Reset if url.scheme() == "http" => {
+            let found = super::tcp::resolve(host, port, probe.timeout).await;
+            let peer = found.ok().and_then(|all| all.first().copied());
+            if super::secure::answers_tls(peer, host, probe.timeout).await {
+                return super::secure::only_tls();
+            }
+            Finding::of_error(error)
+        }
+        _ => Finding::of_error(error),
+    }
+}
+
+/// Says whether an answer complains of being asked without TLS, as nginx and its like do.
+fn wants_tls(page: &Fetched) -> bool {
+    let says = |text: &[u8]| memchr::memmem::find(&page.body, text).is_some();
+    page.status == 400
+        && (says(b"plain HTTP request was sent to HTTPS port")
+            || says(b"Client sent an HTTP request to an HTTPS server")
+            || says(b"speaking plain HTTP to an SSL-enabled server port"))
+}
+
 /// Trusts the status first, then the body; a page that cannot be read as health is only its status.
-fn judge(page: &Fetched) -> Finding {
+fn judge(page: &Fetched, expected: &Page) -> Finding {
     if let Some(elsewhere) = &page.leads_to {
         let reason = if is_login(elsewhere) { Reason::AuthFailed } else { Reason::Protocol };
         return Finding::fail(reason, format!("redirects to {elsewhere}, which is not followed"));
@@ -36,39 +102,56 @@ fn judge(page: &Fetched) -> Finding {
             format!("{}, a login page in HTML ({place})", page.status),
         );
     }
+    if wants_tls(page) {
+        return super::secure::only_tls();
+    }
     if page.cut {
         let message = format!("{}, and a body of more than {BODY_BYTES_MAX} bytes", page.status);
         return Finding::unknown(Reason::TooLarge, message);
     }
     let health = health::read(&page.content_type, &page.body);
     let mut finding = match health {
-        Some(health) => of_health(page.status, health),
-        None => of_status(page),
+        Some(health) => of_health(page, health, expected),
+        None => of_status(page, expected),
     };
-    if page.addresses.len() > 1 {
-        let place = page.addresses.last().map_or("", String::as_str);
-        finding.message = format!("{}, after a redirect to {place}", finding.message);
+    if let [_, between @ .., last] = page.addresses.as_slice() {
+        let by = if between.is_empty() { "" } else { &format!("{} -> ", between.join(" -> ")) };
+        finding.message = format!("{}, after a redirect to {by}{last}", finding.message);
     }
+    expected.compare(page, &mut finding);
     finding
 }
 
-fn of_health(code: u16, health: Health) -> Finding {
+fn of_health(page: &Fetched, health: Health, expected: &Page) -> Finding {
+    let code = page.status;
     let up = health.components.iter().filter(|part| is_up(part)).count();
     let all = health.components.len();
     let parts = if all == 0 { String::new() } else { format!(", {up}/{all} components up") };
     let said =
         if health.said.is_empty() { String::new() } else { format!(", \"{}\"", health.said) };
     let detail = health.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-    let message = format!("{code}{said}{parts}{detail}");
-    let good = (200..300).contains(&code);
-    let mut finding = match (good, health.status) {
+    let message = format!("{code}{said}{parts}{detail}{}", asides(page));
+    let explained = health.explains_code && !expected.names_codes();
+    let mut finding = match (expected.accepts(code) || explained, health.status) {
+        (true, Status::Fail) if explained => Finding::fail(health.reason, message),
+        // Who expects a 503 expects what it says, too.
+        (true, Status::Fail) if code >= 400 => Finding::ok(message),
         (true, Status::Fail) => Finding::fail(Reason::BodyMismatch, message),
         (true, Status::Warn) => Finding::new(Status::Warn, Some(Reason::Status), message),
         (true, _) => Finding::ok(message),
-        (false, _) => Finding::fail(reason_of(code), message),
+        (false, _) => Finding::fail(reason_of(code, health.reason), unexpected(message, expected)),
     };
     finding.children = health.components;
     finding
+}
+
+/// Says that the check names other codes, where it does.
+fn unexpected(message: String, expected: &Page) -> String {
+    if expected.names_codes() {
+        format!("{message}, and another status was expected")
+    } else {
+        message
+    }
 }
 
 /// Says whether a component and all that it is made of are well.
@@ -76,14 +159,34 @@ fn is_up(part: &Part) -> bool {
     part.status == Status::Ok && part.children.iter().all(is_up)
 }
 
-fn of_status(page: &Fetched) -> Finding {
+fn of_status(page: &Fetched, expected: &Page) -> Finding {
     let code = page.status;
     let html = if page.content_type.contains("html") { ", a page in HTML" } else { "" };
     let bytes = page.body.len();
-    match code {
-        200..300 => Finding::ok(format!("{code}{html}, {bytes} bytes")),
-        _ => Finding::fail(reason_of(code), format!("{code}{html}{}", first_line(page))),
+    let asides = asides(page);
+    if expected.accepts(code) {
+        return Finding::ok(format!("{code}{html}, {bytes} bytes{asides}"));
     }
+    let message = format!("{code}{html}{}{asides}", first_line(page));
+    Finding::fail(reason_of(code, Reason::Status), unexpected(message, expected))
+}
+
+/// Draws what stands in headers and explains an answer: an old protocol, when to come back, a proxy.
+fn asides(page: &Fetched) -> String {
+    let header = |name: &str| {
+        let value = page.headers.get(name)?.to_str().ok()?;
+        Some(value.chars().take(HEADER_CHARACTERS_MAX).collect::<String>())
+    };
+    let old = page.version < http::Version::HTTP_11;
+    let old = if old { format!(", {:?}", page.version) } else { String::new() };
+    let bad = page.status >= 400;
+    let again = header("retry-after").filter(|_| bad).map_or_else(String::new, |when| {
+        let seconds = if when.bytes().all(|byte| byte.is_ascii_digit()) { "s" } else { "" };
+        format!(", to be asked again after {when}{seconds}")
+    });
+    let flags = header("x-envoy-response-flags").filter(|_| bad);
+    let flags = flags.map_or_else(String::new, |flags| format!(", envoy says {flags}"));
+    format!("{old}{again}{flags}")
 }
 
 fn first_line(page: &Fetched) -> String {
@@ -96,14 +199,15 @@ fn first_line(page: &Fetched) -> String {
     line.map_or_else(String::new, |line| format!(": {line}"))
 }
 
-fn reason_of(code: u16) -> Reason {
+/// Returns what a code stands for; where it is any failure, what the body says.
+fn reason_of(code: u16, said: Reason) -> Reason {
     match code {
         401 | 407 => Reason::AuthFailed,
         403 => Reason::Forbidden,
         404 | 410 => Reason::NotFound,
         429 => Reason::Overloaded,
         504 => Reason::Timeout,
-        _ => Reason::Status,
+        _ => said,
     }
 }
 
@@ -126,7 +230,7 @@ pub(super) fn is_login_page(page: &Fetched) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 
@@ -136,16 +240,20 @@ mod tests {
             content_type: content_type.to_owned(),
             addresses: vec!["http://a/healthz".to_owned()],
             leads_to: None,
+            headers: http::HeaderMap::new(),
+            version: http::Version::HTTP_11,
             body: body.as_bytes().to_vec(),
             cut: false,
             answered: Instant::now(),
+            resolve_took: None,
+            connect_took: None,
             answer_took: Duration::ZERO,
             body_took: Duration::ZERO,
         }
     }
 
     fn judged(status: u16, content_type: &str, body: &str) -> (Status, Option<Reason>) {
-        let finding = judge(&page(status, content_type, body));
+        let finding = judge(&page(status, content_type, body), &Page::plain("http://a/"));
         (finding.status, finding.reason)
     }
 
@@ -183,6 +291,6 @@ mod tests {
     #[test]
     fn a_body_that_was_cut_is_not_judged() {
         let page = Fetched { cut: true, ..page(200, "text/plain", "OK") };
-        assert_eq!(judge(&page).status, Status::Unknown);
+        assert_eq!(judge(&page, &Page::plain("http://a/")).status, Status::Unknown);
     }
 }

@@ -19,17 +19,23 @@ use crate::sources::Backend;
 pub mod address;
 mod amqp;
 mod backend;
+mod causes;
 mod certificate;
 mod codes;
 mod conversation;
 mod cursor;
+mod dns;
 mod elasticsearch;
+mod exec;
 mod finding;
 mod grpc;
 mod health;
 mod hints;
+mod host;
 mod http;
+mod json_path;
 mod kafka;
+mod keys;
 pub mod kinds;
 mod memcached;
 mod metrics;
@@ -38,10 +44,12 @@ mod mqtt;
 mod mysql;
 mod nats;
 mod postgres;
+mod program;
 mod redis;
 pub mod scrape;
 mod secure;
 mod smtp;
+mod systemd;
 pub mod targets;
 mod tcp;
 mod tls;
@@ -49,6 +57,11 @@ mod tls;
 use address::Address;
 use finding::{Finding, Part, complete};
 use kinds::Kind;
+
+pub use dns::Question;
+pub use exec::{Format, Program};
+pub use host::Part as HostPart;
+pub use http::Page;
 
 /// One thing to check.
 #[derive(Debug, Clone)]
@@ -80,8 +93,10 @@ pub struct Probe {
 /// What is asked.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// A page.
+    /// A page that must be well.
     Http(String),
+    /// A page of which more is expected.
+    Page(Arc<Page>),
     /// Host and port.
     Tcp(String, u16),
     /// Host and port.
@@ -90,6 +105,14 @@ pub enum Target {
     Metrics(String, Duration),
     /// A service, by the protocol that it speaks.
     Service(&'static Kind, Address),
+    /// A name, and whom to ask for it.
+    Dns(Question),
+    /// A part of this machine.
+    Host(HostPart),
+    /// A unit of systemd.
+    Systemd(String),
+    /// A program that checks something.
+    Exec(Program),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
     /// A configured source, which is also asked for its parts and its youngest data.
@@ -186,6 +209,11 @@ async fn one(
     let mut parts = Vec::new();
     let mut finding = match &probe.target {
         Target::Http(url) => http::run(&probe, url, &means).await,
+        Target::Page(page) => http::run_page(&probe, page, &means).await,
+        Target::Dns(question) => dns::run(&probe, question).await,
+        Target::Host(part) => host::run(&probe, part).await,
+        Target::Systemd(unit) => systemd::run(&probe, unit).await,
+        Target::Exec(program) => exec::run(&probe, program).await,
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
@@ -221,6 +249,14 @@ impl Target {
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
             Self::Service(kind, address) => (kind.check, address.to_string()),
+            Self::Page(page) => (CheckKind::Http, crate::http::without_secrets(&page.url)),
+            Self::Dns(question) => (CheckKind::Dns, question.name.clone()),
+            Self::Host(part) => part.shown(),
+            Self::Systemd(unit) => (CheckKind::Systemd, unit.clone()),
+            // Arguments can be passwords.
+            Self::Exec(program) => {
+                (CheckKind::Exec, program.argv.first().cloned().unwrap_or_default())
+            }
             Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }

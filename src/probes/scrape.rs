@@ -23,7 +23,7 @@ pub async fn scrape(http: &Http, url: &str, timeout: Duration) -> Result<Fetched
     let status = page.status;
     if super::http::is_login_page(&page) {
         let message = format!("{status}, a login page in HTML and no metrics");
-        return Err(FetchError { reason: Reason::Protocol, message });
+        return Err(FetchError { reason: Reason::AuthFailed, message });
     }
     if let Some(elsewhere) = &page.leads_to {
         let message = format!("{status}, redirects to {elsewhere}, which is not followed");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kinds::{KINDS, Kind};
-use super::{Probe, Target};
+use super::{Probe, Target, keys};
 use crate::config::CheckSettings;
 use crate::model::Threshold;
 use crate::sources::Backend;
@@ -16,7 +16,7 @@ const PAGES: [&str; 2] = ["healthz", "readyz"];
 const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
 
 /// What limits hold where none are set.
-const DEFAULT_WARN: [&str; 8] = [
+const DEFAULT_WARN: [&str; 13] = [
     "error_ratio > 1%",
     "p95 > 500ms",
     "expires < 21d",
@@ -25,9 +25,22 @@ const DEFAULT_WARN: [&str; 8] = [
     "transaction > 5m",
     "locks > 0",
     "memory > 90%",
+    "disk > 90%",
+    "inodes > 90%",
+    "load > 2",
+    "files > 80%",
+    "restarts > 3",
 ];
-const DEFAULT_FAIL: [&str; 5] =
-    ["error_ratio > 5%", "expires < 7d", "connections > 95%", "lag > 5m", "memory > 98%"];
+const DEFAULT_FAIL: [&str; 8] = [
+    "error_ratio > 5%",
+    "expires < 7d",
+    "connections > 95%",
+    "lag > 5m",
+    "memory > 98%",
+    "disk > 97%",
+    "inodes > 97%",
+    "files > 95%",
+];
 
 /// Why a configured check cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,7 +134,7 @@ fn of_setting(
 ) -> Result<Probe, TargetError> {
     let refuse = |reason: String| refused(settings, reason);
     let window = settings.window.unwrap_or(window);
-    let target = target(&settings.kind, &settings.target, window).map_err(refuse)?;
+    let target = target(settings, window).map_err(refuse)?;
     let (kind, _) = target.shown();
     let read =
         |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
@@ -156,13 +169,18 @@ fn refused(settings: &CheckSettings, reason: String) -> TargetError {
     TargetError { id: settings.id.clone(), origin: settings.origin.to_string(), reason }
 }
 
-fn target(kind: &str, target: &str, window: Duration) -> Result<Target, String> {
+fn target(settings: &CheckSettings, window: Duration) -> Result<Target, String> {
+    let (kind, target) = (settings.kind.as_str(), settings.target.as_str());
+    keys::refuse_strange(kind, &settings.keys)?;
+    if let Some(local) = keys::local(kind, target, &settings.keys) {
+        return local;
+    }
     let page = || match crate::http::address(target, &[]) {
         Ok(_) => Ok(target.to_owned()),
         Err(error) => Err(format!("cannot be asked: {error}")),
     };
     match kind {
-        "http" => page().map(Target::Http),
+        "http" => page().and_then(|url| keys::page(url, &settings.keys)),
         "metrics" => page().map(|url| Target::Metrics(url, window)),
         "tcp" => host_and_port(target, None).map(|(host, port)| Target::Tcp(host, port)),
         "tls" => host_and_port(target, Some(443)).map(|(host, port)| Target::Tls(host, port)),
@@ -172,8 +190,8 @@ fn target(kind: &str, target: &str, window: Duration) -> Result<Target, String> 
 
 fn service(kind: &str, target: &str) -> Result<Target, String> {
     let Some(row) = Kind::named(kind) else {
-        let all = PLAIN_KINDS.into_iter().chain(KINDS.iter().map(|row| row.name));
-        let all: Vec<&str> = all.collect();
+        let plain = PLAIN_KINDS.into_iter().chain(keys::LOCAL_KINDS);
+        let all: Vec<&str> = plain.chain(KINDS.iter().map(|row| row.name)).collect();
         return Err(format!("has the kind `{kind}`; there are {}", all.join(", ")));
     };
     let refuse = |error| format!("has a target that {error}; one is {}://host/…", row.schemes[0]);
@@ -217,14 +235,7 @@ fn limits(texts: &[&str]) -> Vec<Threshold> {
 
 /// Returns the names that a check goes by: its id, its group, the last part of its id, its kind.
 pub fn names_of(probe: &Probe) -> Vec<&str> {
-    let kind = match probe.target {
-        Target::Http(_) => "http",
-        Target::Tcp(..) => "tcp",
-        Target::Tls(..) => "tls",
-        Target::Metrics(..) => "metrics",
-        Target::Service(kind, _) => kind.name,
-        Target::Backend(_) | Target::Source(_) => "backend",
-    };
+    let kind = probe.target.shown().0.name();
     vec![&probe.id, &probe.group, &probe.name, kind]
 }
 

@@ -1,21 +1,28 @@
 //! A TLS handshake: whether the certificate is trusted, is for this name, and for how long.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error as TlsError, ProtocolVersion, SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{Finding, Means, Probe, certificate, phase, tcp};
+use super::{Finding, Means, Probe, phase, tcp};
 use crate::http::{reason_of_io, reason_of_tls};
-use crate::model::{Measure, Observation, Reason, UnixNanos};
+use crate::model::Reason;
 
-const NANOS_PER_DAY: f64 = 86_400e9;
+mod chain;
+
+use chain::Sent;
+pub(super) use chain::said;
+
+/// How many certificates of a chain are looked at.
+const CERTIFICATES_MAX: usize = 10;
 
 pub(super) async fn run(probe: &Probe, host: &str, port: u16, means: &Means) -> Finding {
     let work = handshake(probe, host, port, means);
@@ -41,33 +48,56 @@ async fn handshake(probe: &Probe, host: &str, port: u16, means: &Means) -> Findi
         }
     };
     let connected = started.elapsed();
-    let name = host.trim_matches(['[', ']']).to_owned();
-    let (name, verifier) = match (ServerName::try_from(name), Recorder::new(means.now)) {
-        (Ok(name), Ok(verifier)) => (name, Arc::new(verifier)),
-        (Err(error), _) => return Finding::unknown(Reason::Config, error.to_string()),
-        (_, Err(error)) => return Finding::unknown(Reason::Internal, error),
+    let name = match ServerName::try_from(host.trim_matches(['[', ']']).to_owned()) {
+        Ok(name) => name,
+        Err(error) => return Finding::unknown(Reason::Config, error.to_string()),
     };
-    let outcome = match connector(&verifier) {
-        Ok(connector) => connector.connect(name, socket).await,
+    let recorder = Arc::new(Recorder::new());
+    let outcome = match connector(&recorder) {
+        Ok(connector) => connector.connect(name.clone(), socket).await,
         Err(error) => return Finding::unknown(Reason::Internal, error.to_string()),
     };
-    let mut finding = match (verifier.seen(), outcome) {
-        (Some(seen), Ok(_)) => judge(probe, &seen, means.now),
-        (_, Err(error)) => {
-            let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
-            let of_tls = |tls: &TlsError| (reason_of_tls(tls), said(tls));
-            let found = tls.map(of_tls).or_else(|| reason_of_io(&error));
-            let (reason, message) = found.unwrap_or((Reason::Protocol, error.to_string()));
-            Finding::fail(reason, message)
+    let shaken = started.elapsed();
+    let mut finding = match (recorder.seen(), outcome) {
+        (seen, Ok(_)) if seen.is_empty() => {
+            Finding::fail(Reason::Protocol, "the server showed no certificate")
         }
-        (None, Ok(_)) => Finding::fail(Reason::Protocol, "the server showed no certificate"),
+        (seen, Ok(stream)) => {
+            let (_, connection) = stream.get_ref();
+            let (roots, now) = (&crate::http::authorities(), means.now);
+            let sent = Sent { certificates: &seen, name: &name, roots, now };
+            let mut finding = chain::judge(probe, &sent);
+            if let Some(version) = connection.protocol_version().and_then(version) {
+                finding.message = format!("{}, {version}", finding.message);
+            }
+            finding
+        }
+        (_, Err(error)) => of_error(&error),
     };
     finding.phases = vec![
         phase("resolve", resolved),
         phase("connect", connected.saturating_sub(resolved)),
-        phase("tls", started.elapsed().saturating_sub(connected)),
+        phase("tls", shaken.saturating_sub(connected)),
     ];
     finding
+}
+
+/// Says why there was no handshake.
+fn of_error(error: &std::io::Error) -> Finding {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+    let of_tls = |tls: &TlsError| (reason_of_tls(tls), said(tls));
+    let found = tls.map(of_tls).or_else(|| reason_of_io(error));
+    let (reason, message) = found.unwrap_or((Reason::Protocol, error.to_string()));
+    Finding::fail(reason, message)
+}
+
+/// Names a version as people do.
+fn version(version: ProtocolVersion) -> Option<&'static str> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some("TLS 1.2"),
+        ProtocolVersion::TLSv1_3 => Some("TLS 1.3"),
+        _ => None,
+    }
 }
 
 fn connector(verifier: &Arc<Recorder>) -> Result<TlsConnector, TlsError> {
@@ -79,74 +109,23 @@ fn connector(verifier: &Arc<Recorder>) -> Result<TlsConnector, TlsError> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-fn judge(probe: &Probe, seen: &Seen, now: UnixNanos) -> Finding {
-    #[expect(clippy::cast_precision_loss, reason = "shown in days")]
-    let days = seen.not_after.map(|end| end.since(now) as f64 / NANOS_PER_DAY);
-    let until = match days {
-        Some(days) if days < 0.0 => format!("expired {:.0}d ago", -days),
-        Some(days) => format!("expires in {:.0}d", days.floor()),
-        None => "when it expires cannot be read".to_owned(),
-    };
-    let mut finding = match &seen.verdict {
-        Ok(()) => Finding::ok(format!("{until}, trusted")),
-        Err(error) => Finding::fail(reason_of_tls(error), format!("{until}; {}", said(error))),
-    };
-    finding.observed = vec![Observation { name: "expires_days", value: days, unit: "d" }];
-    match days {
-        Some(days) => finding.judge(probe, Measure::Expires, days, Reason::TlsExpired),
-        None => finding.status = finding.status.max(crate::model::Status::Unknown),
-    }
-    finding
-}
-
-/// Says what is wrong in words; the library has none for some of it.
-pub(super) fn said(error: &TlsError) -> String {
-    use rustls::CertificateError;
-    match error {
-        TlsError::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
-        TlsError::InvalidCertificate(CertificateError::Other(other)) => {
-            if format!("{other:?}").contains("CaUsedAsEndEntity") {
-                "self-signed: the certificate is an authority's own and no server's".to_owned()
-            } else {
-                format!("the certificate is not valid: {other}")
-            }
-        }
-        other => other.to_string(),
-    }
-}
-
-/// What the server showed, and what there is to say against it.
-#[derive(Debug, Clone)]
-struct Seen {
-    not_after: Option<UnixNanos>,
-    verdict: Result<(), TlsError>,
-}
-
-/// Verifies as usual, but keeps the verdict instead of ending the handshake with it.
+/// Keeps what the server sends and accepts it; [`chain`] judges it afterwards.
 ///
 /// Nothing is sent over the connection but the handshake, so nobody is trusted with anything.
 #[derive(Debug)]
 struct Recorder {
-    inner: Arc<WebPkiServerVerifier>,
     provider: Arc<CryptoProvider>,
-    now: UnixTime,
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Vec<CertificateDer<'static>>>,
 }
 
 impl Recorder {
-    fn new(now: UnixNanos) -> Result<Self, String> {
+    fn new() -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = Arc::new(crate::http::authorities());
-        let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-            .build()
-            .map_err(|error| error.to_string())?;
-        let since_epoch = u64::try_from(now.0).unwrap_or(0);
-        let now = UnixTime::since_unix_epoch(Duration::from_nanos(since_epoch));
-        Ok(Self { inner, provider, now, seen: Mutex::new(None) })
+        Self { provider, seen: Mutex::default() }
     }
 
-    fn seen(&self) -> Option<Seen> {
-        self.seen.lock().ok()?.clone()
+    fn seen(&self) -> Vec<CertificateDer<'static>> {
+        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
     }
 }
 
@@ -154,15 +133,14 @@ impl ServerCertVerifier for Recorder {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
+        others: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        let verdict = self.inner.verify_server_cert(leaf, chain, name, ocsp, self.now).map(|_| ());
-        let not_after = certificate::not_after(leaf);
+        let all = std::iter::once(leaf).chain(others).take(CERTIFICATES_MAX);
         if let Ok(mut seen) = self.seen.lock() {
-            *seen = Some(Seen { not_after, verdict });
+            *seen = all.map(|one| one.clone().into_owned()).collect();
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -173,7 +151,8 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -182,10 +161,11 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -249,7 +249,7 @@ fn a_certificate_is_judged_by_its_issuer_its_name_and_its_end() {
     assert_eq!(check("2027-01-30T00:00:00Z", true, localhost), "\"fail\" \"tls_expired\" 2.0");
     assert_eq!(check("2027-02-03T00:00:00Z", true, localhost), "\"fail\" \"tls_expired\" -2.0");
     assert_eq!(check(november, true, &format!("127.0.0.2:{other}")), "\"fail\" \"tls_name\" 71.0");
-    assert_eq!(check(november, false, localhost), "\"fail\" \"tls_untrusted\" 71.0");
+    assert_eq!(check(november, false, localhost), "\"fail\" \"tls_issuer_missing\" 71.0");
 }
 
 #[test]

@@ -55,6 +55,14 @@ impl Env {
         self
     }
 
+    /// Writes the user's own configuration, which may say more than a repository's.
+    pub(crate) fn user_config(self, content: &str) -> Self {
+        let folder = self.path().join("home/.config/obs");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), content).unwrap();
+        self
+    }
+
     /// The working directory of the commands.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()

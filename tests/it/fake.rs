@@ -71,6 +71,8 @@ fn answer(mut socket: TcpStream) -> Option<()> {
             json,
             "{\"status\":\"DOWN\",\"components\":{\"db\":{\"status\":\"DOWN\",\"error\":\"postgres://u:hunter2@db/x refused\"}}}",
         ),
+        "/queue" => ("200 OK", json, "{\"status\":\"UP\",\"queue\":{\"depth\":120}}"),
+        "/busy" => return later(&mut socket),
         "/escape" => ("503 No", "text/plain", "\u{1b}[2Jgone"),
         "/broken-metrics" => ("200 OK", "text/plain", "up 1\nhttp_requests_total{path=\"/a 1\n"),
         "/hang" => {
@@ -100,6 +102,13 @@ fn respond(socket: &mut TcpStream, status: &str, content_type: &str, body: &str)
     );
     socket.write_all(head.as_bytes()).ok()?;
     socket.write_all(body.as_bytes()).ok()
+}
+
+/// Asks to come back.
+fn later(socket: &mut TcpStream) -> Option<()> {
+    let head =
+        "HTTP/1.1 429 Slow\r\nRetry-After: 30\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    socket.write_all(head.as_bytes()).ok()
 }
 
 fn redirect(socket: &mut TcpStream, to: &str) -> Option<()> {

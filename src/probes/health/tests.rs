@@ -89,23 +89,98 @@ fn each_frameworks_payload_is_unfolded() {
         (r#"{"status":"ok"}"#, "ok: "),
         (r#"{"hello":"world"}"#, "nothing"),
         ("[]", "nothing"),
-        ("Prometheus Server is Ready.", "nothing"),
         (
             "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed",
-            "fail: etcd fail Status",
+            "fail: ping ok, etcd fail Status",
         ),
         ("Healthy", "ok: "),
     ] {
-        // A list of both is sorted by name in JSON, and in order in text.
-        let expected = expected.replace("fail: etcd", "fail: ping ok, etcd");
-        let (mut ours, mut theirs) = (drawn(body), expected);
-        for text in [&mut ours, &mut theirs] {
-            let (head, parts) = text.split_once(": ").unwrap_or((text, ""));
-            let mut parts: Vec<&str> = parts.split(", ").collect();
-            parts.sort_unstable();
-            *text = format!("{head}: {}", parts.join(", "));
-        }
-        assert_eq!(ours, theirs, "{body}");
+        assert_unfolded(body, expected);
+    }
+}
+
+/// The parts are in any order: of JSON they are sorted by name, of text they are as they stand.
+fn assert_unfolded(body: &str, expected: &str) {
+    let sorted = |text: &str| {
+        let (head, parts) = text.split_once(": ").unwrap_or((text, ""));
+        let mut parts: Vec<&str> = parts.split(", ").collect();
+        parts.sort_unstable();
+        format!("{head}: {}", parts.join(", "))
+    };
+    assert_eq!(sorted(&drawn(body)), sorted(expected), "{body}");
+}
+
+#[test]
+fn each_servers_page_and_each_librarys_is_unfolded() {
+    for (body, expected) in [
+        // fastapi-health with truths, health+json with a measurement alone.
+        (r#"{"database":true,"cache":false}"#, "unknown: database ok, cache fail Status"),
+        // alexliesenfeld/health, hellofresh/health-go.
+        (
+            r#"{"status":"down","details":{"db":{"status":"down","timestamp":"2026-11-22T06:00:00Z","error":"timed out"},"search":{"status":"up"}}}"#,
+            "fail: db fail Timeout, search ok",
+        ),
+        (
+            r#"{"status":"Partially Available","timestamp":"t","failures":{"rabbitmq":"connection refused"},"system":{"version":"go1.21"},"component":{"name":"shop"}}"#,
+            "warn: rabbitmq warn Refused",
+        ),
+        (
+            r#"{"status":"Unavailable","failures":{"mysql":"Timeout during health check"}}"#,
+            "fail: mysql fail Timeout",
+        ),
+        (r#"{"status":"OK","failures":{}}"#, "ok: "),
+        // Sentry.
+        (
+            r#"{"problems":["Background workers haven't checked in recently."],"healthy":{"CeleryAliveCheck":false,"WarningStatusCheck":true}}"#,
+            "fail: CeleryAliveCheck fail Status, WarningStatusCheck ok",
+        ),
+        (r#"{"problems":[],"healthy":{"CeleryAliveCheck":true}}"#, "ok: CeleryAliveCheck ok"),
+        // Grafana, Vault, Elasticsearch, Jaeger.
+        (r#"{"commit":"08bf","database":"ok","version":"9.3.2"}"#, "ok: database ok"),
+        (r#"{"database":"failing","version":"9.3.2"}"#, "fail: database fail Status"),
+        (r#"{"initialized":true,"sealed":true,"standby":true}"#, "fail: "),
+        (r#"{"initialized":true,"sealed":false,"standby":true}"#, "ok: "),
+        (
+            r#"{"cluster_name":"c","status":"yellow","timed_out":false,"number_of_nodes":3,"unassigned_shards":4}"#,
+            "warn: ",
+        ),
+        (
+            r#"{"cluster_name":"c","status":"yellow","timed_out":false,"number_of_nodes":1,"unassigned_shards":4}"#,
+            "ok: ",
+        ),
+        (r#"{"status":"Server available","upSince":"2026-11-22T06:00:00Z","uptime":"2m"}"#, "ok: "),
+        // RabbitMQ, NATS.
+        (r#"{"status":"failed","reason":"There are alarms"}"#, "fail: "),
+        (r#"{"status":"unavailable","error":"JetStream is not current"}"#, "fail: "),
+        // Prometheus, Loki, Tempo.
+        ("Prometheus Server is Ready.", "ok: "),
+        ("ready", "ok: "),
+        ("Ingester not ready: waiting for 15s after being ready", "fail: "),
+        ("Everything you need to know about what is ready", "nothing"),
+        ("Degraded", "warn: "),
+    ] {
+        assert_unfolded(body, expected);
+    }
+}
+
+#[test]
+fn what_real_servers_answered_is_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/health");
+    for (file, expected) in [
+        ("alertmanager-ready.http", Some(Status::Ok)),
+        ("nats-healthz.json", Some(Status::Ok)),
+        ("nginx-healthz.http", Some(Status::Ok)),
+        ("nginx-stub_status.txt", None),
+        ("prometheus-healthy.http", Some(Status::Ok)),
+        ("prometheus-ready.http", Some(Status::Ok)),
+        ("rabbitmq-aliveness-test__2F.json", Some(Status::Ok)),
+        ("rabbitmq-health_checks_local-alarms.json", Some(Status::Ok)),
+        ("rabbitmq-health_checks_node-is-quorum-critical.json", Some(Status::Ok)),
+    ] {
+        let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let text = text.replace("\r\n", "\n");
+        let body = text.split_once("\n\n").map_or(text.as_str(), |(_, body)| body);
+        assert_eq!(read("", body.as_bytes()).map(|health| health.status), expected, "{file}");
     }
 }
 
