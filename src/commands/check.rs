@@ -1,5 +1,8 @@
 //! `obs check`: is the application healthy, and what it stands on?
 
+mod canary;
+mod objectives;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +14,7 @@ use crate::config::running::RunningBackend;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::{CheckResult, Status, mask_text, nearest, parse_duration};
+use crate::probes::slo::{By, Slo};
 use crate::probes::targets::{names_of, of_application, of_backend, of_settings, of_source};
 use crate::probes::{Means, Probe, Target, run_all};
 use crate::render::Progress;
@@ -50,6 +54,11 @@ pub struct CheckArgs {
     /// What counts as unhealthy
     #[arg(long, value_name = "STATUS", value_enum, default_value_t = FailOn::Fail)]
     fail_on: FailOn,
+    /// Check nothing else, but send one request with a fresh id to this address, and find its log line,
+    /// its trace and its count [default: the first application of the running backend]
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["names", "skip", "wait", "window"])]
+    canary: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +80,16 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Checks, shows what was found, and says in the exit code whether it is well.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
     context.output.only_human_or_json("check")?;
+    if let Some(url) = &args.canary {
+        let (started, began) = (context.now_nanos(), Instant::now());
+        let results = vec![canary::look(url, args.deadline, context)?];
+        let outcome = outcome(&results, args.fail_on);
+        let report =
+            CheckReport::new(results, &context.ids.request_id, started, began.elapsed(), 1);
+        let show_secrets = context.output.theme.show_secrets;
+        context.output.show(&if show_secrets { report } else { report.masked() })?;
+        return Ok(outcome);
+    }
     let probes = chosen(all_probes(args, context)?, args)?;
     fits(args, takes_at_least(&probes))?;
     let means = Means { http: context.http(), now: context.now_nanos() };
@@ -112,6 +131,7 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
 fn takes_at_least(probes: &[Probe]) -> Duration {
     let window = |probe: &Probe| match probe.target {
         Target::Metrics(_, window) => window,
+        Target::Slo(Slo { by: By::Page(_, window), .. }) => window,
         _ => Duration::ZERO,
     };
     probes.iter().map(window).max().unwrap_or_default()
@@ -170,7 +190,8 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
             .because(error)
             .hint("see which file lists it: obs config show")
     })?;
-    let sources = source_probes(timeout, context)?;
+    let mut sources = objectives::probes(timeout, args.window, context)?;
+    sources.extend(source_probes(timeout, context)?);
     let Some((served, announced)) = context.embedded()? else {
         probes.extend(sources);
         if probes.is_empty() {

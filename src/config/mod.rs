@@ -6,6 +6,7 @@
 mod checks;
 mod dialects;
 mod env;
+mod objectives;
 mod options;
 mod resolve;
 pub mod running;
@@ -14,6 +15,7 @@ mod sources;
 
 pub use checks::CheckSettings;
 pub use env::{Environment, VARIABLES, Variable};
+pub use objectives::{Measured, SloSettings, WINDOW};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
 pub use secrets::Secret;

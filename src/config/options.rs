@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::objectives::SloOptions;
 use super::sources::SourceOptions;
 use crate::model::{LogDialect, nearest};
 
@@ -34,6 +35,8 @@ pub struct Options {
     pub output: OutputOptions,
     /// `[[check]]`.
     pub check: Option<Vec<CheckOptions>>,
+    /// `[[slo]]`.
+    pub slo: Option<Vec<SloOptions>>,
     /// `[[source]]`.
     pub source: Option<Vec<SourceOptions>>,
     /// The hosts to which a repository's file may send your secrets; in your own file only.

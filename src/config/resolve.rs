@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{CheckSettings, Environment, Origin, SourceSettings};
+use super::{CheckSettings, Environment, Origin, SloSettings, SourceSettings};
 use crate::model::{LogDialect, parse_duration};
 
 /// A value and where it came from.
@@ -33,6 +33,8 @@ pub struct Settings {
     pub log_dialects: Setting<Vec<LogDialect>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
+    /// The objectives that `obs check` holds requests to.
+    pub objectives: Vec<SloSettings>,
     /// The backends to ask, the embedded one aside.
     pub sources: Vec<SourceSettings>,
     /// The hosts to which a repository's file may send the user's secrets.
@@ -166,6 +168,7 @@ pub fn resolve(
         log_files: log_files(&layers),
         log_dialects: log_dialects(&layers)?,
         checks: checks(&layers)?,
+        objectives: objectives(&layers)?,
         sources: sources(&layers, environment)?,
         trust: trust(&layers)?,
         color: read_color(color)?,
@@ -270,6 +273,12 @@ fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError
     };
     let read = checks.iter().map(|options| CheckSettings::read(options, &layer.origin));
     Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
+}
+
+fn objectives(layers: &[Layer]) -> Result<Vec<SloSettings>, SettingsError> {
+    let found = layers.iter().rev().find_map(|layer| Some((layer.options.slo.as_ref()?, layer)));
+    let Some((all, layer)) = found else { return Ok(Vec::new()) };
+    all.iter().map(|options| SloSettings::read(options, &layer.origin)).collect()
 }
 
 /// Returns the sources of the strongest layer that has any; one of the environment stands in the place

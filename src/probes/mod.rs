@@ -18,6 +18,7 @@ use crate::sources::Backend;
 
 pub mod address;
 mod backend;
+pub mod canary;
 mod certificate;
 mod codes;
 mod conversation;
@@ -31,6 +32,7 @@ mod metrics;
 mod redis;
 pub mod scrape;
 mod secure;
+pub mod slo;
 pub mod targets;
 mod tcp;
 mod tls;
@@ -79,6 +81,8 @@ pub enum Target {
     Metrics(String, Duration),
     /// A service, by the protocol that it speaks.
     Service(&'static Kind, Address),
+    /// How fast the errors of an objective use up its budget.
+    Slo(slo::Slo),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
     /// A configured source, which is also asked for its parts and its youngest data.
@@ -173,6 +177,7 @@ async fn one(
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
+        Target::Slo(slo) => slo::run(&probe, slo, &means).await,
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
         Target::Source(source) => {
             let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
@@ -205,6 +210,7 @@ impl Target {
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
             Self::Service(kind, address) => (kind.check, address.to_string()),
+            Self::Slo(slo) => (CheckKind::Slo, slo.shown()),
             Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }

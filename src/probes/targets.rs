@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kinds::{KINDS, Kind};
+use super::slo::Slo;
 use super::{Probe, Target};
 use crate::config::CheckSettings;
 use crate::model::Threshold;
@@ -88,6 +89,29 @@ pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: D
     let id = format!("source.{name}");
     let target = Target::Source(Arc::clone(&backend));
     Probe { id, name: name.to_owned(), target, ..of_backend(backend, origin, timeout) }
+}
+
+/// Returns the check of an objective.
+pub fn of_objective(
+    id: &str,
+    slo: Slo,
+    origin: &str,
+    runbook: Option<String>,
+    timeout: Duration,
+) -> Probe {
+    Probe {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        group: "objectives".to_owned(),
+        target: Target::Slo(slo),
+        timeout,
+        needs: Vec::new(),
+        warn: Vec::new(),
+        fail: Vec::new(),
+        hint: None,
+        runbook,
+        origin: origin.to_owned(),
+    }
 }
 
 /// Returns the configured checks; refuses what cannot be meant.
@@ -223,6 +247,7 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
         Target::Tls(..) => "tls",
         Target::Metrics(..) => "metrics",
         Target::Service(kind, _) => kind.name,
+        Target::Slo(_) => "slo",
         Target::Backend(_) | Target::Source(_) => "backend",
     };
     vec![&probe.id, &probe.group, &probe.name, kind]
