@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::context::{Context, Wanted};
@@ -35,6 +36,8 @@ struct Canary {
     url: String,
     metrics: String,
     http: Http,
+    /// Scrapes: with the canary's ids they would be signs of themselves.
+    others: Arc<Http>,
     ids: RunIds,
     timeout: Duration,
 }
@@ -95,7 +98,8 @@ impl Canary {
         let ids = RunIds { request_id: trace_id.as_uuid(), trace_id, span_id, caller: None };
         let timeout = context.settings.timeout.value;
         let http = Http::new(timeout, &ids);
-        Ok(Self { url, metrics: metrics.into(), http, ids, timeout })
+        let others = context.http();
+        Ok(Self { url, metrics: metrics.into(), http, others, ids, timeout })
     }
 
     async fn fly(
@@ -232,7 +236,7 @@ impl Canary {
 
     async fn page(&self) -> Result<Vec<Family>, (Reason, String)> {
         let of = |error: crate::http::FetchError| (error.reason, error.message);
-        let page = scrape(&self.http, &self.metrics, self.timeout).await.map_err(of)?;
+        let page = scrape(&self.others, &self.metrics, self.timeout).await.map_err(of)?;
         let exposition = read(&page.body, &page.content_type).map_err(of)?;
         Ok(group(&exposition))
     }
