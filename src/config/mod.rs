@@ -11,14 +11,17 @@ mod options;
 mod resolve;
 pub mod running;
 mod secrets;
+mod services;
 mod sources;
 
-pub use checks::CheckSettings;
+pub use checks::{CheckSettings, Target as CheckTarget};
 pub use env::{Environment, VARIABLES, Variable};
 pub use objectives::{Measured, SloSettings, WINDOW};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
+pub use running::make_private_folder;
 pub use secrets::Secret;
+pub use services::ServiceVariable;
 pub use sources::SourceSettings;
 
 /// Where a value came from, weakest first.

@@ -4,6 +4,8 @@
 
 mod backend;
 mod check;
+mod check_outputs;
+mod check_variables;
 mod collector;
 mod completion;
 mod config;
