@@ -46,11 +46,11 @@ const KNOWN: &[Known] = &[
     of_kind("OPENSEARCH_URL", "opensearch", "elasticsearch"),
     of_kind("SMTP_URL", "smtp", "smtp"),
     of_kind("EMAIL_URL", "smtp", "smtp"),
-    Known { variable: "SENTRY_DSN", id: "sentry", kind: Some("port"), observability: true },
+    Known { variable: "SENTRY_DSN", id: "sentry", kind: Some("sentry"), observability: true },
     Known {
         variable: "OTEL_EXPORTER_OTLP_ENDPOINT",
         id: "otlp",
-        kind: Some("port"),
+        kind: Some("otlp"),
         observability: true,
     },
 ];

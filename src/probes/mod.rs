@@ -29,6 +29,7 @@ mod http;
 pub mod kinds;
 mod memcached;
 mod metrics;
+mod receivers;
 mod redis;
 pub mod scrape;
 mod secure;

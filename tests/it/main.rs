@@ -30,6 +30,7 @@ mod logs_shown;
 mod logs_stats;
 mod logs_traces;
 mod logs_where;
+mod metric_sources;
 mod runbook;
 mod serve_intake;
 mod sources;

@@ -29,7 +29,7 @@ const STEPS: [u64; 15] =
 #[command(next_help_heading = "Options of --query")]
 pub(super) struct QueryArgs {
     /// Compute this PromQL expression: now, or with --since over time, as a chart
-    #[arg(long, value_name = "PROMQL")]
+    #[arg(long, value_name = "PROMQL", allow_hyphen_values = true)]
     pub(super) query: Option<String>,
     /// The source to ask, or its address [default: the first of kind prometheus, else PROMETHEUS_URL]
     #[arg(long, value_name = "NAME|URL", requires = "query")]
