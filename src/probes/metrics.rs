@@ -2,46 +2,31 @@
 
 use std::time::Duration;
 
-use super::scrape::{read, scrape};
+use super::scrape::look;
 use super::{Finding, Means, Probe, phase};
 use tracing::Instrument as _;
 
 use crate::http::FetchError;
 use crate::metrics::exposition::Fault;
-use crate::metrics::families::group;
 use crate::metrics::golden::Golden;
-use crate::metrics::quantile;
 use crate::model::{Measure, Observation, Reason, Status};
 
-/// With fewer requests than this between two scrapes, their share of errors says nothing.
-pub(super) const REQUESTS_MIN: f64 = 20.0;
-
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
-    let scrape = async || {
-        let page = scrape(&means.http, url, probe.timeout).await?;
-        let (families, faults) = {
-            let exposition = read(&page.body, &page.content_type).map_err(|error| FetchError {
-                message: format!("{}, {error}", page.status),
-                ..error
-            })?;
-            (group(&exposition), exposition.faults)
-        };
-        Ok::<_, FetchError>((page, families, faults))
-    };
-    let (first, before, _) = match scrape().await {
-        Ok(scraped) => scraped,
+    let look = async || look(&means.http, url, probe.timeout).await;
+    let first = match look().await {
+        Ok(first) => first,
         Err(error) => return no_page(error),
     };
     let between = means.http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
-    let (second, after, faults) = match scrape().await {
-        Ok(scraped) => scraped,
+    let second = match look().await {
+        Ok(second) => second,
         Err(error) => return no_page(error),
     };
     let elapsed = second.answered - first.answered;
-    let golden = Golden::between(&before, &after, elapsed);
+    let golden = Golden::between(&first.families, &second.families, elapsed);
     let mut finding = judge(probe, golden.as_ref());
-    complain(&mut finding, &faults);
+    complain(&mut finding, &second.faults);
     finding.phases = vec![
         phase("answer", first.answer_took),
         phase("window", elapsed),
@@ -62,19 +47,19 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     let Some(golden) = golden else {
         return Finding::ok("no metric of requests among them");
     };
-    let seconds = golden.elapsed.as_secs_f64();
-    let (ratio, p95) = (golden.error_ratio(), golden.duration_ms(0.95));
+    let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
+    let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
     let mut finding = Finding::ok(message(golden, ratio, p95));
     let observe = |name, value, unit| Observation { name, value, unit };
     finding.observed = vec![
-        observe("request_rate", golden.rate(), "1/s"),
-        observe("requests", Some(golden.requests), "1"),
+        observe("request_rate", golden.rate(&golden.all), "1/s"),
+        observe("requests", Some(golden.all.requests), "1"),
         observe("error_ratio", ratio, "1"),
         observe("p95_ms", p95, "ms"),
         observe("window_ms", Some(seconds * 1e3), "ms"),
     ];
     // A few requests prove nothing: one failure of one would be 100 %. But it is no good sign.
-    let few = golden.requests < REQUESTS_MIN;
+    let few = golden.all.is_few();
     if let Some(ratio) = ratio.filter(|_| few) {
         finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
         finding.status = finding.status.min(Status::Warn);
@@ -92,22 +77,22 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
 
 /// Draws `12 req/s, 0% errors, p95 23ms (n=12 in 1.0s)`.
 fn message(golden: &Golden, ratio: Option<f64>, p95: Option<f64>) -> String {
-    let seconds = golden.elapsed.as_secs_f64();
-    let requests = golden.requests;
+    let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
+    let requests = golden.all.requests;
     if requests <= 0.0 {
         return format!("no requests in {seconds:.1}s");
     }
-    let rate = golden.rate().unwrap_or(0.0);
+    let rate = golden.rate(&golden.all).unwrap_or(0.0);
     let errors = ratio.map_or_else(
         || "errors not told apart".to_owned(),
         |ratio| format!("{}% errors", rounded(ratio * 100.0)),
     );
-    let duration = match (p95, quantile::bucket_of(0.95, &golden.buckets)) {
+    let duration = match (p95, golden.all.bucket_ms(0.95)) {
         (Some(p95), Some((_, end))) if end.is_infinite() => format!(", p95 > {}ms", rounded(p95)),
         (Some(p95), _) => format!(", p95 {}ms", rounded(p95)),
         (None, _) => String::new(),
     };
-    let few = if requests < REQUESTS_MIN { ", too few to judge" } else { "" };
+    let few = if golden.all.is_few() { ", too few to judge" } else { "" };
     format!("{} req/s, {errors}{duration} (n={requests} in {seconds:.1}s{few})", rounded(rate))
 }
 

@@ -18,6 +18,8 @@ pub mod log_line;
 pub mod log_report;
 pub mod log_stats;
 pub mod markdown;
+pub mod metrics;
+pub mod metrics_lint;
 pub mod metrics_list;
 mod pager;
 mod progress;
@@ -209,6 +211,17 @@ impl Output {
                 })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses the formats that signals are not written in; samples also have lines.
+    pub fn only_of_signals(&self) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Human | Format::Json | Format::Md => Ok(()),
+            _ => Err(UnknownFormat {
+                command: "metrics".to_owned(),
+                formats: "human, json or md; `obs metrics list` also as jsonl",
+            }),
         }
     }
 

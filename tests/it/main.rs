@@ -28,6 +28,7 @@ mod logs_shown;
 mod logs_stats;
 mod logs_traces;
 mod logs_where;
+mod metrics;
 mod runbook;
 mod serve_intake;
 mod sources;
