@@ -283,6 +283,7 @@ mod tests {
             target: String::new(),
             status: *status,
             reason: None,
+            code: None,
             message: String::new(),
             duration_ms: None,
             phases: Vec::new(),

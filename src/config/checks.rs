@@ -11,7 +11,7 @@ use crate::model::parse_duration;
 pub struct CheckSettings {
     /// What to call it.
     pub id: String,
-    /// `http`, `tcp`, `tls`, `metrics`.
+    /// `http`, `tcp`, `tls`, `metrics`, or a row of `probes::kinds`.
     pub kind: String,
     /// A URL, or `host:port`.
     pub target: String,

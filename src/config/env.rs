@@ -29,6 +29,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("LOKI_USERNAME", "the user for it, where there is no token"),
     variable("LOKI_PASSWORD", "the password of that user"),
     variable("LOKI_ORG_ID", "the tenant to ask there, as X-Scope-OrgID"),
+    variable("PROMETHEUS_URL", "a Prometheus to ask, in the place of those of the files"),
+    variable("ALERTMANAGER_URL", "an Alertmanager to check, in the place of those of the files"),
     variable("OBS_REQUEST_ID", "this run's own request id, sent with every request that obs makes"),
     variable("TRACEPARENT", "the span that this run belongs to (W3C Trace Context)"),
     variable("TRACESTATE", "passed on with TRACEPARENT"),

@@ -46,7 +46,7 @@ pub struct Options {
 pub struct CheckOptions {
     /// What to call it.
     pub id: String,
-    /// `"http"`, `"tcp"`, `"tls"`, `"metrics"`.
+    /// `"http"`, `"tcp"`, `"tls"`, `"metrics"`, `"redis"` and the other protocols.
     pub kind: String,
     /// A URL, or `host:port`.
     pub target: String,

@@ -272,8 +272,8 @@ fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError
     Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
 }
 
-/// Returns the sources of the strongest layer that has any; a Loki of the environment stands in the
-/// place of those there.
+/// Returns the sources of the strongest layer that has any; one of the environment stands in the place
+/// of those of its kind.
 fn sources(
     layers: &[Layer],
     environment: &Environment,
@@ -284,9 +284,9 @@ fn sources(
         let read = options.iter().map(|options| SourceSettings::read(options, &layer.origin));
         sources = read.collect::<Result<Vec<_>, _>>()?;
     }
-    if let Some(loki) = SourceSettings::of_variables(environment) {
-        sources.retain(|source| source.kind != loki.kind);
-        sources.insert(0, loki);
+    for named in SourceSettings::of_variables(environment).into_iter().rev() {
+        sources.retain(|source| source.kind != named.kind);
+        sources.insert(0, named);
     }
     for (place, source) in sources.iter().enumerate() {
         if sources.iter().skip(place + 1).any(|other| other.name == source.name) {

@@ -17,7 +17,8 @@ const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
     /// What it is: for log lines `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`,
-    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`.
+    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`;
+    /// for metrics `"prometheus"`; for alerts `"alertmanager"`.
     pub kind: String,
     /// Where it answers; `"https://loki.example"`. A command has none.
     #[serde(default)]
@@ -130,18 +131,45 @@ impl SourceSettings {
         })
     }
 
-    /// Returns the Loki that `logcli`'s own variables name.
+    /// Returns the sources that variables name: the Loki of `logcli`'s own, a Prometheus, an
+    /// Alertmanager.
     ///
     /// Source: Grafana Loki, "`LogCLI`", environment variables.
-    pub(super) fn of_variables(environment: &Environment) -> Option<Self> {
+    pub(super) fn of_variables(environment: &Environment) -> Vec<Self> {
+        let metrics = [("prometheus", "PROMETHEUS_URL"), ("alertmanager", "ALERTMANAGER_URL")];
+        let metrics = metrics.into_iter().filter_map(|(kind, variable)| {
+            let url = environment.get_nonempty(variable)?;
+            Some(Self::at(kind, url, variable))
+        });
+        Self::loki_of_variables(environment).into_iter().chain(metrics).collect()
+    }
+
+    fn loki_of_variables(environment: &Environment) -> Option<Self> {
         let given = |name| environment.get_nonempty(name).map(str::to_owned);
         let secret = |name: &'static str| given(name).map(|_| Secret::Variable(name.to_owned()));
         let token = secret("LOKI_BEARER_TOKEN");
         let tenant = secret("LOKI_ORG_ID").map(|tenant| ("X-Scope-OrgID".to_owned(), tenant));
         Some(Self {
-            name: "loki".to_owned(),
-            kind: "loki".to_owned(),
-            url: given("LOKI_ADDR")?,
+            // A header has room for one of the two.
+            username: given("LOKI_USERNAME").filter(|_| token.is_none()),
+            token,
+            password: secret("LOKI_PASSWORD"),
+            headers: tenant.into_iter().collect(),
+            ..Self::at("loki", &given("LOKI_ADDR")?, "LOKI_ADDR")
+        })
+    }
+
+    /// Returns a source that a variable names by its address alone.
+    fn at(kind: &str, url: &str, variable: &'static str) -> Self {
+        Self::plain(kind, url, Origin::Variable(variable))
+    }
+
+    /// Returns a source that somebody named by its address alone.
+    pub fn plain(kind: &str, url: &str, origin: Origin) -> Self {
+        Self {
+            name: kind.to_owned(),
+            kind: kind.to_owned(),
+            url: url.to_owned(),
             command: Vec::new(),
             query: None,
             index: None,
@@ -149,13 +177,12 @@ impl SourceSettings {
             window: WINDOW_DEFAULT,
             level_field: None,
             service_field: None,
-            // A header has room for one of the two.
-            username: given("LOKI_USERNAME").filter(|_| token.is_none()),
-            token,
-            password: secret("LOKI_PASSWORD"),
-            headers: tenant.into_iter().collect(),
-            origin: Origin::Variable("LOKI_ADDR"),
-        })
+            token: None,
+            username: None,
+            password: None,
+            headers: BTreeMap::new(),
+            origin,
+        }
     }
 
     /// Returns every secret of it, each with the key under which it stands.

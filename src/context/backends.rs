@@ -94,6 +94,7 @@ impl Context {
         let of_kind = |settings: &SourceSettings| kind_of(&settings.kind).map(|kind| kind.side);
         self.settings.sources.iter().filter(move |settings| match wanted {
             _ if named => false,
+            _ if matches!(of_kind(settings), Some(Side::Metrics | Side::Alerts)) => false,
             Wanted::Logs => of_kind(settings) != Some(Side::Traces),
             Wanted::Story | Wanted::Traces | Wanted::Errors => true,
             Wanted::TraceLists => of_kind(settings) != Some(Side::Logs),

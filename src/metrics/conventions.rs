@@ -162,13 +162,8 @@ const KNOWN: [Library; 24] = [
         &["haproxy_frontend_current_sessions"],
     ),
     // What many write by hand, in Go and in Node.
-    library("http_*", &["http_requests_total"], &["http_request_duration_seconds"], &[]),
-    library(
-        "http_server_*",
-        &["http_server_requests_total"],
-        &["http_server_duration_seconds"],
-        &[],
-    ),
+    library("common use", &["http_requests_total"], &["http_request_duration_seconds"], &[]),
+    library("common use", &["http_server_requests_total"], &["http_server_duration_seconds"], &[]),
 ];
 
 /// The labels that hold a status, the more telling first.
@@ -236,8 +231,11 @@ impl Convention {
     pub fn of(page: &[Family]) -> Option<Self> {
         let with_duration = |library: &&Library| {
             let counted = library.requests.iter().any(|name| find(page, name).is_some());
+            // Others call theirs alike, but for the histogram without labels.
+            let finer = library.overall.is_none_or(|name| find(page, name).is_some());
             library.duration.iter().any(|name| find(page, name).is_some())
                 && (counted || library.requests.is_empty())
+                && finer
         };
         let counted =
             |library: &&Library| library.requests.iter().any(|name| find(page, name).is_some());
@@ -330,7 +328,8 @@ fn looks_like_requests(name: &str) -> bool {
 }
 
 fn is_of_client(name: &str) -> bool {
-    ["client", "outgoing", "outbound", "upstream", "sd_", "notification", "remote_"]
+    // promhttp counts nothing but the scrapes themselves.
+    ["client", "outgoing", "outbound", "upstream", "sd_", "notification", "remote_", "promhttp_"]
         .iter()
         .any(|word| name.contains(word))
 }

@@ -25,6 +25,11 @@ impl Saturation {
     pub fn ratio(&self) -> Option<f64> {
         self.max.map(|max| self.used / max)
     }
+
+    /// Says whether it hurts when it is full: a heap is emptied before it is.
+    pub fn hurts(&self) -> bool {
+        self.name != "heap"
+    }
 }
 
 /// Name, unit, metrics of what is used, metrics of how much there is.

@@ -62,8 +62,12 @@ pub enum Reason {
     BodyMismatch,
     /// It takes too long.
     Slow,
-    /// Something that there is a limited number of has run out.
+    /// Something that there is a limited number of has run out, or will soon.
     Saturated,
+    /// A copy is too far behind what it copies.
+    Lagging,
+    /// It answers, and takes no writes.
+    ReadOnly,
     /// It is starting or stopping.
     Starting,
     /// It turns requests away: 429.
@@ -81,8 +85,7 @@ pub enum Reason {
 }
 
 /// What is asked, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CheckKind {
     /// A page, and the health payload in it.
     Http,
@@ -92,12 +95,111 @@ pub enum CheckKind {
     Tls,
     /// Two scrapes of `/metrics`.
     Metrics,
+    /// A name, asked of the system and of each of its name servers.
+    Dns,
+    /// A login to PostgreSQL, and what it says of itself.
+    Postgres,
+    /// The same of MySQL or MariaDB.
+    Mysql,
+    /// The same of Redis or Valkey.
+    Redis,
+    /// The same of memcached.
+    Memcached,
+    /// A connection of AMQP 0-9-1, opened and closed.
+    Rabbitmq,
+    /// A connection of NATS.
+    Nats,
+    /// A connection of MQTT.
+    Mqtt,
+    /// Kafka's metadata, and each broker that it names.
+    Kafka,
+    /// `hello` to MongoDB.
+    Mongodb,
+    /// The health of an Elasticsearch or OpenSearch cluster.
+    Elasticsearch,
+    /// A greeting of a mail server.
+    Smtp,
+    /// The health service of gRPC.
+    Grpc,
+    /// A file system of this machine.
+    Disk,
+    /// The memory of this machine.
+    Memory,
+    /// The load of this machine.
+    Load,
+    /// The open files of this machine or of a process.
+    Files,
+    /// A unit of systemd.
+    Systemd,
+    /// A program, by its exit code and its first line.
+    Exec,
+    /// Prometheus, its targets, rules and alerts.
+    Prometheus,
+    /// Alertmanager and what fires in it.
+    Alertmanager,
+    /// A receiver of OTLP.
+    Otlp,
+    /// A receiver of Sentry's envelopes.
+    Sentry,
+    /// How fast the errors of an objective use up its budget.
+    Slo,
+    /// A request with a fresh id, followed to its log line, its trace and its count.
+    Canary,
     /// A backend that `obs` asks for logs, traces and errors.
     Backend,
     /// A part of an application, by the application's own word.
     Component,
     /// One address of several.
     Address,
+    /// Another part of what was asked: a certificate, a queue, a listener.
+    Part,
+}
+
+impl CheckKind {
+    /// Returns its name, as it is in JSON and in `kind` of a `[[check]]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Metrics => "metrics",
+            Self::Dns => "dns",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Redis => "redis",
+            Self::Memcached => "memcached",
+            Self::Rabbitmq => "rabbitmq",
+            Self::Nats => "nats",
+            Self::Mqtt => "mqtt",
+            Self::Kafka => "kafka",
+            Self::Mongodb => "mongodb",
+            Self::Elasticsearch => "elasticsearch",
+            Self::Smtp => "smtp",
+            Self::Grpc => "grpc",
+            Self::Disk => "disk",
+            Self::Memory => "memory",
+            Self::Load => "load",
+            Self::Files => "files",
+            Self::Systemd => "systemd",
+            Self::Exec => "exec",
+            Self::Prometheus => "prometheus",
+            Self::Alertmanager => "alertmanager",
+            Self::Otlp => "otlp",
+            Self::Sentry => "sentry",
+            Self::Slo => "slo",
+            Self::Canary => "canary",
+            Self::Backend => "backend",
+            Self::Component => "component",
+            Self::Address => "address",
+            Self::Part => "part",
+        }
+    }
+}
+
+impl Serialize for CheckKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// One thing that was measured, and where it begins to be bad.
@@ -128,7 +230,7 @@ fn number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S:
 /// One step of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Phase {
-    /// `resolve`, `connect`, `tls`, `answer`, `body`.
+    /// `resolve`, `connect`, `tls`, `auth`, `query`; of a page `answer` and `body`.
     pub name: &'static str,
     /// How long it took, in milliseconds.
     pub duration_ms: f64,
@@ -161,6 +263,8 @@ pub struct CheckResult {
     pub status: Status,
     /// Why not well; absent when it did.
     pub reason: Option<Reason>,
+    /// The word or number that its own protocol has for that: an SQLSTATE, an errno, a reply code.
+    pub code: Option<String>,
     /// What came back, in words.
     pub message: String,
     /// How long it took, in milliseconds; absent when it was not asked.

@@ -2,35 +2,136 @@
 
 use super::CheckKind;
 
-/// Something measured that a limit can be set for.
+/// Something measured that a limit can be set for; [`MEASURES`] says of which kinds, in which unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
-    /// `error_ratio`: server errors of all requests, 0 to 1.
+    /// Server errors of all requests.
     ErrorRatio,
-    /// `p95`: the duration that 95 of 100 requests stay below, in milliseconds.
+    /// The duration that 95 of 100 requests stay below.
     P95,
-    /// `time`: how long the check itself took, in milliseconds.
+    /// The duration that 99 of 100 requests stay below.
+    P99,
+    /// Requests a second.
+    Rate,
+    /// The fullest of what there is a limited number of, by the application's own metrics.
+    Saturation,
+    /// How long the check itself took.
     Time,
-    /// `expires`: how long the certificate is still valid, in days.
+    /// How long the certificate is still valid.
     Expires,
+    /// Connections used, of those that there may be.
+    Connections,
+    /// How far a copy is behind what it copies.
+    Lag,
+    /// How long the longest transaction has been open.
+    Transaction,
+    /// How many sessions wait for a lock.
+    Locks,
+    /// Memory used, of what may be used.
+    Memory,
+    /// Room used of a file system.
+    Disk,
+    /// Files that a file system has, of those that it can have.
+    Inodes,
+    /// The load of the last minute, for each processor.
+    Load,
+    /// Files open, of those that may be.
+    Files,
+    /// Messages that wait in a queue.
+    Queue,
 }
 
-impl Measure {
-    /// Every measure by its name.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("error_ratio", Self::ErrorRatio),
-        ("p95", Self::P95),
-        ("time", Self::Time),
-        ("expires", Self::Expires),
-    ];
+/// The unit of a measure, and how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureUnit {
+    /// 0 to 1; written as a number or in `%`.
+    Ratio,
+    /// Milliseconds; written in `ms`, `s`, `m` or `h`.
+    Milliseconds,
+    /// Days; written in `d` or `h`.
+    Days,
+    /// How many; written as a number.
+    Count,
+}
 
+/// What is measured, in which unit, and which kinds of check measure it.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasureRow {
+    /// Which.
+    pub measure: Measure,
+    /// What it is called in a limit.
+    pub name: &'static str,
+    /// The unit of its values and limits.
+    pub unit: MeasureUnit,
+    /// The kinds that measure it; none for `time`, which is known of all.
+    pub kinds: &'static [CheckKind],
+}
+
+const fn row(
+    measure: Measure,
+    name: &'static str,
+    unit: MeasureUnit,
+    kinds: &'static [CheckKind],
+) -> MeasureRow {
+    MeasureRow { measure, name, unit, kinds }
+}
+
+/// Every measure.
+pub const MEASURES: &[MeasureRow] = {
+    use CheckKind as Of;
+    use MeasureUnit::{Count, Days, Milliseconds, Ratio};
+    &[
+        row(Measure::ErrorRatio, "error_ratio", Ratio, &[Of::Metrics]),
+        row(Measure::P95, "p95", Milliseconds, &[Of::Metrics]),
+        row(Measure::P99, "p99", Milliseconds, &[Of::Metrics]),
+        row(Measure::Rate, "rate", Count, &[Of::Metrics]),
+        row(Measure::Saturation, "saturation", Ratio, &[Of::Metrics]),
+        row(Measure::Time, "time", Milliseconds, &[]),
+        row(Measure::Expires, "expires", Days, &[Of::Tls]),
+        row(
+            Measure::Connections,
+            "connections",
+            Ratio,
+            &[Of::Postgres, Of::Mysql, Of::Redis, Of::Memcached],
+        ),
+        row(Measure::Lag, "lag", Milliseconds, &[Of::Postgres, Of::Mysql, Of::Redis]),
+        row(Measure::Transaction, "transaction", Milliseconds, &[Of::Postgres, Of::Mysql]),
+        row(Measure::Locks, "locks", Count, &[Of::Postgres, Of::Mysql]),
+        row(Measure::Memory, "memory", Ratio, &[Of::Redis, Of::Memory]),
+        row(Measure::Disk, "disk", Ratio, &[Of::Disk, Of::Elasticsearch]),
+        row(Measure::Inodes, "inodes", Ratio, &[Of::Disk]),
+        row(Measure::Load, "load", Count, &[Of::Load]),
+        row(Measure::Files, "files", Ratio, &[Of::Files]),
+        row(Measure::Queue, "queue", Count, &[Of::Rabbitmq]),
+    ]
+};
+
+impl MeasureRow {
     /// Says whether checks of this kind measure it.
-    pub fn is_of(self, kind: CheckKind) -> bool {
-        match self {
-            Self::ErrorRatio | Self::P95 => kind == CheckKind::Metrics,
-            Self::Expires => kind == CheckKind::Tls,
-            Self::Time => matches!(kind, CheckKind::Http | CheckKind::Tcp | CheckKind::Tls),
+    ///
+    /// How long the scrapes of `/metrics` take is not judged: their window is set.
+    pub fn is_of(&self, kind: CheckKind) -> bool {
+        if self.measure == Measure::Time {
+            return kind != CheckKind::Metrics;
         }
+        self.kinds.contains(&kind)
+    }
+}
+
+impl MeasureUnit {
+    /// Returns what a number in a written unit is multiplied with; `None` for a unit of others.
+    fn factor(self, unit: &str) -> Option<f64> {
+        Some(match (self, unit) {
+            (Self::Ratio | Self::Count, "") => 1.0,
+            (Self::Ratio, "%") => 0.01,
+            (Self::Milliseconds, "ms") => 1.0,
+            (Self::Milliseconds, "s") => 1_000.0,
+            (Self::Milliseconds, "m") => 60_000.0,
+            (Self::Milliseconds, "h") => 3_600_000.0,
+            (Self::Days, "d") => 1.0,
+            (Self::Days, "h") => 1.0 / 24.0,
+            _ => return None,
+        })
     }
 }
 
@@ -52,22 +153,18 @@ impl Threshold {
     pub fn parse(text: &str) -> Option<Self> {
         let (sign, above) = if text.contains('>') { ('>', true) } else { ('<', false) };
         let (name, limit) = text.split_once(sign)?;
-        let (_, measure) = Measure::ALL.into_iter().find(|(known, _)| *known == name.trim())?;
+        let row = MEASURES.iter().find(|row| row.name == name.trim())?;
         let limit = limit.trim();
         let unit_at =
             limit.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(limit.len());
         let (number, unit) = limit.split_at_checked(unit_at)?;
-        let factor = match (measure, unit.trim()) {
-            (Measure::ErrorRatio, "") => 1.0,
-            (Measure::ErrorRatio, "%") => 0.01,
-            (Measure::P95 | Measure::Time, "ms") => 1.0,
-            (Measure::P95 | Measure::Time, "s") => 1_000.0,
-            (Measure::Expires, "d") => 1.0,
-            (Measure::Expires, "h") => 1.0 / 24.0,
-            _ => return None,
-        };
-        let limit = number.parse::<f64>().ok()? * factor;
-        Some(Self { measure, above, limit, text: text.trim().to_owned() })
+        let limit = number.parse::<f64>().ok()? * row.unit.factor(unit.trim())?;
+        Some(Self { measure: row.measure, above, limit, text: text.trim().to_owned() })
+    }
+
+    /// Says whether checks of this kind measure it.
+    pub fn is_of(&self, kind: CheckKind) -> bool {
+        MEASURES.iter().any(|row| row.measure == self.measure && row.is_of(kind))
     }
 
     /// Says whether a value is on the bad side.
@@ -89,6 +186,8 @@ mod tests {
             ("error_ratio>0.02", 0.02, false),
             ("expires < 14d", 13.9, true),
             ("expires < 48h", 2.0, false),
+            ("transaction > 5m", 300_001.0, true),
+            ("locks > 3", 3.0, false),
         ] {
             assert_eq!(Threshold::parse(text).unwrap().is_crossed_by(value), crossed, "{text}");
         }
@@ -98,6 +197,22 @@ mod tests {
     fn a_threshold_that_cannot_be_meant_is_refused() {
         for text in ["", "p95", "p95 > fast", "p95 > 3", "p95 > 3d", "p90 > 3ms", "expires < 3%"] {
             assert_eq!(Threshold::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_for_the_kinds_that_measure_it() {
+        let of = |text: &str, kind| Threshold::parse(text).unwrap().is_of(kind);
+        assert!(of("time > 1s", CheckKind::Postgres));
+        assert!(!of("time > 1s", CheckKind::Metrics));
+        assert!(of("connections > 80%", CheckKind::Mysql));
+        assert!(!of("connections > 80%", CheckKind::Http));
+    }
+
+    #[test]
+    fn a_measure_has_one_row() {
+        for row in MEASURES {
+            assert_eq!(MEASURES.iter().filter(|other| other.name == row.name).count(), 1);
         }
     }
 }

@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use super::{Probe, hints, milliseconds};
 use crate::http::FetchError;
-use crate::model::{CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status};
+use crate::model::{
+    CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status, Threshold,
+};
 
 /// What a probe has found out.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
     pub(super) status: Status,
     pub(super) reason: Option<Reason>,
+    /// The word or number of the protocol for it: an SQLSTATE, an errno.
+    pub(super) code: Option<String>,
     pub(super) message: String,
+    /// The likely cause, where the probe knows better than `hints`.
+    pub(super) likely: Option<&'static str>,
     pub(super) phases: Vec<Phase>,
     pub(super) observed: Vec<Observation>,
     pub(super) children: Vec<Part>,
@@ -33,7 +39,49 @@ impl Finding {
     pub(super) fn new(status: Status, reason: Option<Reason>, message: impl Into<String>) -> Self {
         let message = message.into();
         let (phases, observed, children) = (Vec::new(), Vec::new(), Vec::new());
-        Self { status, reason, message, phases, observed, children }
+        Self { status, reason, code: None, message, likely: None, phases, observed, children }
+    }
+
+    /// Adds the word or number that the protocol has for it.
+    pub(super) fn coded(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds a likely cause that is better than what `hints` would say.
+    pub(super) fn likely(mut self, likely: &'static str) -> Self {
+        self.likely = Some(likely);
+        self
+    }
+
+    /// Makes it at least this bad, and says why behind what it says already.
+    pub(super) fn worsen(&mut self, status: Status, reason: Reason, what: &str) {
+        self.message = format!("{}; {what}", self.message);
+        if self.status < status {
+            self.status = status;
+            self.reason = Some(reason);
+        }
+    }
+
+    /// Judges a measured value against the limits that there are for it; unlike [`Self::judge`] each
+    /// limit that is crossed is named, the worst of a measure.
+    pub(super) fn measure(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
+        let all = [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)];
+        let crossed = all.into_iter().find_map(|(limits, status)| {
+            let is_it = |limit: &&Threshold| limit.measure == measure && limit.is_crossed_by(value);
+            limits.iter().find(is_it).map(|limit| (limit, status))
+        });
+        let Some((limit, status)) = crossed else { return };
+        self.message = format!("{} ({})", self.message, limit.text);
+        if self.status < status {
+            self.status = status;
+            self.reason = Some(reason);
+        }
+    }
+
+    /// Keeps a value that was measured.
+    pub(super) fn observe(&mut self, name: &'static str, value: Option<f64>, unit: &'static str) {
+        self.observed.push(Observation { name, value, unit });
     }
 
     pub(super) fn ok(message: impl Into<String>) -> Self {
@@ -75,7 +123,7 @@ impl Finding {
 /// Adds to a finding what is known of its probe.
 pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) -> CheckResult {
     let (kind, target) = probe.target.shown();
-    let Finding { status, reason, message, phases, observed, children } = finding;
+    let Finding { status, reason, code, message, likely, phases, observed, children } = finding;
     let mut result = CheckResult {
         id: probe.id.clone(),
         name: probe.name.clone(),
@@ -84,6 +132,7 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
         target,
         status,
         reason,
+        code,
         message,
         duration_ms: took.map(milliseconds),
         phases,
@@ -95,7 +144,7 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
         children: Vec::new(),
     };
     result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
-    hints::add(&mut result, probe.hint.as_deref());
+    hints::add(&mut result, probe.hint.as_deref().or(likely));
     result
 }
 
@@ -107,6 +156,7 @@ impl Part {
             kind: self.kind,
             status: self.status,
             reason: self.reason,
+            code: None,
             message: self.message,
             duration_ms: self.duration_ms,
             phases: Vec::new(),

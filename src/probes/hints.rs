@@ -1,5 +1,6 @@
 //! What is likely behind a failure, and what to type next.
 
+use super::codes;
 use crate::model::{CheckKind, CheckResult, Hint, Reason, Status};
 
 /// Adds a hint to what is not well; `given` is the cause that whoever set the check up thinks of.
@@ -9,12 +10,27 @@ pub(super) fn add(result: &mut CheckResult, given: Option<&str>) {
     let told_below = result.children.iter().any(|child| child.worst() >= Status::Warn);
     let well = matches!(result.status, Status::Ok | Status::Skipped);
     let (Some(reason), false, false) = (result.reason, well, told_below) else { return };
-    let likely = given.map_or_else(|| likely(reason, result.kind).to_owned(), str::to_owned);
+    let known = result.code.as_deref().and_then(|code| codes::known(result.kind, code));
+    let likely = given
+        .or(known.map(|known| known.likely))
+        .unwrap_or_else(|| likely(reason, result.kind))
+        .to_owned();
     result.hint = Some(Hint { likely, command: Some(command(reason, result)) });
+    if result.runbook.is_none() {
+        result.runbook = known.and_then(|known| known.runbook).map(str::to_owned);
+    }
 }
 
 fn likely(reason: Reason, kind: CheckKind) -> &'static str {
     match (reason, kind) {
+        (Reason::Lagging, _) => {
+            "it gets changes slower than they are made: load, network, or a long transaction here"
+        }
+        (Reason::ReadOnly, _) => "a copy and not the main server, or somebody switched writing off",
+        (
+            Reason::Saturated,
+            CheckKind::Postgres | CheckKind::Mysql | CheckKind::Redis | CheckKind::Memcached,
+        ) => "applications open more than it has room for: pools that are too large, or leak",
         (Reason::Saturated, _) => {
             "the application's own connection pool is exhausted: requests keep their connections too long, or leak them"
         }

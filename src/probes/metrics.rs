@@ -1,4 +1,4 @@
-//! Two scrapes of `/metrics`: the share of errors, and how long requests take.
+//! Two scrapes of `/metrics`: the share of errors, how long requests take, what is nearly used up.
 
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use tracing::Instrument as _;
 use crate::http::FetchError;
 use crate::metrics::exposition::Fault;
 use crate::metrics::golden::Golden;
+use crate::metrics::saturation::{self, Saturation};
+use crate::metrics::workers;
 use crate::model::{Measure, Observation, Reason, Status};
 
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
@@ -24,8 +26,19 @@ pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Mean
         Err(error) => return no_page(error),
     };
     let elapsed = second.answered - first.answered;
-    let golden = Golden::between(&first.families, &second.families, elapsed);
-    let mut finding = judge(probe, golden.as_ref());
+    let (before, after) = (&first.families, &second.families);
+    let pair = workers::judge(&[before.as_slice()], &[after.as_slice()]);
+    let mut finding = match pair.workers {
+        Some(workers) => {
+            let evidence = workers.evidence;
+            let message =
+                format!("several worker processes with numbers of their own ({evidence})");
+            Finding::unknown(Reason::Protocol, message)
+                .likely("set PROMETHEUS_MULTIPROC_DIR, so that one page has the numbers of all")
+        }
+        None => judge(probe, Golden::between(before, after, elapsed).as_ref()),
+    };
+    saturated(&mut finding, probe, &saturation::of(before, after, Some(elapsed)));
     complain(&mut finding, &second.faults);
     finding.phases = vec![
         phase("answer", first.answer_took),
@@ -49,15 +62,20 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     };
     let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
     let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
+    let (rate, p99) = (golden.rate(&golden.all), golden.all.duration_ms(0.99));
     let mut finding = Finding::ok(message(golden, ratio, p95));
     let observe = |name, value, unit| Observation { name, value, unit };
     finding.observed = vec![
-        observe("request_rate", golden.rate(&golden.all), "1/s"),
+        observe("request_rate", rate, "1/s"),
         observe("requests", Some(golden.all.requests), "1"),
         observe("error_ratio", ratio, "1"),
         observe("p95_ms", p95, "ms"),
+        observe("p99_ms", p99, "ms"),
         observe("window_ms", Some(seconds * 1e3), "ms"),
     ];
+    if let Some(rate) = rate {
+        finding.judge(probe, Measure::Rate, rate, Reason::Status);
+    }
     // A few requests prove nothing: one failure of one would be 100 %. But it is no good sign.
     let few = golden.all.is_few();
     if let Some(ratio) = ratio.filter(|_| few) {
@@ -68,11 +86,30 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         if let Some(p95) = p95 {
             finding.judge(probe, Measure::P95, p95, Reason::Slow);
         }
+        if let Some(p99) = p99 {
+            finding.judge(probe, Measure::P99, p99, Reason::Slow);
+        }
         if let Some(ratio) = ratio {
             finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
         }
     }
     finding
+}
+
+/// Judges the fullest of what there is a limited number of, and names it when it is too full.
+fn saturated(finding: &mut Finding, probe: &Probe, all: &[Saturation]) {
+    let ratio = |one: &Saturation| one.ratio().unwrap_or(0.0);
+    let limited = all.iter().filter(|one| one.hurts() && one.max.is_some());
+    let Some(fullest) = limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else { return };
+    let value = ratio(fullest);
+    finding.observe("saturation", Some(value), "1");
+    let limits = probe.warn.iter().chain(&probe.fail);
+    let mut limits = limits.filter(|limit| limit.measure == Measure::Saturation);
+    if limits.any(|limit| limit.is_crossed_by(value)) {
+        let (used, max) = (fullest.used, fullest.max.unwrap_or(0.0));
+        finding.message = format!("{}; {}: {used} of {max}", finding.message, fullest.name);
+        finding.measure(probe, Measure::Saturation, value, Reason::Saturated);
+    }
 }
 
 /// Draws `12 req/s, 0% errors, p95 23ms (n=12 in 1.0s)`.

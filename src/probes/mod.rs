@@ -1,8 +1,9 @@
 //! Asks whether something works: one file a kind of check.
 //!
 //! Start at [`run_all`]. A probe answers with a `Finding`; the rest of a `CheckResult` (id, time,
-//! hint) is added here. `health` reads what applications say of themselves, `hints` knows what to do,
-//! `targets` what there is to check. Not here: how it is shown, and the exit code.
+//! hint) is added here. `kinds` lists the protocols that are asked by an `address`, in a
+//! `conversation`. `health` reads what applications say of themselves, `hints` knows what to do, and
+//! `codes` what the words and numbers of protocols stand for; `targets` knows what there is to check. Not here: how it is shown, and the exit code.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,19 +16,28 @@ use crate::http::Http;
 use crate::model::{CheckKind, CheckResult, Measure, Phase, Reason, Status, Threshold, UnixNanos};
 use crate::sources::Backend;
 
+pub mod address;
 mod backend;
 mod certificate;
+mod codes;
+mod conversation;
 mod finding;
 mod health;
 mod hints;
 mod http;
+pub mod kinds;
+mod memcached;
 mod metrics;
+mod redis;
 pub mod scrape;
+mod secure;
 pub mod targets;
 mod tcp;
 mod tls;
 
+use address::Address;
 use finding::{Finding, Part, complete};
+use kinds::Kind;
 
 /// One thing to check.
 #[derive(Debug, Clone)]
@@ -67,8 +77,12 @@ pub enum Target {
     Tls(String, u16),
     /// The page of metrics, and the time between its two scrapes.
     Metrics(String, Duration),
+    /// A service, by the protocol that it speaks.
+    Service(&'static Kind, Address),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
+    /// A configured source, which is also asked for its parts and its youngest data.
+    Source(Arc<dyn Backend>),
 }
 
 /// What all probes of one run share.
@@ -152,16 +166,24 @@ async fn one(
         }
     }
     let started = Instant::now();
+    let mut parts = Vec::new();
     let mut finding = match &probe.target {
         Target::Http(url) => http::run(&probe, url, &means).await,
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
+        Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
+        Target::Source(source) => {
+            let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
+            parts = told;
+            finding
+        }
     };
     let took = started.elapsed();
     finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
-    let result = complete(&probe, finding, Some(took));
+    let mut result = complete(&probe, finding, Some(took));
+    backend::explain(&mut result, &parts);
     sender.send_replace(Some(result.worst()));
     result
 }
@@ -182,7 +204,8 @@ impl Target {
             Self::Metrics(url, _) => (CheckKind::Metrics, crate::http::without_secrets(url)),
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
-            Self::Backend(backend) => (CheckKind::Backend, backend.name()),
+            Self::Service(kind, address) => (kind.check, address.to_string()),
+            Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::kinds::{KINDS, Kind};
 use super::{Probe, Target};
 use crate::config::CheckSettings;
 use crate::model::Threshold;
@@ -11,9 +12,23 @@ use crate::sources::Backend;
 /// The pages that an instrumented service has.
 const PAGES: [&str; 2] = ["healthz", "readyz"];
 
+/// The kinds that are asked by a page's address, or by `host:port`.
+const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
+
 /// What limits hold where none are set.
-const DEFAULT_WARN: [&str; 3] = ["error_ratio > 1%", "p95 > 500ms", "expires < 21d"];
-const DEFAULT_FAIL: [&str; 2] = ["error_ratio > 5%", "expires < 7d"];
+const DEFAULT_WARN: [&str; 9] = [
+    "error_ratio > 1%",
+    "p95 > 500ms",
+    "saturation > 90%",
+    "expires < 21d",
+    "connections > 80%",
+    "lag > 10s",
+    "transaction > 5m",
+    "locks > 0",
+    "memory > 90%",
+];
+const DEFAULT_FAIL: [&str; 5] =
+    ["error_ratio > 5%", "expires < 7d", "connections > 95%", "lag > 5m", "memory > 98%"];
 
 /// Why a configured check cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +87,8 @@ pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) ->
 /// Returns the check of a configured source.
 pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: Duration) -> Probe {
     let id = format!("source.{name}");
-    Probe { id, name: name.to_owned(), ..of_backend(backend, origin, timeout) }
+    let target = Target::Source(Arc::clone(&backend));
+    Probe { id, name: name.to_owned(), target, ..of_backend(backend, origin, timeout) }
 }
 
 /// Returns the configured checks; refuses what cannot be meant.
@@ -112,7 +128,7 @@ fn of_setting(
         |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
             let Some(given) = given else { return Ok(limits(default)) };
             let one = |text: &String| {
-                let limit = Threshold::parse(text).filter(|limit| limit.measure.is_of(kind));
+                let limit = Threshold::parse(text).filter(|limit| limit.is_of(kind));
                 limit.ok_or_else(|| {
                     refused(
                         settings,
@@ -151,8 +167,18 @@ fn target(kind: &str, target: &str, window: Duration) -> Result<Target, String> 
         "metrics" => page().map(|url| Target::Metrics(url, window)),
         "tcp" => host_and_port(target, None).map(|(host, port)| Target::Tcp(host, port)),
         "tls" => host_and_port(target, Some(443)).map(|(host, port)| Target::Tls(host, port)),
-        other => Err(format!("has the kind `{other}`; there are http, tcp, tls and metrics")),
+        other => service(other, target),
     }
+}
+
+fn service(kind: &str, target: &str) -> Result<Target, String> {
+    let Some(row) = Kind::named(kind) else {
+        let all = PLAIN_KINDS.into_iter().chain(KINDS.iter().map(|row| row.name));
+        let all: Vec<&str> = all.collect();
+        return Err(format!("has the kind `{kind}`; there are {}", all.join(", ")));
+    };
+    let refuse = |error| format!("has a target that {error}; one is {}://host/…", row.schemes[0]);
+    row.address(target).map(|address| Target::Service(row, address)).map_err(refuse)
 }
 
 /// Reads `host:port`, or a URL of any scheme; of a URL only the host and the port are kept.
@@ -197,9 +223,30 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
         Target::Tcp(..) => "tcp",
         Target::Tls(..) => "tls",
         Target::Metrics(..) => "metrics",
-        Target::Backend(_) => "backend",
+        Target::Service(kind, _) => kind.name,
+        Target::Backend(_) | Target::Source(_) => "backend",
     };
     vec![&probe.id, &probe.group, &probe.name, kind]
+}
+
+/// A check of a service with the limits that hold where none are set.
+#[cfg(test)]
+pub(super) fn limits_for_tests(kind: &str) -> Probe {
+    let kind = Kind::named(kind).unwrap();
+    let address = kind.address("127.0.0.1").unwrap();
+    Probe {
+        id: kind.name.to_owned(),
+        name: kind.name.to_owned(),
+        group: "checks".to_owned(),
+        target: Target::Service(kind, address),
+        timeout: Duration::from_secs(5),
+        needs: Vec::new(),
+        warn: limits(&DEFAULT_WARN),
+        fail: limits(&DEFAULT_FAIL),
+        hint: None,
+        runbook: None,
+        origin: "a test".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ fn judge(probe: &Probe, seen: &Seen, now: UnixNanos) -> Finding {
 }
 
 /// Says what is wrong in words; the library has none for some of it.
-fn said(error: &TlsError) -> String {
+pub(super) fn said(error: &TlsError) -> String {
     use rustls::CertificateError;
     match error {
         TlsError::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),

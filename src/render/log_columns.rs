@@ -243,7 +243,7 @@ fn rest(theme: &Theme, record: &LogRecord) -> Option<String> {
 }
 
 /// Returns a CSV cell: quoted where it must be, and never a formula to a spreadsheet.
-fn csv(value: &str) -> String {
+pub(super) fn csv(value: &str) -> String {
     let lines: Vec<_> = value.lines().map(text::harmless).collect();
     let mut cell = lines.join("\n");
     // A spreadsheet runs what begins so; a number may begin with its sign.
@@ -258,7 +258,7 @@ fn csv(value: &str) -> String {
 }
 
 /// Returns a cell of a Markdown table that shows the text and means nothing else.
-fn markdown(value: &str) -> String {
+pub(super) fn markdown(value: &str) -> String {
     let mut cell = String::new();
     for (index, line) in value.lines().enumerate() {
         if index > 0 {

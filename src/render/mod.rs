@@ -23,6 +23,7 @@ pub mod metrics_lint;
 pub mod metrics_list;
 mod pager;
 mod progress;
+pub mod promql;
 mod room;
 pub mod runbook;
 pub mod text;

@@ -17,7 +17,7 @@ mod inner;
 mod json;
 mod label;
 mod lines;
-mod page;
+pub(in crate::render) mod page;
 mod rows;
 mod scale;
 mod summary;

@@ -76,8 +76,7 @@ impl Endpoint {
         if query.after.is_none() {
             return self.clock.start;
         }
-        let passed = i64::try_from(self.clock.began.elapsed().as_nanos()).unwrap_or(i64::MAX);
-        UnixNanos(self.clock.start.0.saturating_add(passed))
+        self.moment()
     }
 
     /// The same backend below another path.
@@ -96,7 +95,17 @@ impl Endpoint {
 
     /// Says whether the kind is one for traces.
     fn has_traces(&self) -> bool {
-        kind_of(&self.settings.kind).is_some_and(|kind| kind.side == Side::Traces)
+        self.side() == Some(Side::Traces)
+    }
+
+    fn side(&self) -> Option<Side> {
+        kind_of(&self.settings.kind).map(|kind| kind.side)
+    }
+
+    /// Returns the time that counts as now, and goes on while the command runs.
+    pub(super) fn moment(&self) -> UnixNanos {
+        let passed = i64::try_from(self.clock.began.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        UnixNanos(self.clock.start.0.saturating_add(passed))
     }
 
     /// Returns the time at which the command began.
@@ -251,6 +260,11 @@ impl Endpoint {
                      stands before /select as `url` of source {name}"
                 )
             }
+            status if matches!(self.side(), Some(Side::Metrics | Side::Alerts)) => {
+                let (meant, next) = of_metrics(status, name, self.side());
+                class = meant;
+                next
+            }
             StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if self.has_traces() => {
                 let absent = reply.status == StatusCode::NOT_FOUND;
                 class = if absent { Reason::NotFound } else { class };
@@ -295,6 +309,31 @@ impl Endpoint {
             ),
             next: format!("ask again; is source {} of kind {}?", settings.name, settings.kind),
         }
+    }
+}
+
+/// Says what the refusal of a source of metrics means, and what to do.
+fn of_metrics(status: StatusCode, name: &str, side: Option<Side>) -> (Reason, String) {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            (Reason::Config, "is the expression PromQL, and for few enough points?".to_owned())
+        }
+        StatusCode::NOT_FOUND if side == Some(Side::Alerts) => {
+            (Reason::NotFound, format!("is `url` of source {name} what stands before /api/v2?"))
+        }
+        StatusCode::NOT_FOUND => (
+            Reason::NotFound,
+            format!(
+                "is `url` of source {name} what stands before /api/v1? Of Mimir it ends in \
+                 /prometheus, of VictoriaMetrics' cluster in /select/0/prometheus"
+            ),
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            Reason::Overloaded,
+            "it is starting, or gave up on the expression: ask again, or for less (--since 15m)"
+                .to_owned(),
+        ),
+        _ => (Reason::Status, "ask again; its own log says more".to_owned()),
     }
 }
 

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 
 use super::command::{COMMAND, Printed};
 use super::endpoint::{Endpoint, Opening};
-use super::{Backend, IssueSource, LogSource, SourceError, TraceSource};
-use super::{elasticsearch, jaeger, loki, tempo, victorialogs, victoriatraces, zipkin};
+use super::{Backend, IssueSource, LogSource, MetricSource, SourceError, TraceSource};
+use super::{elasticsearch, jaeger, loki, prometheus, tempo, victorialogs, victoriatraces, zipkin};
 use crate::config::SourceSettings;
 use crate::model::{
-    FoundTrace, LogPage, LogQuery, Reason, TraceId, TraceList, TraceSearch, nearest,
+    FoundTrace, LogPage, LogQuery, MetricAnswer, MetricQuery, Reason, SourceHealth, TraceId,
+    TraceList, TraceSearch, nearest,
 };
 
 /// A kind of backend.
@@ -34,6 +35,10 @@ pub enum Side {
     Logs,
     /// Traces.
     Traces,
+    /// Numbers, computed.
+    Metrics,
+    /// Alerts, for `obs check` alone.
+    Alerts,
 }
 
 /// A backend, or why its settings cannot be used.
@@ -113,6 +118,22 @@ pub const KINDS: &[Kind] = &[
         example: "http://localhost:9411",
         open: |endpoint| Ok(zipkin::open(endpoint)),
     },
+    Kind {
+        name: "prometheus",
+        side: Side::Metrics,
+        about: "Prometheus, Mimir, Thanos, VictoriaMetrics; with datasource through Grafana",
+        keys: &["datasource"],
+        example: "http://localhost:9090",
+        open: |endpoint| Ok(prometheus::open(endpoint)),
+    },
+    Kind {
+        name: "alertmanager",
+        side: Side::Alerts,
+        about: "Alertmanager: what fires, what is silenced",
+        keys: &[],
+        example: "http://localhost:9093",
+        open: |endpoint| Ok(prometheus::open_alertmanager(endpoint)),
+    },
 ];
 
 /// Returns the kind of this name.
@@ -170,7 +191,7 @@ pub fn open(
     let useless = |(key, value): &(&'static str, &Option<String>)| {
         value.is_some() && !kind.keys.contains(key)
     };
-    let of_logs = of_logs.into_iter().filter(|_| kind.side == Side::Traces);
+    let of_logs = of_logs.into_iter().filter(|_| kind.side != Side::Logs);
     if let Some((key, _)) = special.into_iter().chain(of_logs).find(useless) {
         return Err(KindError::Key { source_name, kind: settings.kind.clone(), key });
     }
@@ -213,6 +234,17 @@ impl Backend for Unusable {
     fn traces(&self) -> Option<&dyn TraceSource> {
         (self.side == Side::Traces).then_some(self as &dyn TraceSource)
     }
+
+    fn metrics(&self) -> Option<&dyn MetricSource> {
+        (self.side == Side::Metrics).then_some(self as &dyn MetricSource)
+    }
+}
+
+#[async_trait]
+impl MetricSource for Unusable {
+    async fn query(&self, _: &MetricQuery) -> Result<MetricAnswer, SourceError> {
+        Err(self.refused())
+    }
 }
 
 #[async_trait]
@@ -245,6 +277,10 @@ impl Backend for WithoutLogs {
 
     async fn ping(&self) -> Result<String, SourceError> {
         self.0.ping().await
+    }
+
+    async fn health(&self) -> Result<SourceHealth, SourceError> {
+        self.0.health().await
     }
 
     fn traces(&self) -> Option<&dyn TraceSource> {

@@ -5,8 +5,8 @@
 use async_trait::async_trait;
 
 use crate::model::{
-    Correlation, ErrorEvent, Failure, FoundTrace, Issue, LogPage, LogQuery, Reason, TraceId,
-    TraceList, TraceSearch, UnixNanos,
+    Correlation, ErrorEvent, Failure, FoundTrace, Issue, LogPage, LogQuery, MetricAnswer,
+    MetricQuery, Reason, SourceHealth, TraceId, TraceList, TraceSearch, UnixNanos,
 };
 
 mod command;
@@ -19,6 +19,8 @@ mod kinds;
 mod lines;
 pub mod local;
 mod loki;
+mod prometheus;
+mod prometheus_state;
 mod quoted;
 mod request_attributes;
 mod superset;
@@ -105,6 +107,11 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     /// Asks whether it works; returns what it said, in few words.
     async fn ping(&self) -> Result<String, SourceError>;
 
+    /// Asks whether it works and does what it is there for; costs some requests more.
+    async fn health(&self) -> Result<SourceHealth, SourceError> {
+        Ok(SourceHealth { said: self.ping().await?, parts: Vec::new() })
+    }
+
     /// Returns its side that has log lines.
     fn logs(&self) -> Option<&dyn LogSource> {
         None
@@ -112,6 +119,11 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
 
     /// Returns its side that has traces.
     fn traces(&self) -> Option<&dyn TraceSource> {
+        None
+    }
+
+    /// Returns its side that computes metrics.
+    fn metrics(&self) -> Option<&dyn MetricSource> {
         None
     }
 
@@ -156,6 +168,13 @@ pub struct OfRequest {
     pub traces: Vec<TraceId>,
     /// Why there may be more: not all was searched.
     pub incomplete: Option<String>,
+}
+
+/// Where metrics are computed.
+#[async_trait]
+pub trait MetricSource: Send + Sync {
+    /// Returns the value of an expression.
+    async fn query(&self, query: &MetricQuery) -> Result<MetricAnswer, SourceError>;
 }
 
 /// Where errors are.

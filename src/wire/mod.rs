@@ -21,6 +21,7 @@ mod otlp_logs;
 mod otlp_metrics;
 mod otlp_protobuf;
 mod otlp_traces;
+mod prometheus;
 mod sentry_attributes;
 mod sentry_csp;
 mod sentry_event;
@@ -50,6 +51,10 @@ pub use otlp_json_write::write_otlp_json;
 pub use otlp_logs::decode_logs;
 pub use otlp_metrics::decode_metrics;
 pub use otlp_traces::decode_traces;
+pub use prometheus::{
+    Alert, Rule, ScrapeTarget, decode_alerts, decode_build_version, decode_config_loaded,
+    decode_metric_answer, decode_rules, decode_scrape_targets,
+};
 pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;

@@ -14,7 +14,7 @@ fn served(pages: Vec<String>) -> String {
     std::thread::spawn(move || {
         for (asked, socket) in listener.incoming().flatten().enumerate() {
             // Whoever leaves in the middle gets nothing more.
-            drop(respond(socket, &pages[asked.min(pages.len() - 1)]));
+            let Some(()) = respond(socket, &pages[asked.min(pages.len() - 1)]) else { continue };
         }
     });
     url
@@ -235,4 +235,30 @@ fn lint_names_each_fault_with_its_place() {
     let good = b"# HELP up It runs.\n# TYPE up gauge\nup 1\n";
     let good = env.obs_with_stdin(["metrics", "lint", "-"], good);
     assert_eq!(good.status, Some(0), "{good}");
+}
+
+/// Checks the page of a server, and returns the result.
+fn checked(pages: Vec<String>) -> Value {
+    let url = served(pages);
+    let toml = format!("[[check]]\nid = 'm'\nkind = 'metrics'\ntarget = '{url}/metrics'\n");
+    let outcome =
+        Env::new().file("obs.toml", toml).obs(["check", "--window", "50ms", "-o", "json"]);
+    let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    crate::formats::assert_valid("check.schema.json", &document);
+    document["checks"][0].clone()
+}
+
+#[test]
+fn a_check_of_metrics_warns_of_what_is_nearly_used_up() {
+    let full = "process_open_fds 98\nprocess_max_fds 100\n";
+    let result = checked(vec![page(1_700_000_000, 1, 0) + full]);
+    assert_eq!((&result["status"], &result["reason"]), (&"warn".into(), &"saturated".into()));
+    assert!(result["message"].as_str().unwrap().contains("open files: 98 of 100"), "{result}");
+}
+
+#[test]
+fn a_check_that_meets_two_workers_does_not_compare_them() {
+    let result = checked(vec![page(1_700_000_009, 7, 0), page(1_700_000_000, 100, 50)]);
+    assert_eq!(result["status"], "unknown", "{result}");
+    assert!(result["hint"]["likely"].as_str().unwrap().contains("PROMETHEUS_MULTIPROC_DIR"));
 }

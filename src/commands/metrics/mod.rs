@@ -1,11 +1,12 @@
 //! `obs metrics`: rate, errors, duration and saturation, out of a page of metrics.
 //!
 //! Here: which question it is. `page` finds the pages, `scraped` compares two scrapes of them, `list`
-//! shows their samples, `lint` what is wrong with them.
+//! shows their samples, `lint` what is wrong with them; `query` asks a Prometheus instead.
 
 mod lint;
 mod list;
 mod page;
+mod query;
 mod scraped;
 
 use clap::{Args, Subcommand};
@@ -26,6 +27,7 @@ Examples:
   obs metrics localhost:8000 -o json | jq '.pages[].signals.error_ratio'
   obs metrics list localhost:8000             every sample
   obs metrics lint localhost:8000             what is wrong with the page
+  obs metrics --query 'sum(rate(http_requests_total[5m]))' --since 1h
 
 Without a page: the checks of kind metrics in obs.toml, else the applications of the running demo.
 Requests for /metrics and for health pages are left out, and counted.
@@ -41,6 +43,8 @@ pub struct MetricsArgs {
     /// What else to do
     #[command(subcommand)]
     command: Option<MetricsCommand>,
+    #[command(flatten)]
+    query: query::QueryArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +57,9 @@ enum MetricsCommand {
 
 /// Reads the pages and shows what they say.
 pub fn run(args: &MetricsArgs, context: &mut Context) -> Result<Outcome> {
+    if let Some(expression) = &args.query.query {
+        return query::run(expression, &args.query, context);
+    }
     match &args.command {
         Some(MetricsCommand::List(args)) => return list::run(args, context),
         Some(MetricsCommand::Lint(args)) => return lint::run(args, context),

@@ -12,6 +12,7 @@ fn check(name: &str, kind: CheckKind, status: Status, message: &str) -> CheckRes
         target: format!("http://127.0.0.1:8000/{name}"),
         status,
         reason: (status > Status::Ok).then_some(Reason::Status),
+        code: None,
         message: message.to_owned(),
         duration_ms: Some(12.34),
         phases: vec![Phase { name: "answer", duration_ms: 12.0 }],

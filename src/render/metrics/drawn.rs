@@ -11,6 +11,9 @@ use crate::render::{Theme, Tone, text};
 /// How wide the words before the numbers are.
 const LABEL: usize = 12;
 
+/// How many rows are drawn, the worst ones.
+const ROWS_MAX: usize = 30;
+
 /// How many metrics with many series are named.
 const MANY_MAX: usize = 5;
 
@@ -60,7 +63,9 @@ fn how(page: &PageReport) -> String {
     let what = match (page.lifetime, elapsed) {
         (false, Some(elapsed)) => format!("over {elapsed}"),
         (true, Some(elapsed)) => format!("since the process started, {elapsed} ago"),
-        (_, None) => "since counting began, which the page does not tell".to_owned(),
+        (_, None) => {
+            "all since counting began, without rates: when that was is not told".to_owned()
+        }
     };
     let Some(signals) = &page.signals else { return what };
     let library = signals.library.map_or_else(
@@ -154,11 +159,7 @@ fn totals(
         fact(out, "duration", why)?;
     }
     if let Some(in_flight) = signals.in_flight {
-        fact(
-            out,
-            "in flight",
-            &format!("{}, these scrapes perhaps among them", number(in_flight)),
-        )?;
+        fact(out, "in flight", &format!("{}, perhaps this scrape among them", number(in_flight)))?;
     }
     if signals.resets > 0 && !page.lifetime {
         let text = format!(
@@ -206,7 +207,7 @@ fn rows(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<()>
         "REQUESTS", "RATE", "ERRORS", "P50", "P95", "P99"
     );
     writeln!(out, "\n{}", theme.paint(Tone::Dim, head))?;
-    for row in &signals.rows {
+    for row in signals.rows.iter().take(ROWS_MAX) {
         let at = |wanted| row.quantile(wanted).map_or_else(|| "-".to_owned(), quantile);
         let failed = row.errors > Some(0.0);
         let mark = if failed { theme.symbol("✗", "x") } else { " " };
@@ -226,26 +227,47 @@ fn rows(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<()>
         let line = if row.few { theme.paint(Tone::Dim, line) } else { line };
         writeln!(out, "{} {line}", theme.paint(Tone::Bad, mark))?;
     }
+    let more = signals.rows.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        let what = text::counted(more, "more row");
+        writeln!(out, "  {what}, which are better: --match shows some, -o json all")?;
+    }
     Ok(())
 }
 
 fn remarks(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    writeln!(out)?;
+    let mut said = Vec::new();
     if signals.rows.iter().any(|row| row.few) {
-        writeln!(out, "Rows of fewer than 20 requests prove little.")?;
+        said.push("Rows of fewer than 20 requests prove little.".to_owned());
     }
     if signals.overall {
         let timed = signals.timed_by.as_deref().unwrap_or_default();
-        paragraph(
-            out,
-            theme,
-            &format!("Durations of all are of {}, which has no labels.", text::shown(timed)),
-        )?;
+        said.push(format!("Durations of all are of {}, which has no labels.", text::shown(timed)));
     }
     if signals.uneven {
-        let text = "Series have different buckets: durations are told of each row, not of all.";
-        paragraph(out, theme, text)?;
+        let all = "Series have different buckets: durations are told of each row, not of all.";
+        said.push(all.to_owned());
     }
+    said.extend(left_out(signals));
+    if let Some(slowest) = &signals.slowest {
+        let time = slowest.time.map(|time| format!(" at {}", theme.date_time(time)));
+        let (name, time) = (text::harmless(&slowest.name), time.unwrap_or_default());
+        let length = milliseconds(slowest.duration_ms);
+        said.push(format!("Slowest with a trace: {length} {name}{time}"));
+    }
+    if !said.is_empty() {
+        writeln!(out)?;
+    }
+    said.iter().try_for_each(|line| paragraph(out, theme, line))?;
+    if let Some(slowest) = &signals.slowest {
+        let command = format!("obs trace {}", slowest.trace_id);
+        writeln!(out, "  {}", theme.paint(Tone::Id, command))?;
+    }
+    Ok(())
+}
+
+/// Says what is in none of the numbers above.
+fn left_out(signals: &Signals) -> Option<String> {
     let mut left = Vec::new();
     if signals.excluded.requests > 0.0 {
         let routes = text::shown(&signals.excluded.routes.join(", "));
@@ -257,20 +279,7 @@ fn remarks(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<
     if signals.unmatched > 0 {
         left.push(format!("{} that --match leaves out", text::counted(signals.unmatched, "row")));
     }
-    if !left.is_empty() {
-        paragraph(out, theme, &format!("Left out: {}.", left.join(", ")))?;
-    }
-    if let Some(slowest) = &signals.slowest {
-        let time =
-            slowest.time.map(|time| format!(" at {}", theme.date_time(time))).unwrap_or_default();
-        let name = text::harmless(&slowest.name);
-        let line =
-            format!("Slowest with a trace: {} {name}{time}", milliseconds(slowest.duration_ms));
-        paragraph(out, theme, &line)?;
-        let command = format!("obs trace {}", slowest.trace_id);
-        writeln!(out, "  {}", theme.paint(Tone::Id, command))?;
-    }
-    Ok(())
+    (!left.is_empty()).then(|| format!("Left out: {}.", left.join(", ")))
 }
 
 fn many(page: &PageReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
@@ -314,6 +323,9 @@ pub(super) fn quantile(row: &QuantileRow) -> String {
 fn bucket(row: &QuantileRow) -> String {
     if row.to_ms.is_infinite() {
         return "above the highest bucket".to_owned();
+    }
+    if row.from_ms == 0.0 {
+        return format!("below {}", milliseconds(row.to_ms));
     }
     format!("between {} and {}", milliseconds(row.from_ms), milliseconds(row.to_ms))
 }

@@ -5,7 +5,7 @@ use crate::render::text::harmless;
 /// Returns `text` to stand between tags or in a quoted attribute, of XML and of HTML.
 ///
 /// Source: XML 1.0, section 2.2 (what is no character there) and 2.4 (what is markup).
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::render) fn escaped(text: &str) -> String {
     let mut made = String::with_capacity(text.len() + 16);
     for character in harmless(text).chars() {
         match character {

@@ -4,7 +4,7 @@
 //! goes through [`markup::escaped`]; the page says itself, in its policy, that nothing is to be loaded.
 
 mod html;
-mod markup;
+pub(in crate::render) mod markup;
 mod svg;
 
 pub(super) use html::html;

@@ -1,0 +1,68 @@
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::model::Status;
+use crate::probes::targets::limits_for_tests;
+
+/// Talks with a server that sends this and then waits.
+async fn talked(answer: &'static [u8], timeout: Duration, lines: usize) -> (Finding, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = async {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            stream.write_all(answer).await.unwrap();
+            open.push(stream);
+        }
+    };
+    let mut probe = limits_for_tests("redis");
+    probe.timeout = timeout;
+    let address = Address::read(&format!("127.0.0.1:{port}"), &["redis"], None).unwrap();
+    let asking = async {
+        let mut talk = Conversation::new(&probe, &address);
+        let mut read = Vec::new();
+        let outcome = async {
+            talk.open().await?;
+            talk.step("query");
+            for _ in 0..lines {
+                read.push(talk.read_line(64).await?);
+            }
+            Ok(Finding::ok("read"))
+        };
+        let outcome = outcome.await;
+        (talk.finish(outcome), read)
+    };
+    tokio::select! {
+        found = asking => found,
+        () = serving => unreachable!(),
+    }
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn lines_are_read_one_by_one_and_every_step_has_its_time() {
+    let (finding, read) = talked(b"one\r\ntwo\nthree\r\n", LONG, 3).await;
+    assert_eq!(read, ["one", "two", "three"]);
+    let steps: Vec<&str> = finding.phases.iter().map(|phase| phase.name).collect();
+    assert_eq!(steps, ["resolve", "connect", "query"]);
+}
+
+#[tokio::test]
+async fn silence_ends_with_the_time_of_the_probe_and_says_so() {
+    let (finding, _) = talked(b"", Duration::from_millis(40), 1).await;
+    assert_eq!((finding.status, finding.reason), (Status::Fail, Some(Reason::Timeout)));
+    assert_eq!(finding.message, "connected, and no answer to query within 40ms");
+}
+
+#[tokio::test]
+async fn a_line_without_an_end_is_another_protocol() {
+    let (finding, _) = talked(&[b'x'; 200], LONG, 1).await;
+    assert_eq!(finding.reason, Some(Reason::Protocol));
+}
+
+#[tokio::test]
+async fn an_alert_of_tls_is_told_from_an_answer() {
+    let (finding, _) = talked(&[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46], LONG, 1).await;
+    assert_eq!(finding.message, "it speaks TLS on this port, and was asked without");
+}

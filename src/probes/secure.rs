@@ -1,0 +1,153 @@
+//! TLS below a protocol, and what a port speaks when it does not answer what it was asked.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::Finding;
+use super::conversation::{Stream, of_io};
+use crate::http::{authorities, reason_of_tls};
+use crate::model::Reason;
+
+/// Encrypts a connection; `verified` also asks for a certificate that is trusted and for this name.
+pub(super) async fn handshake(
+    stream: Box<dyn Stream>,
+    host: &str,
+    verified: bool,
+) -> Result<Box<dyn Stream>, Finding> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| Finding::unknown(Reason::Config, error.to_string()))?;
+    let config = if verified { trusting_authorities() } else { trusting_anybody() };
+    let config = config.map_err(|error| Finding::unknown(Reason::Internal, error.to_string()))?;
+    match TlsConnector::from(config).connect(name, stream).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => {
+            let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+            Err(match tls {
+                Some(TlsError::InvalidMessage(_)) => no_tls(),
+                Some(tls) => Finding::fail(reason_of_tls(tls), super::tls::said(tls)),
+                None => closed_during_handshake(&error),
+            })
+        }
+    }
+}
+
+/// The server answers in plain text where TLS was expected.
+pub(super) fn no_tls() -> Finding {
+    Finding::fail(Reason::Protocol, "it does not speak TLS on this port")
+        .likely("TLS is for another port or is not switched on: ask without it")
+}
+
+/// The server speaks TLS where plain text was expected.
+pub(super) fn only_tls() -> Finding {
+    Finding::fail(Reason::Protocol, "it speaks TLS on this port, and was asked without")
+        .likely("the address lacks TLS: another scheme (rediss, amqps) or sslmode=require")
+}
+
+fn closed_during_handshake(error: &std::io::Error) -> Finding {
+    let mut finding = of_io(error);
+    if finding.reason == Some(Reason::Reset) {
+        "the connection was closed during the TLS handshake".clone_into(&mut finding.message);
+        return finding
+            .likely("it does not speak TLS on this port, or wants a client's certificate");
+    }
+    finding
+}
+
+/// Says whether a port completes a TLS handshake, with whatever certificate.
+pub(super) async fn answers_tls(peer: Option<SocketAddr>, host: &str, timeout: Duration) -> bool {
+    let Some(peer) = peer else { return false };
+    let asking = async {
+        let stream = TcpStream::connect(peer).await.ok()?;
+        handshake(Box::new(stream), host, false).await.ok()
+    };
+    tokio::time::timeout(timeout, asking).await.is_ok_and(|stream| stream.is_some())
+}
+
+/// Says whether a port answers a line of plain text with anything but TLS.
+pub(super) async fn answers_plain(peer: Option<SocketAddr>, timeout: Duration) -> bool {
+    let Some(peer) = peer else { return false };
+    let asking = async {
+        let mut stream = TcpStream::connect(peer).await.ok()?;
+        stream.write_all(b"PING\r\n\r\n").await.ok()?;
+        stream.read_u8().await.ok()
+    };
+    matches!(tokio::time::timeout(timeout, asking).await, Ok(Some(first)) if first != 0x15)
+}
+
+/// Reading the system's authorities takes as long as ten handshakes: it is done once.
+fn trusting_authorities() -> Result<Arc<ClientConfig>, TlsError> {
+    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(config) = CONFIG.get() {
+        return Ok(Arc::clone(config));
+    }
+    let config = with_roots(authorities())?.with_no_client_auth();
+    Ok(Arc::clone(CONFIG.get_or_init(|| Arc::new(config))))
+}
+
+fn trusting_anybody() -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = with_roots(RootCertStore::empty())?.with_no_client_auth();
+    config.dangerous().set_certificate_verifier(Arc::new(Anybody(provider)));
+    Ok(Arc::new(config))
+}
+
+type WithRoots = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
+
+fn with_roots(roots: RootCertStore) -> Result<WithRoots, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots))
+}
+
+/// Takes every certificate: for an address that says so (`sslmode=require`), as its own driver does,
+/// and to find out what a port speaks, where nothing else is sent.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let known = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let known = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
