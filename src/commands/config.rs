@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::config::{Origin, Settings, SourceSettings, VARIABLES};
+use crate::config::{Origin, Secret, Settings, SourceSettings, VARIABLES};
 use crate::context::Context;
 use crate::error::{Outcome, Result};
 use crate::http::without_secrets;
@@ -127,6 +127,14 @@ fn rows(settings: &Settings) -> Vec<Row> {
         value: described(source),
         origin: source.origin.to_string(),
     }));
+    if let Some(place) = &settings.last_deploy.value {
+        // A time that stands in the file is no secret.
+        let value = match place {
+            Secret::Literal(time) => time.clone(),
+            place => place.to_string(),
+        };
+        rows.push(row("last_deploy", value, &settings.last_deploy.origin));
+    }
     if !settings.trust.value.is_empty() {
         rows.push(row("trust", settings.trust.value.join(", "), &settings.trust.origin));
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::context::{Context, Wanted};
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Outcome, Result};
 use crate::gather;
-use crate::model::{Failure, FailureGroup, Missing, UnixNanos, group_failures, parse_time};
+use crate::model::{Failure, FailureGroup, Missing, UnixNanos, group_failures};
 use crate::render::errors::ErrorsReport;
 
 /// How many groups are shown unless `--limit` says otherwise.
@@ -73,10 +73,9 @@ fn report(
     ErrorsReport::new(since, groups, truncated, asked, missing)
 }
 
-fn since(args: &ErrorsArgs, context: &Context) -> Result<UnixNanos> {
+fn since(args: &ErrorsArgs, context: &mut Context) -> Result<UnixNanos> {
     match &args.since {
-        Some(text) => parse_time(text, &context.now)
-            .map_err(|error| Error::usage("--since cannot be understood").because(error)),
+        Some(text) => context.moment("--since", text),
         None => Ok(context.now_nanos().before(Duration::from_hours(1))),
     }
 }

@@ -7,9 +7,9 @@ use clap_complete::ArgValueCandidates;
 
 use crate::completion::{recent_ids, recent_issues};
 use crate::context::{Context, Wanted, read_id};
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Outcome, Result};
 use crate::gather;
-use crate::model::{Correlation, ErrorEvent, Issue, UnixNanos, parse_time};
+use crate::model::{Correlation, ErrorEvent, Issue, UnixNanos};
 use crate::render::issues::{IssueDetailReport, IssueListReport};
 
 /// How many issues are listed unless `--limit` says otherwise.
@@ -128,10 +128,9 @@ fn masked(events: Vec<ErrorEvent>, context: &Context) -> Vec<ErrorEvent> {
     events.into_iter().map(ErrorEvent::masked).collect()
 }
 
-fn since(args: &IssuesArgs, context: &Context) -> Result<UnixNanos> {
+fn since(args: &IssuesArgs, context: &mut Context) -> Result<UnixNanos> {
     match &args.since {
-        Some(text) => parse_time(text, &context.now)
-            .map_err(|error| Error::usage("--since cannot be understood").because(error)),
+        Some(text) => context.moment("--since", text),
         None => Ok(context.now_nanos().before(Duration::from_hours(24))),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::secrets::Secret;
 use super::sources::SourceOptions;
 use crate::model::{LogDialect, nearest};
 
@@ -23,6 +24,9 @@ pub struct FileOptions {
 pub struct Options {
     /// How long one request to a backend may take: `"5s"`.
     pub timeout: Option<String>,
+    /// When the last deployment was, or where that is written: `"2026-11-22T06:00:00Z"`,
+    /// `{ file = "DEPLOYED" }`; what `--since "last deploy"` means.
+    pub last_deploy: Option<Secret>,
     /// `[backend]`.
     #[serde(default)]
     pub backend: BackendOptions,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{CheckSettings, Environment, Origin, SourceSettings};
+use super::{CheckSettings, Environment, Origin, Secret, SourceSettings};
 use crate::model::{LogDialect, parse_duration};
 
 /// A value and where it came from.
@@ -27,6 +27,8 @@ pub struct Settings {
     pub timeout: Setting<Duration>,
     /// The embedded backend to ask; `None` to look for a running one.
     pub url: Setting<Option<String>>,
+    /// Where it is written when the last deployment was.
+    pub last_deploy: Setting<Option<Secret>>,
     /// Files that `obs logs` reads when none is given.
     pub log_files: Setting<Vec<PathBuf>>,
     /// How loggers of the user's own name things.
@@ -163,6 +165,7 @@ pub fn resolve(
         url: url.map_or(Setting { value: None, origin: Origin::Default }, |(value, origin)| {
             Setting { value: Some(value), origin }
         }),
+        last_deploy: last_deploy(&layers),
         log_files: log_files(&layers),
         log_dialects: log_dialects(&layers)?,
         checks: checks(&layers)?,
@@ -243,6 +246,18 @@ fn read_layers(
     known.dedup();
     let files = sources.into_iter().rev().map(|(path, _)| path).collect();
     Ok(Layers { all: layers, files, environments: known })
+}
+
+/// Returns where the strongest layer says it; the path of a file counts from that layer's folder.
+fn last_deploy(layers: &[Layer]) -> Setting<Option<Secret>> {
+    let found = layers.iter().rev().find_map(|layer| {
+        let value = match layer.options.last_deploy.clone()? {
+            Secret::File(path) => Secret::File(layer.folder.join(path)),
+            other => other,
+        };
+        Some(Setting { value: Some(value), origin: layer.origin.clone() })
+    });
+    found.unwrap_or(Setting { value: None, origin: Origin::Default })
 }
 
 fn log_files(layers: &[Layer]) -> Setting<Vec<PathBuf>> {

@@ -194,7 +194,7 @@ impl SourceSettings {
     }
 }
 
-/// Refuses a source without a place, or with two; and a program that a repository wants to be run.
+/// Refuses a source without a place, or with two.
 fn check_place(options: &SourceOptions, origin: &Origin) -> Result<(), SettingsError> {
     let refused = |name, value: &str, expected| {
         let (origin, value) = (origin.clone(), value.to_owned());
@@ -207,10 +207,6 @@ fn check_place(options: &SourceOptions, origin: &Origin) -> Result<(), SettingsE
             &written,
             "a program: [\"kubectl\", \"logs\", \"-l\", \"app=api\"]",
         );
-    }
-    if is_command && matches!(origin, Origin::Repository(..)) {
-        let own = "for a repository's file to say: put it into your own config.toml";
-        return refused("source.command", &written, own);
     }
     if is_command && !options.url.is_empty() {
         return refused("source.url", &options.url, "needed: a command has no address");

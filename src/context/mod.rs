@@ -5,6 +5,7 @@ mod backends;
 mod global;
 mod ids;
 mod look;
+mod moment;
 mod runbook;
 mod zone;
 

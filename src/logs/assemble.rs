@@ -196,14 +196,20 @@ impl<'a> Assembler<'a> {
         let room = &mut self.room;
         let mut times =
             lines.rsplit(|byte| *byte == b'\n').map(|line| Outline::of(line, room).time);
-        let time = if self.filter.bounds_time() { times.find_map(|time| time) } else { None };
+        let time = if self.filter.needs_times() { times.find_map(|time| time) } else { None };
         self.time = time.or(self.time);
         time.is_some()
     }
 
+    /// Passes over records: what continues the last of them goes with it.
+    pub(super) fn pass_over_records(&mut self) {
+        self.before = Before::LeftOut;
+        (self.after_indented, self.in_traceback, self.in_goroutine) = (false, false, false);
+    }
+
     /// Says whether the times of lines that are passed over count.
     pub(super) fn needs_times(&self) -> bool {
-        self.filter.bounds_time()
+        self.filter.needs_times()
     }
 
     /// Says whether the next line may belong to a record that matched.

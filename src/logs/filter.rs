@@ -8,6 +8,7 @@ use crate::model::{Correlation, Field, LogRecord, Severity, UnixNanos, bare_id};
 use super::dialect::names_an_id;
 use super::expression::Condition;
 use super::line::{Outline, trimmed};
+use super::sieve::Sieve;
 
 /// What a record must be to match; an absent condition holds for every record.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +86,11 @@ impl LogFilter {
         self.since.is_some() || self.until.is_some()
     }
 
+    /// Says whether the times of records that cannot match count for those after them.
+    pub(super) fn needs_times(&self) -> bool {
+        self.bounds_time() || self.condition.as_ref().is_some_and(|one| one.looks_at_time())
+    }
+
     /// Returns texts of which every matching line holds at least one; empty when there are none.
     ///
     /// They are the spellings of the id and of the request's traces, as typed and in lower and upper
@@ -102,6 +108,15 @@ impl LogFilter {
             }
         }
         literals
+    }
+
+    /// Returns what passes over the lines that lack a field of the condition, where that rules them out.
+    pub(super) fn sieve(&self) -> Option<Sieve> {
+        if self.looks_for_text() {
+            return None;
+        }
+        let condition = self.condition.as_ref().filter(|one| !one.looks_at_exception())?;
+        condition.required().into_iter().find_map(Sieve::of)
     }
 
     /// Says whether all but the id rules the line out, before anything is allocated for it.

@@ -31,6 +31,7 @@ mod parts;
 mod plain;
 mod rotated;
 mod scan;
+mod sieve;
 mod stats;
 mod template;
 mod traceback;

@@ -10,6 +10,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::assemble::begins_record;
 use super::found::{Found, FoundSink};
+use super::sieve::Sieve;
 use super::{Assembler, Learnt, LogFilter, Parts};
 use crate::model::UnixNanos;
 use blocks::Blocks;
@@ -33,6 +34,9 @@ pub struct ScanCount {
     pub unlevelled: u64,
     /// The lines longer than [`super::LINE_BYTES_MAX`] and those beyond the bound of a traceback.
     pub cut: u64,
+    /// The records passed over unread that cannot have the field of [`Scan::counting`]; they are among
+    /// those matched and are not given.
+    pub without: u64,
 }
 
 /// Where a scan stands.
@@ -106,6 +110,9 @@ impl<'a, R: Read> Scan<'a, R> {
             finders: ends.iter().map(|end| memmem::Finder::new(end).into_owned()).collect(),
             literals,
             next: vec![None; ends.len()],
+            sieve: filter.sieve(),
+            counts: false,
+            without: 0,
             assembler: Assembler::new(source, filter),
             lines: 0,
         };
@@ -148,7 +155,20 @@ impl<'a, R: Read> Scan<'a, R> {
     /// Returns what was seen so far.
     pub fn count(&self) -> ScanCount {
         let count = self.search.assembler.count;
-        ScanCount { lines: self.search.lines, cut: count.cut + self.blocks.cut, ..count }
+        let Search { lines, without, .. } = self.search;
+        let (cut, matched) = (count.cut + self.blocks.cut, count.matched + without);
+        ScanCount { lines, cut, matched, without, ..count }
+    }
+
+    /// The same for who only counts what records have in one field: those of JSON that cannot have it are
+    /// counted and not given, when every record is asked for.
+    #[must_use]
+    pub fn counting(mut self, field: &str, filter: &LogFilter) -> Self {
+        if filter.takes_all() {
+            self.search.sieve = Sieve::of(field);
+            self.search.counts = true;
+        }
+        self
     }
 
     /// The same with a moment that no line is later than, the last writing to a file: it tells the year
@@ -246,6 +266,11 @@ struct Search<'a> {
     finders: Vec<memmem::Finder<'static>>,
     /// Where each finder's next hit begins in this block; `None` when it has to look again.
     next: Vec<Option<usize>>,
+    /// Passes over records that cannot match, or those of which only the number is asked for.
+    sieve: Option<Sieve>,
+    /// Whether records passed over count.
+    counts: bool,
+    without: u64,
     assembler: Assembler<'a>,
     lines: u64,
 }
@@ -254,10 +279,10 @@ impl Search<'_> {
     /// Goes through whole lines; the last may have no line break.
     fn block(&mut self, block: &[u8], sink: &mut FoundSink<'_>) -> io::Result<ControlFlow<()>> {
         self.next.fill(None);
+        self.sieve.iter_mut().for_each(Sieve::begin_block);
         let mut at = 0;
         while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty()) {
-            let every_line = self.finders.is_empty() || self.assembler.is_open();
-            let hit = if every_line { Some(at) } else { self.hit(block, at) };
+            let hit = self.next_line(block, at);
             let before = block.get(at..hit.unwrap_or(block.len())).unwrap_or_default();
             let Some(hit) = hit else {
                 self.pass_over(rest);
@@ -283,14 +308,31 @@ impl Search<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Returns a place in the next line to look at; `at` is where one begins.
+    fn next_line(&mut self, block: &[u8], at: usize) -> Option<usize> {
+        if self.assembler.is_open() {
+            return Some(at);
+        }
+        match &mut self.sieve {
+            Some(sieve) if Sieve::works_after(self.lines) => sieve.hit(block, at),
+            None if !self.finders.is_empty() => self.hit(block, at),
+            _ => Some(at),
+        }
+    }
+
     fn flush(&mut self, sink: &mut FoundSink<'_>) -> io::Result<ControlFlow<()>> {
         self.assembler.flush(&mut |record| sink(Found::record(record)))
     }
 
     fn pass_over(&mut self, lines: &[u8]) {
         if !lines.is_empty() {
-            self.lines += count_lines(lines);
+            let count = count_lines(lines);
+            self.lines += count;
             self.assembler.pass_over(lines);
+            if self.sieve.is_some() {
+                self.without += if self.counts { count } else { 0 };
+                self.assembler.pass_over_records();
+            }
         }
     }
 

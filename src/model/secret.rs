@@ -57,7 +57,7 @@ pub fn mask_value<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
 /// Returns `text` with what looks like a secret masked, and unchanged when nothing does.
 ///
 /// Masked are: `Bearer`/`Basic` credentials, JWTs, passwords and keys in URLs, `password=…` and its
-/// like, and card numbers (13 to 19 digits that pass the Luhn check). A pattern is compiled when the
+/// like, card numbers (13 to 19 digits that pass the Luhn check), and who a mail address names. A pattern is compiled when the
 /// first text that could match it comes: most programs never see one.
 pub fn mask_text(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
@@ -70,9 +70,8 @@ pub fn mask_text(text: &str) -> Cow<'_, str> {
         let pattern = shape.compiled();
         let changed = match shape.mask {
             Mask::With(replacement) => pattern.replace_all(&masked, replacement),
-            Mask::Card => pattern.replace_all(&masked, |found: &Captures<'_>| {
-                let digits = &found[0];
-                if is_card(digits) { MASK.to_owned() } else { digits.to_owned() }
+            Mask::Where(masked_form) => pattern.replace_all(&masked, |found: &Captures<'_>| {
+                masked_form(found).unwrap_or_else(|| found[0].to_owned())
             }),
         };
         if let Cow::Owned(changed) = changed {
@@ -129,8 +128,8 @@ impl Shape {
 
 enum Mask {
     With(&'static str),
-    /// Only digits that are a card's.
-    Card,
+    /// What stands there instead; `None` for what only looks like it.
+    Where(fn(&Captures<'_>) -> Option<String>),
 }
 
 const fn shape(
@@ -143,7 +142,10 @@ const fn shape(
 }
 
 /// In the order in which they are masked.
-static SHAPES: [Shape; 5] = [
+///
+/// Letters and digits are those of ASCII where it can be: those of all scripts make a pattern five times
+/// as dear to compile, and most programs run for a few milliseconds.
+static SHAPES: [Shape; 6] = [
     shape(
         CAPITAL_J,
         |text| memmem::find(text, b"eyJ").is_some(),
@@ -166,21 +168,37 @@ static SHAPES: [Shape; 5] = [
         ASSIGNED,
         |text| holds_any(text, NAMES),
         concat!(
-            r#"(?i)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
-            r#"private[_-]?key|authorization|cookie))(["']?\s*[=:]\s*["']?)"#,
-            r#"(?:\[masked\]|[^\s"',;&}\])]{3,})"#
+            r#"(?i-u)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
+            r#"private[_-]?key|authorization|cookie))(["']?(?u:\s)*[=:](?u:\s)*["']?)"#,
+            r#"(?:\[masked\]|(?u:[^\s"',;&}\])]){3,})"#
         ),
         Mask::With("$1$2[masked]"),
     ),
-    shape(DIGIT, may_hold_a_card, r"\b\d(?:[ -]?\d){12,18}\b", Mask::Card),
+    shape(DIGIT, may_hold_a_card, r"(?-u)\b\d(?:[ -]?\d){12,18}\b", Mask::Where(card)),
+    shape(
+        AT,
+        |text| memchr(b'@', text).is_some(),
+        r"(?-u)[A-Za-z0-9._%+-]{1,64}@((?:[A-Za-z0-9-]{1,63}\.){1,8}([A-Za-z]{2,24}))",
+        Mask::Where(mail_address),
+    ),
 ];
+
+/// What the name of a unit of systemd ends with: `getty@tty1.service` is no address.
+const UNITS: [&str; 9] =
+    ["device", "mount", "path", "scope", "service", "slice", "socket", "target", "timer"];
+
+/// Keeps whose mail system it is: that tells users apart and names nobody.
+fn mail_address(found: &Captures<'_>) -> Option<String> {
+    let (host, end) = (found.get(1)?.as_str(), found.get(2)?.as_str());
+    (!UNITS.contains(&end)).then(|| format!("{MASK}@{host}"))
+}
+
+fn card(found: &Captures<'_>) -> Option<String> {
+    is_card(&found[0]).then(|| MASK.to_owned())
+}
 
 /// Says whether 13 digits follow each other, with at most one other character between two. O(bytes).
 fn may_hold_a_card(text: &[u8]) -> bool {
-    if !text.is_ascii() {
-        // Other digits than ours may stand between.
-        return text.iter().filter(|byte| byte.is_ascii_digit()).nth(12).is_some();
-    }
     let (mut digits, mut others) = (0, 0);
     text.iter().any(|byte| {
         match byte {
@@ -260,6 +278,7 @@ mod tests {
             ("session_token=abc123 x", "session_token=[masked] x"),
             ("AWS_SECRET_ACCESS_KEY: abc123", "AWS_SECRET_ACCESS_KEY: [masked]"),
             ("card 4111 1111 1111 1111 ok", "card [masked] ok"),
+            ("to jane.doe+x@mail.example.com, ok", "to [masked]@mail.example.com, ok"),
             ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "t [masked]"),
         ] {
             assert_eq!(mask_text(text), shown);
@@ -272,10 +291,9 @@ mod tests {
             Mask::With(replacement) => {
                 shape.compiled().replace_all(&text, replacement).into_owned()
             }
-            Mask::Card => {
-                let mask = |found: &Captures<'_>| {
-                    if is_card(&found[0]) { MASK.to_owned() } else { found[0].to_owned() }
-                };
+            Mask::Where(masked) => {
+                let mask =
+                    |found: &Captures<'_>| masked(found).unwrap_or_else(|| found[0].to_owned());
                 shape.compiled().replace_all(&text, mask).into_owned()
             }
         })
@@ -284,7 +302,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_masked_is_what_the_patterns_mask(
-            text in "(toKen|PASSWORD|cookie|eyJabcdefg|\\.abcdefg|BASIC |bearer |x://|a@|4111 1111 1111 1111|5500-0000|0000000000000004|[ a-z0-9=:.@é\t\u{2003}-]){0,12}"
+            text in "(toKen|PASSWORD|cookie|eyJabcdefg|\\.abcdefg|BASIC |bearer |x://|a@|a@b.ee|4111 1111 1111 1111|5500-0000|0000000000000004|[ a-z0-9=:.@é\t\u{2003}-]){0,12}"
         ) {
             proptest::prop_assert_eq!(mask_text(&text), mask_by_patterns(&text));
         }
@@ -327,6 +345,8 @@ mod tests {
             "order 4111111111111112 refused",
             "00000000-0000-0000-0000-000000000000",
             "GET http://127.0.0.1:4318/orders/7",
+            "getty@tty1.service left pkg@1.2.3",
+            "git@github and root@db",
         ] {
             assert!(
                 matches!(mask_text(text), Cow::Borrowed(_)) || mask_text(text) == text,

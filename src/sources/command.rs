@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use super::lines::{filter_of, last_of};
 use super::{Backend, LogSource, SourceError};
-use crate::config::SourceSettings;
+use crate::config::{Origin, SourceSettings};
 use crate::logs::{LogFilter, Scan};
 use crate::model::{LogPage, LogQuery, Reason, UnixNanos};
 
@@ -45,18 +45,27 @@ pub(super) struct Printed {
     command: Vec<String>,
     run_max: Duration,
     now: UnixNanos,
+    /// The repository's file that names it: whoever wrote that may not have programs run here.
+    not_trusted: Option<String>,
 }
 
 impl Printed {
     /// Runs nothing yet.
     pub(super) fn new(settings: &SourceSettings, now: UnixNanos) -> Self {
         let (name, command) = (settings.name.clone(), settings.command.clone());
-        Self { name, command, run_max: RUN_MAX, now }
+        let origin = &settings.origin;
+        let not_trusted = matches!(origin, Origin::Repository(..)).then(|| origin.to_string());
+        Self { name, command, run_max: RUN_MAX, now, not_trusted }
     }
 
     /// Runs it and returns the last `limit` lines that match; it is killed when it takes too long.
     fn run(&self, filter: &LogFilter, limit: usize) -> Result<LogPage, SourceError> {
         let program = self.command.first().map_or("", String::as_str);
+        if let Some(file) = &self.not_trusted {
+            let what = format!("{file} belongs to a repository and may not have `{program}` run");
+            let next = "put the source into your own config.toml (obs config show names it)";
+            return Err(SourceError::refused(what, next));
+        }
         let until = Instant::now() + self.run_max;
         let mut child = Command::new(program)
             .args(self.command.iter().skip(1))
@@ -229,7 +238,13 @@ mod tests {
 
     fn printed(script: &str, run_max: Duration) -> (Vec<String>, Option<String>) {
         let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-        let printed = Printed { name: "pods".to_owned(), command, run_max, now: UnixNanos(0) };
+        let printed = Printed {
+            name: "pods".to_owned(),
+            command,
+            run_max,
+            now: UnixNanos(0),
+            not_trusted: None,
+        };
         let page = printed.run(&LogFilter::default(), 2).unwrap();
         let messages = page.records.into_iter().map(|record| record.message).collect();
         (messages, page.incomplete)

@@ -62,9 +62,21 @@ fn a_key_that_a_program_has_no_use_for_is_refused() {
 }
 
 #[test]
-fn a_repository_has_no_programs_run_and_a_source_has_one_place() {
+fn a_repository_has_no_programs_run_and_keeps_nobody_from_reading_files() {
+    let env = Env::new()
+        .file("obs.toml", "[[source]]\nkind = 'command'\ncommand = ['touch', 'ran']\n")
+        .file("app.log", "{\"msg\":\"a\"}\n");
+    let outcome = env.obs(["logs"]);
+    assert!(outcome.stderr.contains("put the source into your own config.toml"), "{outcome}");
+    assert_eq!(outcome.status, Some(3), "{outcome}");
+    assert!(!env.path().join("ran").exists());
+    let outcome = env.obs(["logs", "app.log"]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{outcome}");
+}
+
+#[test]
+fn a_source_has_one_place() {
     for (source, said) in [
-        ("kind = 'command'\ncommand = ['true']", "put it into your own config.toml"),
         ("kind = 'command'", "which is not a program"),
         ("kind = 'loki'", "which is not an address"),
         (
@@ -77,4 +89,29 @@ fn a_repository_has_no_programs_run_and_a_source_has_one_place() {
         assert!(outcome.stderr.contains(said), "{outcome}");
         assert_eq!(outcome.status, Some(2), "{outcome}");
     }
+}
+
+#[test]
+fn the_last_deploy_is_when_the_configuration_says() {
+    let log = "{\"msg\":\"before\",\"ts\":\"2026-11-22T05:00:00Z\"}\n\
+               {\"msg\":\"after\",\"ts\":\"2026-11-22T06:10:00Z\"}\n";
+    let env = Env::new()
+        .file("DEPLOYED", "2026-11-22T06:00:00Z\n")
+        .file("obs.toml", "last_deploy = { file = 'DEPLOYED' }\n")
+        .file("app.log", log);
+    let outcome = env.obs(["logs", "app.log", "--since", "last deploy", "-o", "raw"]);
+    assert!(outcome.stdout.contains("after") && !outcome.stdout.contains("before"), "{outcome}");
+    assert!(outcome.stderr.contains("the last deploy was at 2026-11-22T06:00:00Z"), "{outcome}");
+    assert_eq!(outcome.status, Some(0));
+    let outcome =
+        Env::new().file("app.log", log).obs(["logs", "app.log", "--since", "last deploy"]);
+    assert!(outcome.stderr.contains("no file says so"), "{outcome}");
+    assert_eq!(outcome.status, Some(2));
+    let outcome = Env::new().file("obs.toml", "last_deploy = { command = ['date'] }\n").obs([
+        "errors",
+        "--since",
+        "last deploy",
+    ]);
+    assert!(outcome.stderr.contains("may not run a command"), "{outcome}");
+    assert_eq!(outcome.status, Some(2));
 }

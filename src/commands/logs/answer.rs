@@ -114,6 +114,14 @@ impl Answer {
         }
     }
 
+    /// Counts records that a scan passed over because they lack the field that is counted.
+    pub(super) fn pass_over(&mut self, records: u64) {
+        if let Shape::Stats(stats, _) = &mut self.shape {
+            self.written += records;
+            stats.pass_over(records);
+        }
+    }
+
     /// Takes one record; they come in the order of their time.
     pub(super) fn write(&mut self, output: &mut Output, record: &LogRecord) -> io::Result<()> {
         if let Some(held) = &mut self.held {

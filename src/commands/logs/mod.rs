@@ -31,7 +31,7 @@ use crate::config::Origin;
 use crate::context::{Context, read_id};
 use crate::error::{Error, Outcome, Result};
 use crate::logs::{Condition, LogFilter};
-use crate::model::{Severity, UnixNanos, parse_time};
+use crate::model::Severity;
 use crate::render::{Columns, Format};
 
 /// Arguments of `obs logs`.
@@ -97,7 +97,7 @@ pub struct LogsArgs {
     /// Only lines at least this bad: trace, debug, info, warn, error, fatal
     #[arg(short, long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only lines since then: 15m, 06:30, 2026-11-22T06:30:00Z
+    /// Only lines since then: 15m, 06:30, 2026-11-22T06:30:00Z, "last deploy" (of obs.toml)
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Only lines until then
@@ -227,13 +227,17 @@ pub fn run(args: LogsArgs, context: &mut Context) -> Result<Outcome> {
     }
 }
 
-fn understand(args: &LogsArgs, context: &Context) -> Result<Request> {
+fn understand(args: &LogsArgs, context: &mut Context) -> Result<Request> {
+    let mut moment = |flag, text: &Option<String>| {
+        text.as_deref().map(|text| context.moment(flag, text)).transpose()
+    };
+    let (since, until) = (moment("--since", &args.since)?, moment("--until", &args.until)?);
     let filter = LogFilter {
         correlation: args.request_id.as_deref().map(read_id).transpose()?,
         traces: Vec::new(),
         level: args.level.as_deref().map(level).transpose()?,
-        since: time("--since", args.since.as_deref(), context)?,
-        until: time("--until", args.until.as_deref(), context)?,
+        since,
+        until,
         grep: args.grep.as_deref().map(regex).transpose()?,
         service: args.service.clone(),
         anywhere: args.anywhere,
@@ -340,13 +344,6 @@ fn level(name: &str) -> Result<Severity> {
         Error::usage(format!("`{name}` is no level"))
             .hint("there are: trace, debug, info, warn, error, fatal")
     })
-}
-
-fn time(flag: &str, text: Option<&str>, context: &Context) -> Result<Option<UnixNanos>> {
-    let read = |text| parse_time(text, &context.now);
-    text.map(read)
-        .transpose()
-        .map_err(|error| Error::usage(format!("{flag} cannot be understood")).because(error))
 }
 
 fn condition(text: &str, context: &Context) -> Result<Arc<Condition>> {

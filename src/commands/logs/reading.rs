@@ -183,7 +183,8 @@ impl<'a> Reading<'a> {
                     None => self.planner.plan(&input)?,
                 };
                 let request = self.request;
-                self.scan(plan.scan(input, &name, &request.filter), &name, only)?;
+                let scan = plan.scan(input, &name, &request.filter);
+                self.scan(self.counting(scan), &name, only)?;
                 if let Err(error) = self.planner.check(&plan) {
                     self.failed(name.clone(), &error);
                 }
@@ -315,7 +316,17 @@ impl<'a> Reading<'a> {
             return self.with_neighbours((input, written), name, only, count);
         }
         let scan = Scan::new(input, name, &self.request.filter);
-        self.scan(scan.written_by(written), name, only)
+        self.scan(self.counting(scan.written_by(written)), name, only)
+    }
+
+    /// Gives statistics only the records that may have their field; of the others it is told how many.
+    fn counting<'s, R: io::Read>(&self, scan: Scan<'s, R>) -> Scan<'s, R> {
+        match &self.request.stats {
+            Some(field) if self.request.limit.is_none() => {
+                scan.counting(field, &self.request.filter)
+            }
+            _ => scan,
+        }
     }
 
     /// Shows what a scan finds; what cannot be read any further is said, and what was read counts.
@@ -352,6 +363,7 @@ impl<'a> Reading<'a> {
             }
         }
         add(&mut self.count, scan.count());
+        self.writer.pass_over(scan.count().without);
         self.learnt.join(scan.learnt().clone());
         self.kept.push(kept);
         Ok(())
@@ -480,4 +492,5 @@ pub(super) fn add(total: &mut ScanCount, count: ScanCount) {
     total.untimed += count.untimed;
     total.unlevelled += count.unlevelled;
     total.cut += count.cut;
+    total.without += count.without;
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::context::{Context, Wanted};
 use crate::error::{Error, Outcome, Result};
 use crate::gather;
-use crate::model::{TraceSearch, parse_duration, parse_time};
+use crate::model::{TraceSearch, parse_duration};
 use crate::render::trace_list::{ListedTrace, TraceListReport};
 
 /// How many traces are listed unless `--limit` says otherwise.
@@ -71,11 +71,10 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn understand(args: &ListArgs, context: &Context) -> Result<TraceSearch> {
+fn understand(args: &ListArgs, context: &mut Context) -> Result<TraceSearch> {
     let until = context.now_nanos();
     let since = match &args.since {
-        Some(text) => parse_time(text, &context.now)
-            .map_err(|error| Error::usage("--since cannot be understood").because(error))?,
+        Some(text) => context.moment("--since", text)?,
         None => until.before(SINCE_DEFAULT),
     };
     let least = args.min_duration.as_deref().map(parse_duration).transpose();

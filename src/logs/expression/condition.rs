@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use jiff::Zoned;
 
 use super::evaluate::has;
-use super::parse::parse;
-use super::{Expression, ExpressionError};
+use super::parse::{is_time, parse};
+use super::{Expression, ExpressionError, Operator, Value};
 use crate::logs::dialect::{Role, role_of};
 use crate::model::{LogRecord, UnixNanos, nearest};
 
@@ -21,6 +21,7 @@ pub struct Condition {
     expression: Expression,
     names: Vec<(String, AtomicBool)>,
     of_exception: bool,
+    of_time: bool,
     /// How many of `names` no record had yet.
     unseen: AtomicUsize,
     judged: AtomicBool,
@@ -44,10 +45,12 @@ impl Condition {
         collect(&expression, &mut names);
         let of_exception =
             names.iter().any(|name| matches!(role_of(name), Some((Role::Exception, _))));
+        let of_time = names.iter().any(|name| is_time(name));
         names.retain(|name| !LogRecord::NAMES.contains(&name.as_str()));
         Ok(Self {
             expression,
             of_exception,
+            of_time,
             unseen: AtomicUsize::new(names.len()),
             names: names.into_iter().map(|name| (name, AtomicBool::new(false))).collect(),
             judged: AtomicBool::new(false),
@@ -58,6 +61,16 @@ impl Condition {
     /// Says whether the exception counts: then the lines below a record's own may change the answer.
     pub fn looks_at_exception(&self) -> bool {
         self.of_exception
+    }
+
+    /// Says whether the time counts: a record without one has its predecessor's.
+    pub(in crate::logs) fn looks_at_time(&self) -> bool {
+        self.of_time
+    }
+
+    /// Returns fields without each of which it holds for no record.
+    pub(in crate::logs) fn required(&self) -> Vec<&str> {
+        required(&self.expression)
     }
 
     /// Says whether it holds for the record when `time` is its time or its predecessor's.
@@ -114,4 +127,24 @@ fn collect(expression: &Expression, names: &mut BTreeSet<String>) {
             names.insert(name.clone());
         }
     }
+}
+
+fn required(expression: &Expression) -> Vec<&str> {
+    match expression {
+        Expression::And(parts) => parts.iter().flat_map(required).collect(),
+        Expression::Or(parts) => {
+            let mut parts = parts.iter().map(required);
+            let first = parts.next().unwrap_or_default();
+            parts.fold(first, |all, part| all.into_iter().filter(|n| part.contains(n)).collect())
+        }
+        Expression::Compare(name, operator, value) if needs_it(*operator, value) => vec![name],
+        Expression::In(name, values) if !values.contains(&Value::Null) => vec![name],
+        Expression::Exists(name) => vec![name],
+        Expression::Not(_) | Expression::Compare(..) | Expression::In(..) => Vec::new(),
+    }
+}
+
+/// Says whether no record without the field stands in this relation to the value.
+fn needs_it(operator: Operator, value: &Value) -> bool {
+    !matches!(operator, Operator::NotEqual | Operator::NotMatches) && *value != Value::Null
 }

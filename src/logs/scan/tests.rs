@@ -1,4 +1,5 @@
 mod parts;
+mod sieve;
 
 use std::sync::Arc;
 

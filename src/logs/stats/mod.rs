@@ -59,6 +59,11 @@ impl Stats {
         self.with
     }
 
+    /// Counts records that cannot have the field.
+    pub fn pass_over(&mut self, records: u64) {
+        self.without += records;
+    }
+
     /// Counts a record.
     pub fn add(&mut self, record: &LogRecord) {
         if !self.add_held(record.time, &held(record, &self.field.clone())) {
