@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use tracing::Instrument as _;
 
 use crate::http::{FetchError, Fetched, Http, Limits};
@@ -48,7 +47,7 @@ pub async fn scrape(http: &Http, url: &str, timeout: Duration) -> Result<Fetched
 /// Up to this size a page is read several times, to meet each of several processes.
 const LOOKS_BYTES_MAX: usize = 1 << 20;
 
-/// How often a page is read at once.
+/// How often a page is read at a time.
 const LOOKS: usize = 4;
 
 /// A page, read and grouped.
@@ -96,36 +95,23 @@ pub async fn look(http: &Http, url: &str, timeout: Duration) -> Result<Look, Fet
     Ok(Look { answered, answer_took, body, content_type, families, faults })
 }
 
-/// Reads a page before and after a window, each time over several connections at once, so that of
-/// several processes behind one address more than one is met; compares one process with itself.
+/// Reads a page before and after a window, several times each and over connections of their own, so
+/// that of several processes behind one address more than one is met; compares one process with
+/// itself.
 ///
-/// Errs when no look before or none after the window succeeds. A page of more than a mebibyte is read
-/// twice and no more.
+/// Errs when the first look before or the first after the window fails. A page of more than a mebibyte
+/// is read twice and no more; a slow one as often as half the window allows.
 pub async fn looks(
     http: &Http,
     url: &str,
     window: Duration,
     timeout: Duration,
 ) -> Result<Looks, FetchError> {
-    let mut first = vec![look(http, url, timeout).await?];
-    let several = first.iter().all(|look| look.body.len() <= LOOKS_BYTES_MAX);
+    let mut first = in_turn(http, url, window / 2, timeout).await?;
     let began = first.iter().map(|look| look.answered).min().unwrap_or_else(Instant::now);
-    let more = if several { LOOKS - 1 } else { 0 };
-    first.extend(join_all((0..more).map(|_| look(http, url, timeout))).await.into_iter().flatten());
     let between = http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((began + window).into()).instrument(between).await;
-    let all = join_all((0..=more).map(|_| look(http, url, timeout))).await;
-    let mut last = Vec::new();
-    let mut failure = None;
-    for one in all {
-        match one {
-            Ok(look) => last.push(look),
-            Err(error) => failure = Some(error),
-        }
-    }
-    if let (true, Some(failure)) = (last.is_empty(), failure) {
-        return Err(failure);
-    }
+    let mut last = in_turn(http, url, window / 2, timeout).await?;
     let scrapes = first.len() + last.len();
     let pair = {
         let early: Vec<&[Family]> = first.iter().map(|look| look.families.as_slice()).collect();
@@ -138,6 +124,25 @@ pub async fn looks(
     };
     let before = before.map(|place| first.swap_remove(place));
     Ok(Looks { before, after: last.swap_remove(after), workers: pair.workers, scrapes })
+}
+
+/// Looks one after another: connections that are made at once are mostly taken by one process.
+async fn in_turn(
+    http: &Http,
+    url: &str,
+    at_most: Duration,
+    timeout: Duration,
+) -> Result<Vec<Look>, FetchError> {
+    let began = Instant::now();
+    let mut looks = vec![look(http, url, timeout).await?];
+    let small = looks.iter().all(|look| look.body.len() <= LOOKS_BYTES_MAX);
+    while small && looks.len() < LOOKS && began.elapsed() < at_most {
+        match look(http, url, timeout).await {
+            Ok(another) => looks.push(another),
+            Err(_) => break,
+        }
+    }
+    Ok(looks)
 }
 
 /// Reads the samples of a page; errs where there are none, as in an HTML page.

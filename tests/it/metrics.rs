@@ -69,7 +69,7 @@ fn two_scrapes_tell_what_happened_in_between() {
     let mut pages = vec![page(1_700_000_000, 100, 0); 4];
     pages.push(page(1_700_000_000, 190, 10));
     let url = served(pages);
-    let outcome = Env::new().obs(["metrics", &url, "--window", "50ms", "-o", "json"]);
+    let outcome = Env::new().obs(["metrics", &url, "--window", "3s", "-o", "json"]);
     assert_eq!(outcome.status, Some(0), "{outcome}");
     let page = &document(&outcome)["pages"][0];
     let signals = &page["signals"];
@@ -87,7 +87,7 @@ fn worker_processes_are_found_out_and_one_is_compared_with_itself() {
     let mut pages = vec![page(a, 100, 0), page(b, 7, 0), page(a, 100, 0), page(b, 7, 0)];
     pages.extend([page(b, 27, 0), page(a, 120, 0), page(b, 27, 0), page(a, 120, 0)]);
     let url = served(pages);
-    let outcome = Env::new().obs(["metrics", &url, "--window", "50ms", "-o", "json"]);
+    let outcome = Env::new().obs(["metrics", &url, "--window", "3s", "-o", "json"]);
     assert_eq!(outcome.status, Some(3), "{outcome}");
     let document = document(&outcome);
     let page = &document["pages"][0];

@@ -27,7 +27,7 @@ serve() { # library, options of uvicorn
   url=http://127.0.0.1:$port
   answers "$url/who"
 }
-requests() { for item in $(seq "$1" "$2"); do curl -s -o "$folder/answer" "$url/items/$item"; done; }
+requests() { curl -s "$url/items/[$1-$2]" >/dev/null; }
 
 loses_nothing() { # page
   "$obs" metrics list "$1" -n 0 -o jsonl | "$python" "$here/metrics_read.py" --obs >"$folder/ours"
@@ -56,9 +56,10 @@ proven 'prometheus_client: hostile labels, exemplars, info and states in both fo
 
 for library in starlette-prometheus instrumentator; do
   serve $library
-  (sleep 0.7; requests 1 40) &
+  # After the first scrapes and before the last, also where the machine is busy.
+  (sleep 1.5; requests 1 40) &
   driven=$!
-  "$obs" metrics "$url" --window 4s -o json >"$folder/signals.json"
+  "$obs" metrics "$url" --window 5s -o json >"$folder/signals.json"
   wait $driven
   curl -s "$url/metrics" >"$folder/page.prom"
   holds "$library: no sample is lost" loses_nothing "$folder/page.prom" 50
@@ -71,8 +72,10 @@ done
 
 serve starlette-prometheus --workers 2
 # Both answer before it is asked how many there are.
-met() { for _ in $(seq 400); do curl -s "$url/who"; echo; done | sort -u | grep -c .; }
-for _ in $(seq 20); do [ "$(met)" = 2 ] && break; done
+met() {
+  for _ in $(seq 8); do (curl -s "$url/who"; echo) & done | sort -u | grep -c .
+}
+for _ in $(seq 100); do [ "$(met)" = 2 ] && break; done
 requests 1 60
 code=0
 "$obs" metrics "$url" --window 1s -o json >"$folder/workers.json" || code=$?

@@ -112,28 +112,8 @@ fn totals(
         Some(rate) => fact(out, "rate", &format!("{}/s   {requests}{few}", number(rate)))?,
         None => fact(out, "requests", &format!("{}{few}", number(all.requests)))?,
     }
-    match all.error_ratio {
-        Some(ratio) => {
-            let counts = [
-                (all.errors.unwrap_or(0.0), "5xx"),
-                (all.throttled, "429"),
-                (all.cancelled, "499"),
-                (all.client_errors, "other 4xx"),
-            ];
-            let counts = counts.iter().filter(|(count, _)| *count > 0.0);
-            let counts: Vec<String> = counts
-                .map(|(count, what)| {
-                    format!("{} {} {what}", number(*count), theme.symbol("×", "x"))
-                })
-                .collect();
-            let share = format!("{:<8}{}", percent(ratio), counts.join(", "));
-            let tone = if all.errors > Some(0.0) { Tone::Bad } else { Tone::Good };
-            let mark = if all.errors > Some(0.0) { theme.symbol("✗ ", "x ") } else { "" };
-            let line = theme.paint(tone, format!("{mark}{}", share.trim_end()));
-            fact(out, "errors", &line)?;
-        }
-        None if all.requests > 0.0 => fact(out, "errors", "no label tells them apart")?,
-        None => {}
+    if let Some(line) = errors(all, theme) {
+        fact(out, "errors", &line)?;
     }
     let mut label = "duration";
     for row in &all.quantiles {
@@ -169,6 +149,28 @@ fn totals(
         fact(out, "", &theme.paint(Tone::Warn, text))?;
     }
     Ok(())
+}
+
+/// Draws the share of errors and what it is made of; nothing without requests.
+fn errors(all: &Row, theme: &Theme) -> Option<String> {
+    let Some(ratio) = all.error_ratio else {
+        return (all.requests > 0.0).then(|| "no label tells them apart".to_owned());
+    };
+    let failed = all.errors > Some(0.0);
+    let counts = [
+        (all.errors.unwrap_or(0.0), "5xx"),
+        (all.throttled, "429"),
+        (all.cancelled, "499"),
+        (all.client_errors, "other 4xx"),
+    ];
+    let times = theme.symbol("×", "x");
+    let counts = counts.iter().filter(|(count, _)| *count > 0.0);
+    let counts: Vec<String> =
+        counts.map(|(count, what)| format!("{} {times} {what}", number(*count))).collect();
+    let share = format!("{:<8}{}", percent(ratio), counts.join(", "));
+    let mark = if failed { theme.symbol("✗ ", "x ") } else { "" };
+    let tone = if failed { Tone::Bad } else { Tone::Good };
+    Some(theme.paint(tone, format!("{mark}{}", share.trim_end())))
 }
 
 fn saturation(all: &[Used], out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
