@@ -1,5 +1,7 @@
 //! What a command fails with: the kind decides the exit code, the hints say what to type next.
 
+use crate::model::Status;
+
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub struct Error {
@@ -33,6 +35,8 @@ pub enum Outcome {
     No,
     /// The answer may be incomplete, because a source that was asked did not answer: exit code 3.
     Incomplete,
+    /// As a Nagios plug-in ends: exit code 0, 1, 2, or 3 for what could not be told.
+    Nagios(Status),
 }
 
 /// What every fallible function of the command layer returns.
@@ -145,15 +149,19 @@ impl Outcome {
             Self::Yes => 0,
             Self::No => 1,
             Self::Incomplete => 3,
+            Self::Nagios(Status::Ok) => 0,
+            Self::Nagios(Status::Warn) => 1,
+            Self::Nagios(Status::Fail) => 2,
+            Self::Nagios(Status::Unknown | Status::Skipped) => 3,
         }
     }
 
     /// Returns the outcome as one word, as telemetry has it.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Incomplete => "incomplete",
+            Self::Yes | Self::Nagios(Status::Ok | Status::Warn) => "yes",
+            Self::No | Self::Nagios(Status::Fail) => "no",
+            Self::Incomplete | Self::Nagios(_) => "incomplete",
         }
     }
 }

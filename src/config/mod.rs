@@ -16,6 +16,7 @@ pub use checks::CheckSettings;
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
+pub use running::make_private_folder;
 pub use secrets::Secret;
 pub use sources::SourceSettings;
 

@@ -76,7 +76,7 @@ impl Announcement {
         let folder = folder(environment).ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, "neither XDG_STATE_HOME nor HOME is set")
         })?;
-        make_private(&folder)?;
+        make_private_folder(&folder)?;
         let path = folder.join(format!("{}.json", backend.pid));
         backend.write(&path)?;
         Ok(Self { path })
@@ -108,14 +108,16 @@ fn folder(environment: &Environment) -> Option<PathBuf> {
     Some(environment.state_folder()?.join("running"))
 }
 
+/// Makes a folder and those above it, for the owner only.
 #[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Makes a folder and those above it.
 #[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 

@@ -131,6 +131,16 @@ impl Context {
         done
     }
 
+    /// Does the same work with the output at hand: for an answer that is written while it comes.
+    pub fn wait_and_write<T>(&mut self, work: impl AsyncFnOnce(&mut Output) -> T) -> Result<T> {
+        let runtime = self.runtime()?.handle().clone();
+        let mut interrupts = self.take_interrupts(&runtime)?;
+        let output = &mut self.output;
+        let done = runtime.block_on(until(&mut interrupts, async { Ok(work(output).await) }));
+        self.interrupts = Some(interrupts);
+        done
+    }
+
     /// Returns the one listener for Ctrl-C: a new one each time would miss what came in between.
     fn take_interrupts(&mut self, runtime: &Handle) -> Result<Signal> {
         let _entered = runtime.enter();

@@ -2,6 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
+use super::UnixNanos;
+
 /// How a check ended, from best to worst: of several the worst counts.
 ///
 /// `Skipped` and `Unknown` are never taken for `Ok`.
@@ -281,8 +283,37 @@ pub struct CheckResult {
     pub needs: Vec<String>,
     /// What said that this is to be checked.
     pub origin: String,
+    /// What an earlier run found of it; absent where none is known.
+    pub before: Option<Before>,
     /// Its parts.
     pub children: Vec<Self>,
+}
+
+/// What the last run found of a check, and what changed since.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Before {
+    /// When that run looked.
+    pub at: UnixNanos,
+    /// How the check ended then.
+    pub status: Status,
+    /// When it was first seen as it is now, in runs without a break; this run's start where it was
+    /// otherwise the last time.
+    pub since: UnixNanos,
+    /// What it measured then and measures now, where the difference is large.
+    pub changes: Vec<Change>,
+}
+
+/// One measured value that is far from that of the last run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// `duration_ms`, or an observation's name.
+    pub name: String,
+    /// What it was.
+    pub before: f64,
+    /// What it is.
+    pub now: f64,
+    /// Its unit, in UCUM.
+    pub unit: &'static str,
 }
 
 impl CheckResult {

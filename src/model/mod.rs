@@ -4,6 +4,7 @@
 //! environment. Start at [`Correlation`] (what the user typed) and follow it to the three signals it
 //! joins: [`LogRecord`], [`Span`], [`ErrorEvent`].
 
+mod agreement;
 mod attribute;
 mod base64;
 mod check;
@@ -29,9 +30,10 @@ mod time;
 mod trace;
 mod trace_query;
 
+pub use agreement::{Disagreement, disagreements, root_causes};
 pub use attribute::{Attribute, AttributeValue};
 pub use base64::from_base64;
-pub use check::{CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
+pub use check::{Before, Change, CheckKind, CheckResult, Hint, Observation, Phase, Reason, Status};
 pub use failure::{Failure, FailureGroup, Signal, group_failures};
 pub use id::{Correlation, IdError, SpanId, TraceId, bare_id, id_key};
 pub use issue::{Breadcrumb, ErrorEvent, Exception, Frame, Issue};

@@ -141,6 +141,7 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
         runbook: probe.runbook.clone(),
         needs: probe.needs.clone(),
         origin: probe.origin.clone(),
+        before: None,
         children: Vec::new(),
     };
     result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();

@@ -105,8 +105,8 @@ pub async fn run_all(
     mut done: impl FnMut(&CheckResult),
 ) -> Vec<CheckResult> {
     let (senders, receivers): (Vec<_>, Vec<_>) =
-        probes.iter().map(|_| watch::channel(None::<Status>)).unzip();
-    let by_id: HashMap<&str, &watch::Receiver<Option<Status>>> =
+        probes.iter().map(|_| watch::channel(None::<Ended>)).unzip();
+    let by_id: HashMap<&str, &watch::Receiver<Option<Ended>>> =
         probes.iter().map(|probe| probe.id.as_str()).zip(&receivers).collect();
     let mut tasks = JoinSet::new();
     let mut places = HashMap::new();
@@ -144,24 +144,30 @@ pub async fn run_all(
         .collect()
 }
 
-type Needed = (String, watch::Receiver<Option<Status>>);
+/// How a probe ended, for those that need it.
+#[derive(Debug, Clone)]
+struct Ended {
+    status: Status,
+    /// What comes after `which`: `failed`, or for one that was skipped what it needs itself.
+    why: String,
+}
+
+type Needed = (String, watch::Receiver<Option<Ended>>);
 
 async fn one(
     probe: Probe,
     means: Means,
     needed: Vec<Needed>,
-    sender: watch::Sender<Option<Status>>,
+    sender: watch::Sender<Option<Ended>>,
 ) -> CheckResult {
     for (id, mut receiver) in needed {
+        let ended = receiver.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
         // A sender that is gone belongs to a probe that broke.
-        let status = receiver
-            .wait_for(Option::is_some)
-            .await
-            .map_or(Status::Unknown, |status| status.unwrap_or(Status::Unknown));
-        if status > Status::Warn || status == Status::Skipped {
-            let mut finding = Finding::new(Status::Skipped, Some(Reason::Skipped), "");
-            finding.message = format!("not asked: {id} {}", why_skipped(status));
-            sender.send_replace(Some(Status::Skipped));
+        let ended = ended.unwrap_or_else(|| Ended::of(Status::Unknown));
+        if ended.status > Status::Warn || ended.status == Status::Skipped {
+            let message = format!("needs {id}, which {}", ended.why);
+            sender.send_replace(Some(Ended { status: Status::Skipped, why: message.clone() }));
+            let finding = Finding::new(Status::Skipped, Some(Reason::Skipped), message);
             return complete(&probe, finding, None);
         }
     }
@@ -184,15 +190,14 @@ async fn one(
     finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
     let mut result = complete(&probe, finding, Some(took));
     backend::explain(&mut result, &parts);
-    sender.send_replace(Some(result.worst()));
+    sender.send_replace(Some(Ended::of(result.worst())));
     result
 }
 
-fn why_skipped(status: Status) -> &'static str {
-    match status {
-        Status::Fail => "failed",
-        Status::Skipped => "was skipped",
-        _ => "is not known to work",
+impl Ended {
+    fn of(status: Status) -> Self {
+        let why = if status == Status::Fail { "failed" } else { "is not known to work" };
+        Self { status, why: why.to_owned() }
     }
 }
 

@@ -1,4 +1,6 @@
 //! What `obs check` found: a row a check, what failed once more with what to do about it.
+//!
+//! One file an output beside the one for people and JSON; `listed` gives every row a name of its own.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -6,9 +8,22 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Render, Theme, Tone, text, theme};
-use crate::model::{CheckResult, Status, UnixNanos, mask_text};
+use crate::model::{
+    CheckResult, Disagreement, Status, UnixNanos, disagreements, mask_text, root_causes,
+};
 
+mod change;
+mod compared;
+mod exposition;
+mod junit;
+mod listed;
+mod markdown;
+mod nagios;
 mod rows;
+mod short;
+mod tap;
+
+pub use change::{ChangeReport, row};
 
 use rows::Columns;
 
@@ -30,8 +45,44 @@ pub struct CheckReport {
     pub counts: Counts,
     /// The ids of the failures that explain the others.
     pub root_causes: Vec<String>,
+    /// Where an application says one thing of a dependency and the check of it found another.
+    pub disagreements: Vec<Disagreement>,
+    /// Whether people see the steps and the origin of each check at any width.
+    #[serde(skip)]
+    pub verbose: bool,
     /// In the order they are listed.
     pub checks: Vec<CheckResult>,
+}
+
+/// The last line of a stream of results: `obs.check-summary/1`.
+#[derive(Debug, Serialize)]
+struct SummaryLine<'a> {
+    schema: &'static str,
+    request_id: &'a str,
+    started: UnixNanos,
+    duration_ms: f64,
+    status: Status,
+    counts: Counts,
+    root_causes: &'a [String],
+    disagreements: &'a [Disagreement],
+}
+
+/// One check in a stream: `obs.check-result/1`.
+#[derive(Debug, Serialize)]
+pub struct ResultLine {
+    schema: &'static str,
+    check: CheckResult,
+}
+
+impl ResultLine {
+    /// Takes one result, its secrets masked unless they are to be shown.
+    pub fn new(result: &CheckResult, show_secrets: bool) -> Self {
+        let mut check = result.clone();
+        if !show_secrets {
+            mask(&mut check);
+        }
+        Self { schema: "obs.check-result/1", check }
+    }
 }
 
 /// How many checks and parts ended in each way.
@@ -60,7 +111,7 @@ impl CheckReport {
     ) -> Self {
         let mut counts = Counts::default();
         let all = checks.iter().flat_map(CheckResult::flat);
-        for status in all.clone().map(|result| result.status) {
+        for status in all.map(|result| result.status) {
             *(match status {
                 Status::Ok => &mut counts.ok,
                 Status::Warn => &mut counts.warn,
@@ -69,8 +120,6 @@ impl CheckReport {
                 Status::Skipped => &mut counts.skipped,
             }) += 1;
         }
-        let root_causes =
-            all.filter(|result| is_root(result)).map(|root| root.id.clone()).collect();
         Self {
             schema: "obs.check/1",
             request_id: request_id.to_owned(),
@@ -79,7 +128,9 @@ impl CheckReport {
             attempts,
             status: Status::worst(checks.iter().map(CheckResult::worst)),
             counts,
-            root_causes,
+            root_causes: root_causes(&checks),
+            disagreements: disagreements(&checks),
+            verbose: false,
             checks,
         }
     }
@@ -87,18 +138,27 @@ impl CheckReport {
     /// Masks the secrets in what applications say of themselves.
     #[must_use]
     pub fn masked(mut self) -> Self {
-        fn mask(result: &mut CheckResult) {
-            for text in [&mut result.id, &mut result.name, &mut result.message, &mut result.target]
-            {
-                *text = mask_text(text).into_owned();
-            }
-            result.children.iter_mut().for_each(mask);
-        }
         self.checks.iter_mut().for_each(mask);
-        for id in &mut self.root_causes {
+        let of_others = self.disagreements.iter_mut();
+        let ids = of_others.flat_map(|one| [&mut one.component, &mut one.probe]);
+        for id in self.root_causes.iter_mut().chain(ids) {
             *id = mask_text(id).into_owned();
         }
         self
+    }
+
+    /// Returns the same without what is for the end: what a stream of results closes with.
+    pub fn summary(&self) -> impl Serialize {
+        SummaryLine {
+            schema: "obs.check-summary/1",
+            request_id: &self.request_id,
+            started: self.started,
+            duration_ms: self.duration_ms,
+            status: self.status,
+            counts: self.counts,
+            root_causes: &self.root_causes,
+            disagreements: &self.disagreements,
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = &CheckResult> {
@@ -106,10 +166,11 @@ impl CheckReport {
     }
 }
 
-/// Says whether a failure is not that of a part of it.
-fn is_root(result: &CheckResult) -> bool {
-    result.status == Status::Fail
-        && result.children.iter().all(|child| child.worst() != Status::Fail)
+fn mask(result: &mut CheckResult) {
+    for text in [&mut result.id, &mut result.name, &mut result.message, &mut result.target] {
+        *text = mask_text(text).into_owned();
+    }
+    result.children.iter_mut().for_each(mask);
 }
 
 impl Render for CheckReport {
@@ -127,7 +188,7 @@ impl Render for CheckReport {
         }
         for result in self.all().filter(|result| result.hint.is_some()) {
             writeln!(out)?;
-            advice(out, theme, result)?;
+            self.advice(out, theme, result)?;
         }
         writeln!(out)?;
         foot(out, theme, self)
@@ -161,38 +222,53 @@ fn look(status: Status, theme: &Theme) -> (&'static str, &'static str, Tone) {
     }
 }
 
-fn advice(out: &mut dyn Write, theme: &Theme, result: &CheckResult) -> io::Result<()> {
-    let Some(hint) = &result.hint else { return Ok(()) };
-    let (symbol, _, tone) = look(result.status, theme);
-    let what = format!("{}: {}", text::shown(&result.id), text::shown(&result.message));
-    for (place, line) in text::wrap(&what, theme.width.saturating_sub(3), 0).iter().enumerate() {
-        let start = if place == 0 { theme.paint(tone, symbol) } else { " ".to_owned() };
-        writeln!(out, " {start} {line}")?;
+impl CheckReport {
+    /// Draws what is wrong with one check, the likely cause, and what to type.
+    fn advice(&self, out: &mut dyn Write, theme: &Theme, result: &CheckResult) -> io::Result<()> {
+        let Some(hint) = &result.hint else { return Ok(()) };
+        let (symbol, _, tone) = look(result.status, theme);
+        let what = format!("{}: {}", text::shown(&result.id), text::shown(&result.message));
+        let width = theme.width.saturating_sub(3);
+        for (place, line) in text::wrap(&what, width, 0).iter().enumerate() {
+            let start = if place == 0 { theme.paint(tone, symbol) } else { " ".to_owned() };
+            writeln!(out, " {start} {line}")?;
+        }
+        labelled(out, theme, "likely", &hint.likely)?;
+        for one in &self.disagreements {
+            if one.component == result.id {
+                let (probe, likely) = (&one.probe, one.likely);
+                labelled(out, theme, "but", &format!("{probe} works from here: {likely}"))?;
+            } else if one.probe == result.id {
+                let (component, likely) = (&one.component, one.likely);
+                labelled(
+                    out,
+                    theme,
+                    "but",
+                    &format!("{component} is ok by its own word: {likely}"),
+                )?;
+            }
+        }
+        if let Some(command) = &hint.command {
+            writeln!(out, "   try     {}", theme.paint(Tone::Id, text::shown(command)))?;
+        }
+        if let Some(section) = &result.runbook {
+            writeln!(out, "   see     obs runbook {}", text::shown(section))?;
+        }
+        Ok(())
     }
-    let likely = text::shown(&hint.likely);
-    for (place, line) in text::wrap(&likely, theme.width.saturating_sub(11), 0).iter().enumerate() {
-        let start = if place == 0 { "likely" } else { "" };
-        writeln!(out, "   {start:<8}{line}")?;
-    }
-    if let Some(command) = &hint.command {
-        writeln!(out, "   try     {}", theme.paint(Tone::Id, text::shown(command)))?;
-    }
-    if let Some(section) = &result.runbook {
-        writeln!(out, "   see     obs runbook {}", text::shown(section))?;
-    }
-    Ok(())
+}
+
+fn labelled(out: &mut dyn Write, theme: &Theme, label: &str, words: &str) -> io::Result<()> {
+    let words = text::shown(words);
+    let lines = text::wrap(&words, theme.width.saturating_sub(11), 0);
+    lines.iter().enumerate().try_for_each(|(place, line)| {
+        let start = if place == 0 { label } else { "" };
+        writeln!(out, "   {start:<8}{line}")
+    })
 }
 
 fn foot(out: &mut dyn Write, theme: &Theme, report: &CheckReport) -> io::Result<()> {
-    let Counts { ok, warn, fail, unknown, skipped } = report.counts;
-    let counts =
-        [(ok, "ok"), (warn, "warn"), (fail, "fail"), (unknown, "unknown"), (skipped, "skipped")];
-    let counted: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    let mut line = counted.join("  ");
+    let mut line = counted(&report.counts, "  ");
     if !report.root_causes.is_empty() {
         let causes = text::shown(&report.root_causes.join(", "));
         line = format!("{line}    root causes: {causes}");
@@ -200,6 +276,19 @@ fn foot(out: &mut dyn Write, theme: &Theme, report: &CheckReport) -> io::Result<
     let (_, _, tone) = look(report.status, theme);
     let lines = text::wrap(&line, theme.width, 2);
     lines.iter().try_for_each(|line| writeln!(out, "{}", theme.paint(tone, line)))
+}
+
+/// Returns `2 ok, 1 fail`: the states that there are.
+fn counted(counts: &Counts, between: &str) -> String {
+    let Counts { ok, warn, fail, unknown, skipped } = *counts;
+    let counts =
+        [(ok, "ok"), (warn, "warn"), (fail, "fail"), (unknown, "unknown"), (skipped, "skipped")];
+    let counted: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    counted.join(between)
 }
 
 fn milliseconds(value: f64) -> String {
@@ -210,5 +299,7 @@ fn milliseconds(value: f64) -> String {
     theme::duration((value * 1e6) as i64)
 }
 
+#[cfg(test)]
+mod output_tests;
 #[cfg(test)]
 mod tests;

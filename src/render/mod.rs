@@ -12,6 +12,7 @@ pub mod check;
 pub mod errors;
 pub mod explain;
 pub mod issues;
+mod live;
 mod log_columns;
 pub mod log_groups;
 pub mod log_line;
@@ -35,6 +36,7 @@ pub mod trace_list;
 mod trace_steps;
 pub mod waterfall;
 
+pub use live::Live;
 pub use log_columns::Columns;
 use pager::Pager;
 pub use progress::Progress;
@@ -48,7 +50,7 @@ pub enum Format {
     Human,
     /// One JSON document.
     Json,
-    /// One JSON document a line (`logs`, `metrics`).
+    /// One JSON document a line (`logs`, `check`, `metrics`).
     Jsonl,
     /// Lines as they were written, nothing masked (`logs`).
     Raw,
@@ -56,7 +58,7 @@ pub enum Format {
     Csv,
     /// `key=value` lines (`logs`).
     Logfmt,
-    /// A table in Markdown (`logs`, `metrics`), a text for a ticket (`trace`).
+    /// A table in Markdown (`logs`, `check`, `metrics`), a text for a ticket (`trace`).
     Md,
     /// A page that loads nothing (`trace`).
     Html,
@@ -68,6 +70,16 @@ pub enum Format {
     Folded,
     /// Trace events for Perfetto and Chrome (`trace`).
     Perfetto,
+    /// Only what is not well, and how many are (`check`).
+    Short,
+    /// A test report as XML, for CI (`check`).
+    Junit,
+    /// The Test Anything Protocol (`check`).
+    Tap,
+    /// One line with its numbers and that protocol's exit codes (`check`).
+    Nagios,
+    /// Metrics for a scraper or a textfile collector (`check`).
+    Prometheus,
 }
 
 /// How notes, warnings and errors are written to standard error.
@@ -194,24 +206,54 @@ impl Output {
     /// Refuses the formats that a trace is not written in.
     pub fn only_of_trace(&self) -> Result<(), UnknownFormat> {
         match self.format {
-            Format::Jsonl | Format::Raw | Format::Csv | Format::Logfmt => Err(UnknownFormat {
+            Format::Human
+            | Format::Json
+            | Format::Md
+            | Format::Html
+            | Format::Svg
+            | Format::Otlp
+            | Format::Folded
+            | Format::Perfetto => Ok(()),
+            _ => Err(UnknownFormat {
                 command: "trace".into(),
                 formats: "human, json, md, html, svg, otlp, folded or perfetto",
             }),
-            _ => Ok(()),
         }
     }
 
-    /// Refuses the formats that only `trace` has.
+    /// Refuses the formats that log lines are not written in.
     pub fn only_of_logs(&self) -> Result<(), UnknownFormat> {
         match self.format {
-            Format::Html | Format::Svg | Format::Otlp | Format::Folded | Format::Perfetto => {
-                Err(UnknownFormat {
-                    command: "logs".into(),
-                    formats: "human, json, jsonl, raw, csv, logfmt or md",
-                })
-            }
-            _ => Ok(()),
+            Format::Human
+            | Format::Json
+            | Format::Jsonl
+            | Format::Raw
+            | Format::Csv
+            | Format::Logfmt
+            | Format::Md => Ok(()),
+            _ => Err(UnknownFormat {
+                command: "logs".into(),
+                formats: "human, json, jsonl, raw, csv, logfmt or md",
+            }),
+        }
+    }
+
+    /// Refuses the formats that checks are not written in.
+    pub fn only_of_check(&self) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Human
+            | Format::Short
+            | Format::Json
+            | Format::Jsonl
+            | Format::Md
+            | Format::Junit
+            | Format::Tap
+            | Format::Nagios
+            | Format::Prometheus => Ok(()),
+            _ => Err(UnknownFormat {
+                command: "check".into(),
+                formats: "human, short, json, jsonl, md, junit, tap, nagios or prometheus",
+            }),
         }
     }
 
@@ -273,6 +315,13 @@ impl Output {
     pub fn json(&mut self, report: &impl Serialize) -> io::Result<()> {
         let document = serde_json::to_string_pretty(report)?;
         writeln!(self.stdout, "{}", text::harmless_json(&document))
+    }
+
+    /// Writes one JSON document on a line of its own, at once.
+    pub fn json_line(&mut self, report: &impl Serialize) -> io::Result<()> {
+        let document = serde_json::to_string(report)?;
+        writeln!(self.stdout, "{}", text::harmless_json(&document))?;
+        self.stdout.flush()
     }
 
     /// Returns standard output for an answer that comes in pieces; the caller flushes.

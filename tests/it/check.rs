@@ -140,7 +140,7 @@ fn what_needs_a_failed_check_is_skipped_and_named() {
     2 checks in [time]  obs run 01920000-0000-7000-8000-000000000001
        CHECK          TIME  DETAIL
     checks
-     - queue skip        -  not asked: redis failed
+     - queue skip        -  needs redis, which failed
      ✗ redis FAIL [time]  connection refused: nothing listens there
 
      ✗ redis: connection refused: nothing listens there

@@ -121,6 +121,19 @@ fn what_was_checked_is_valid_whether_it_is_well_or_not() {
     let (code, text) = run(home.path(), &["check", "-o", "json"]);
     assert_eq!(code, Some(1), "{text}");
     Schemas::read().assert_valid("check.schema.json", &serde_json::from_str(&text).unwrap());
+    // The second run has a first to be compared with; every line of it is a document.
+    let (code, text) = run(home.path(), &["check", "-o", "jsonl"]);
+    assert_eq!((code, text.lines().count()), (Some(1), toml.len() + 1));
+    for line in text.lines() {
+        let document: Value = serde_json::from_str(line).unwrap();
+        let name = Schemas::read().of(&document).to_owned();
+        Schemas::read().assert_valid(&name, &document);
+        // What was skipped was not looked at the first time either.
+        let looked = document["check"]["status"] != "skipped";
+        assert!(
+            name != "check-result.schema.json" || looked != document["check"]["before"].is_null()
+        );
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn markdown_and_logfmt_hold_what_a_line_holds() {
 #[test]
 fn other_commands_refuse_the_formats_of_logs() {
     for format in ["csv", "md", "logfmt"] {
-        let outcome = Env::new().obs(["check", "-o", format]);
+        let outcome = Env::new().obs(["errors", "-o", format]);
         assert_eq!(outcome.status, Some(2), "{outcome}");
         let outcome = log().obs(["logs", "app.log", "--group", "-o", format]);
         assert_eq!(outcome.status, Some(2), "{outcome}");

@@ -4,6 +4,7 @@
 
 mod backend;
 mod check;
+mod check_outputs;
 mod collector;
 mod completion;
 mod config;

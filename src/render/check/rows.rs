@@ -2,21 +2,24 @@
 
 use std::io::{self, Write};
 
+use super::compared::compared;
 use super::{CheckReport, look, milliseconds};
-use crate::model::CheckResult;
+use crate::model::{CheckResult, Status};
 use crate::render::{Theme, Tone, text};
 
 /// From this width on the target has a column of its own.
 const WIDE: usize = 120;
 
-/// From this width on the steps are shown.
-const VERY_WIDE: usize = 160;
+/// From this width on the steps are shown beside what was found.
+const STEPS: usize = WIDE;
 
 /// The widths of the columns.
 pub(super) struct Columns {
     name: usize,
     target: usize,
     detail: usize,
+    /// Whether steps and origin have a line of their own.
+    verbose: bool,
 }
 
 /// Symbol, status and time with the blanks around them.
@@ -43,7 +46,8 @@ impl Columns {
         let target = widest(|result, _| text::columns(&text::shown(&result.target)), most);
         let target = if wide { target.max("TARGET".len()) } else { 0 };
         let used = FIXED + name + if wide { target + 2 } else { 0 };
-        Self { name, target, detail: theme.width.saturating_sub(used).max(20) }
+        let detail = theme.width.saturating_sub(used).max(20);
+        Self { name, target, detail, verbose: report.verbose }
     }
 
     pub(super) fn header(&self, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
@@ -78,24 +82,57 @@ impl Columns {
                 format!("{}  ", text::fit(&text::cut_middle(&target, width), width))
             }
         };
-        let mut detail = text::shown(&result.message);
-        if theme.width >= VERY_WIDE && !result.phases.is_empty() {
-            let phases = result.phases.iter();
-            let steps: Vec<String> = phases
-                .map(|phase| format!("{} {}", phase.name, milliseconds(phase.duration_ms)))
-                .collect();
-            detail = format!("{detail} · {}", steps.join(", "));
-        }
+        let lines = self.lines_of(result, theme);
         let start = format!(
             " {} {name} {}{time:>8}  {target}",
             theme.paint(tone, symbol),
             theme.paint(tone, format!("{word:<5}")),
         );
         let below = " ".repeat(theme.width.saturating_sub(self.detail));
-        for (place, line) in text::wrap(&detail, self.detail, 0).iter().enumerate() {
+        for (place, line) in lines.iter().enumerate() {
             let line = format!("{}{line}", if place == 0 { &start } else { &below });
             writeln!(out, "{}", line.trim_end())?;
         }
+        if self.verbose && depth == 0 {
+            let origin = format!("from {}", text::shown(&result.origin));
+            let steps = steps(result).filter(|_| theme.width < STEPS);
+            let more = [Some(origin), steps].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            for line in text::wrap(&more, self.detail, 0) {
+                writeln!(out, "{below}{}", theme.paint(Tone::Dim, line))?;
+            }
+        }
         result.children.iter().try_for_each(|child| self.rows(out, theme, child, depth + 1))
     }
+
+    /// Returns what came back, what is different from the last run, and where there is room the steps.
+    fn lines_of(&self, result: &CheckResult, theme: &Theme) -> Vec<String> {
+        let mut detail = text::shown(&result.message);
+        if let Some(compared) = compared(result, theme) {
+            detail = format!("{detail} · {compared}");
+        }
+        let mut lines = text::wrap(&detail, self.detail, 0);
+        let shown = theme.width >= STEPS && result.status != Status::Skipped;
+        let Some(steps) = steps(result).filter(|_| shown) else { return lines };
+        let last = lines.last().map_or(0, |line| text::columns(line));
+        match lines.last_mut() {
+            Some(line) if last + 3 + text::columns(&steps) <= self.detail => {
+                *line = format!("{line} · {}", theme.paint(Tone::Dim, steps));
+            }
+            _ => {
+                let wrapped = text::wrap(&steps, self.detail, 0);
+                lines.extend(wrapped.into_iter().map(|line| theme.paint(Tone::Dim, line)));
+            }
+        }
+        lines
+    }
+}
+
+/// Returns `connect 0.3 tls 22 auth 6.1 query 1.0ms`; `None` where there are no steps.
+fn steps(result: &CheckResult) -> Option<String> {
+    let steps: Vec<String> = result
+        .phases
+        .iter()
+        .map(|phase| format!("{} {}", phase.name, milliseconds(phase.duration_ms)))
+        .collect();
+    (!steps.is_empty()).then(|| steps.join(" "))
 }

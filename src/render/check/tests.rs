@@ -21,11 +21,12 @@ fn check(name: &str, kind: CheckKind, status: Status, message: &str) -> CheckRes
         runbook: None,
         needs: Vec::new(),
         origin: "a test".to_owned(),
+        before: None,
         children: Vec::new(),
     }
 }
 
-fn report() -> CheckReport {
+pub(super) fn report() -> CheckReport {
     let mut ready =
         check("readyz", CheckKind::Http, Status::Fail, "503, \"fail\", 1/2 components up");
     let mut database = check(
@@ -51,7 +52,7 @@ fn report() -> CheckReport {
             ..check("inventory", CheckKind::Component, Status::Ok, "ok")
         },
     ];
-    let mut queue = check("queue", CheckKind::Tcp, Status::Skipped, "not asked: redis failed");
+    let mut queue = check("queue", CheckKind::Tcp, Status::Skipped, "needs redis, which failed");
     queue.group = "checks".to_owned();
     queue.duration_ms = None;
     let checks = vec![

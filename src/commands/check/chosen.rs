@@ -1,0 +1,115 @@
+//! What there is to check, and what of it was asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::CheckArgs;
+use crate::config::running::RunningBackend;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::model::{mask_text, nearest};
+use crate::probes::Probe;
+use crate::probes::targets::{names_of, of_application, of_backend, of_settings, of_source};
+use crate::sources::Backend as _;
+
+/// Returns the checks that were asked for, of all there are.
+pub(super) fn probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
+    chosen(all_probes(args, context)?, args)
+}
+
+/// Returns what there is to check: what the files list, else the applications that announced
+/// themselves; and the backend, if there is one.
+fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
+    let timeout = context.settings.timeout.value;
+    let configured = &context.settings.checks.value;
+    let mut probes = of_settings(configured, timeout, args.window).map_err(|error| {
+        Error::usage("a configured check cannot be made")
+            .because(error)
+            .hint("see which file lists it: obs config show")
+    })?;
+    let sources = source_probes(timeout, context)?;
+    let Some((served, announced)) = context.embedded()? else {
+        probes.extend(sources);
+        if probes.is_empty() {
+            return Err(nothing_to_check());
+        }
+        return Ok(probes);
+    };
+    let origin = announced.as_ref().map_or_else(
+        || context.settings.url.origin.to_string(),
+        |running| format!("the running {}", running.command),
+    );
+    let served = Arc::new(served);
+    if probes.is_empty() {
+        context.output.note(&format!("checking what runs here: {}", served.name()));
+        let applications =
+            announced.iter().flat_map(|running: &RunningBackend| &running.applications);
+        for application in applications {
+            let (name, url) = (&application.name, &application.url);
+            probes.extend(of_application(name, url, &origin, timeout, args.window));
+        }
+    }
+    probes.push(of_backend(served, &origin, timeout));
+    probes.extend(sources);
+    Ok(probes)
+}
+
+/// Returns the checks of the configured sources: whether each can be asked.
+fn source_probes(timeout: Duration, context: &mut Context) -> Result<Vec<Probe>> {
+    let mut probes = Vec::new();
+    for settings in context.settings.sources.clone() {
+        let backend = Arc::from(context.open_source(&settings)?);
+        probes.push(of_source(backend, &settings.name, &settings.origin.to_string(), timeout));
+    }
+    Ok(probes)
+}
+
+fn nothing_to_check() -> Error {
+    Error::usage("there is nothing to check: no file lists checks and nothing runs here")
+        .hint("list them in obs.toml: [[check]] id = \"api\" kind = \"http\" target = \"http://…/healthz\"")
+        .hint("see it work: obs demo")
+}
+
+/// Keeps the checks that were asked for; refuses a name that is none.
+fn chosen(probes: Vec<Probe>, args: &CheckArgs) -> Result<Vec<Probe>> {
+    let asked = args.asked();
+    for name in asked.iter().copied().chain(&args.skip) {
+        if !probes.iter().any(|probe| is_called(probe, name)) {
+            return Err(no_such_check(&probes, name));
+        }
+    }
+    let wanted = |probe: &Probe| {
+        (asked.is_empty() || asked.iter().any(|name| is_called(probe, name)))
+            && !args.skip.iter().any(|name| is_called(probe, name))
+    };
+    let kept: Vec<Probe> = probes.into_iter().filter(wanted).collect();
+    if kept.is_empty() {
+        return Err(Error::usage("every check is left out").hint("leave less out: obs check"));
+    }
+    Ok(kept)
+}
+
+/// Says whether a check goes by this name; a component, as `orders-api.readyz/database`, is looked at
+/// by the check that it is part of.
+fn is_called(probe: &Probe, name: &str) -> bool {
+    let name = name.split('/').next().unwrap_or(name);
+    names_of(probe).contains(&name)
+}
+
+fn no_such_check(probes: &[Probe], name: &str) -> Error {
+    let mut known: Vec<&str> = Vec::new();
+    for place in [0, 1, 3] {
+        for probe in probes {
+            let name = names_of(probe)[place];
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+    let refused = Error::usage(format!("there is no check `{}`", mask_text(name)));
+    let refused = match nearest(name, known.iter().copied()) {
+        Some(like) => refused.hint(format!("did you mean `{like}`?")),
+        None => refused,
+    };
+    refused.hint(format!("checks, groups and kinds: {}", known.join(", ")))
+}
