@@ -17,9 +17,10 @@ const PAGES: [&str; 2] = ["healthz", "readyz"];
 const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
 
 /// What limits hold where none are set.
-pub(super) const DEFAULT_WARN: [&str; 8] = [
+pub(super) const DEFAULT_WARN: [&str; 9] = [
     "error_ratio > 1%",
     "p95 > 500ms",
+    "saturation > 90%",
     "expires < 21d",
     "connections > 80%",
     "lag > 10s",

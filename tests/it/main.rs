@@ -31,6 +31,7 @@ mod logs_stats;
 mod logs_traces;
 mod logs_where;
 mod metric_sources;
+mod metrics;
 mod runbook;
 mod serve_intake;
 mod sources;
