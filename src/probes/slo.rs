@@ -284,10 +284,10 @@ async fn by_page(
 
 /// Judges one burn rate alone; labelled as what it is.
 fn of_golden(slo: &Slo, golden: &Golden) -> Finding {
-    let (objective, seconds) = (slo.objective, golden.elapsed.as_secs_f64());
-    let n = golden.requests;
+    let (objective, seconds) = (slo.objective, golden.elapsed.unwrap_or_default().as_secs_f64());
+    let n = golden.all.requests;
     let over = format!("over {seconds:.1}s, two scrapes without history (n={n})");
-    let Some(ratio) = golden.error_ratio() else {
+    let Some(ratio) = golden.all.error_ratio() else {
         let message = format!("{objective}%: no requests, or errors not told apart, {over}");
         return Finding::new(Status::Ok, None, message);
     };

@@ -217,10 +217,10 @@ impl Canary {
                         let message = "no metric of requests is in the page".to_owned();
                         return (None, Some((Reason::NotFound, message)));
                     }
-                    Some(golden) if golden.requests >= 1.0 => {
-                        let more = golden.requests;
+                    Some(golden) if golden.all.requests >= 1.0 => {
+                        let more = golden.all.requests;
                         let of_others = if more > 1.0 { ", this one and others" } else { "" };
-                        let message = format!("{} +{more}{of_others}", golden.convention.duration);
+                        let message = format!("{} +{more}{of_others}", golden.counted_by);
                         return (Some((sent.elapsed(), message)), None);
                     }
                     Some(_) => None,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
+use crate::config::CheckTarget;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::http::FetchError;
@@ -68,7 +69,13 @@ impl Target {
     pub(super) fn known(context: &mut Context) -> Result<Vec<Self>> {
         let checks = context.settings.checks.value.iter().filter(|check| check.kind == "metrics");
         let configured: Vec<Self> = checks
-            .map(|check| Self { name: check.id.clone(), place: Place::Url(check.target.clone()) })
+            .filter_map(|check| match &check.target {
+                CheckTarget::Known(url) => {
+                    Some(Self { name: check.id.clone(), place: Place::Url(url.clone()) })
+                }
+                // `obs check` says why it is not known.
+                CheckTarget::Unknown(_) => None,
+            })
             .collect();
         if !configured.is_empty() {
             return Ok(configured);
