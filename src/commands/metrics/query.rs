@@ -184,9 +184,12 @@ fn refused(source: &str, error: SourceError) -> Error {
             Error::usage("the expression cannot be computed").because(what).hint(next)
         }
         SourceError::Refused { what, next, .. } => {
-            Error::could_not_tell(format!("{source} did not answer")).because(what).hint(next)
+            Error::could_not_tell(format!("{source} gave no answer that can be used"))
+                .because(what)
+                .hint(next)
         }
-        other => Error::could_not_tell(format!("{source} did not answer")).because(other),
+        other => Error::could_not_tell(format!("{source} gave no answer that can be used"))
+            .because(other),
     }
 }
 
