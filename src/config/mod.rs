@@ -6,18 +6,22 @@
 mod checks;
 mod dialects;
 mod env;
+mod objectives;
 mod options;
 mod resolve;
 pub mod running;
 mod secrets;
+mod services;
 mod sources;
 
-pub use checks::{CheckSettings, KindKeys};
+pub use checks::{CheckSettings, KindKeys, Target as CheckTarget};
 pub use env::{Environment, VARIABLES, Variable};
+pub use objectives::{Measured, SloSettings, WINDOW};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, TRACE_ID, resolve};
 pub use running::make_private_folder;
 pub use secrets::Secret;
+pub use services::ServiceVariable;
 pub use sources::SourceSettings;
 
 /// Where a value came from, weakest first.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::objectives::SloOptions;
 use super::secrets::Secret;
 use super::sources::SourceOptions;
 use crate::model::{LogDialect, nearest};
@@ -38,6 +39,8 @@ pub struct Options {
     pub output: OutputOptions,
     /// `[[check]]`.
     pub check: Option<Vec<CheckOptions>>,
+    /// `[[slo]]`.
+    pub slo: Option<Vec<SloOptions>>,
     /// `[[source]]`.
     pub source: Option<Vec<SourceOptions>>,
     /// `[links]`: pages about a trace, by what to call them:

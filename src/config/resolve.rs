@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{CheckSettings, Environment, Origin, Secret, SourceSettings};
+use super::{
+    CheckSettings, Environment, Origin, Secret, ServiceVariable, SloSettings, SourceSettings,
+};
 use crate::model::{LogDialect, parse_duration};
 
 /// Where a link has the trace's id.
@@ -39,6 +41,10 @@ pub struct Settings {
     pub log_dialects: Setting<Vec<LogDialect>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
+    /// The objectives that `obs check` holds requests to.
+    pub objectives: Vec<SloSettings>,
+    /// The services that the environment names.
+    pub services: Vec<ServiceVariable>,
     /// The backends to ask, the embedded one aside.
     pub sources: Vec<SourceSettings>,
     /// The addresses of pages about a trace, by what to call them; each has a `{trace_id}`.
@@ -174,7 +180,9 @@ pub fn resolve(
         last_deploy: last_deploy(&layers),
         log_files: log_files(&layers),
         log_dialects: log_dialects(&layers)?,
-        checks: checks(&layers)?,
+        checks: checks(&layers, environment)?,
+        services: super::services::services(environment),
+        objectives: objectives(&layers)?,
         sources: sources(&layers, environment)?,
         links: links(&layers)?,
         trust: trust(&layers)?,
@@ -285,13 +293,23 @@ fn log_dialects(layers: &[Layer]) -> Result<Setting<Vec<LogDialect>>, SettingsEr
     Ok(Setting { value: super::dialects::read(rows, origin)?, origin: origin.clone() })
 }
 
-fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
+fn checks(
+    layers: &[Layer],
+    environment: &Environment,
+) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
     let found = layers.iter().rev().find_map(|layer| Some((layer.options.check.as_ref()?, layer)));
     let Some((checks, layer)) = found else {
         return Ok(Setting { value: Vec::new(), origin: Origin::Default });
     };
-    let read = checks.iter().map(|options| CheckSettings::read(options, &layer.origin));
+    let read =
+        checks.iter().map(|options| CheckSettings::read(options, &layer.origin, environment));
     Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
+}
+
+fn objectives(layers: &[Layer]) -> Result<Vec<SloSettings>, SettingsError> {
+    let found = layers.iter().rev().find_map(|layer| Some((layer.options.slo.as_ref()?, layer)));
+    let Some((all, layer)) = found else { return Ok(Vec::new()) };
+    all.iter().map(|options| SloSettings::read(options, &layer.origin)).collect()
 }
 
 /// Returns the sources of the strongest layer that has any; one of the environment stands in the place

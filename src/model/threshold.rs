@@ -9,6 +9,12 @@ pub enum Measure {
     ErrorRatio,
     /// The duration that 95 of 100 requests stay below.
     P95,
+    /// The duration that 99 of 100 requests stay below.
+    P99,
+    /// Requests a second.
+    Rate,
+    /// The fullest of what there is a limited number of, by the application's own metrics.
+    Saturation,
     /// How long the check itself took.
     Time,
     /// How long the certificate is still valid.
@@ -79,6 +85,9 @@ pub const MEASURES: &[MeasureRow] = {
     &[
         row(Measure::ErrorRatio, "error_ratio", Ratio, &[Of::Metrics]),
         row(Measure::P95, "p95", Milliseconds, &[Of::Metrics]),
+        row(Measure::P99, "p99", Milliseconds, &[Of::Metrics]),
+        row(Measure::Rate, "rate", Count, &[Of::Metrics]),
+        row(Measure::Saturation, "saturation", Ratio, &[Of::Metrics]),
         row(Measure::Time, "time", Milliseconds, &[]),
         row(Measure::Expires, "expires", Days, &[Of::Tls]),
         row(

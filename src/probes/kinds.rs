@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::address::Address;
 use super::{Finding, Means, Probe};
 use super::{amqp, elasticsearch, grpc, kafka, memcached, mongodb, mqtt, mysql, nats, postgres};
-use super::{redis, smtp};
+use super::{receivers, redis, smtp};
 use crate::model::CheckKind;
 
 /// A protocol that `obs` speaks.
@@ -99,6 +99,14 @@ pub static KINDS: &[Kind] = &[
         run: |probe, address, _| Box::pin(nats::run(probe, address)),
     },
     Kind {
+        name: "otlp",
+        check: CheckKind::Otlp,
+        schemes: &["http", "https"],
+        port: Some(443),
+        about: "an empty export request",
+        run: |probe, address, means| Box::pin(receivers::otlp(probe, address, means)),
+    },
+    Kind {
         name: "postgres",
         check: CheckKind::Postgres,
         schemes: &["postgres", "postgresql"],
@@ -121,6 +129,14 @@ pub static KINDS: &[Kind] = &[
         port: Some(6379),
         about: "login, memory, replication, persistence, refused connections",
         run: |probe, address, _| Box::pin(redis::run(probe, address)),
+    },
+    Kind {
+        name: "sentry",
+        check: CheckKind::Sentry,
+        schemes: &["https", "http"],
+        port: Some(443),
+        about: "whether the host of a DSN answers",
+        run: |probe, address, means| Box::pin(receivers::sentry(probe, address, means)),
     },
     Kind {
         name: "smtp",
@@ -157,7 +173,9 @@ impl Kind {
     /// part of it.
     pub fn of_scheme(scheme: &str) -> Option<&'static Self> {
         let scheme = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
-        KINDS.iter().find(|kind| kind.schemes.contains(&scheme.as_str()))
+        // A page could be of any kind.
+        let says = !matches!(scheme.as_str(), "http" | "https");
+        KINDS.iter().find(|kind| says && kind.schemes.contains(&scheme.as_str()))
     }
 
     /// Reads an address of this protocol; errs in words without any part of it.
@@ -249,7 +267,9 @@ mod tests {
         for kind in KINDS {
             assert_eq!(KINDS.iter().filter(|other| other.name == kind.name).count(), 1);
             assert_eq!(kind.name, kind.check.name());
-            for scheme in kind.schemes {
+            // What is said by http and https is told apart by its name alone.
+            let own = kind.schemes.iter().filter(|scheme| !scheme.starts_with("http"));
+            for scheme in own {
                 let all = KINDS.iter().filter(|other| other.schemes.contains(scheme));
                 assert_eq!(all.count(), 1, "{scheme}");
             }

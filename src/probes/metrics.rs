@@ -1,47 +1,45 @@
-//! Two scrapes of `/metrics`: the share of errors, and how long requests take.
+//! Two scrapes of `/metrics`: the share of errors, how long requests take, what is nearly used up.
 
 use std::time::Duration;
 
-use super::scrape::{read, scrape};
+use super::scrape::look;
 use super::{Finding, Means, Probe, phase};
 use tracing::Instrument as _;
 
 use crate::http::FetchError;
 use crate::metrics::exposition::Fault;
-use crate::metrics::families::group;
 use crate::metrics::golden::Golden;
-use crate::metrics::quantile;
+use crate::metrics::saturation::{self, Saturation};
+use crate::metrics::workers;
 use crate::model::{Measure, Observation, Reason, Status};
 
-/// With fewer requests than this between two scrapes, their share of errors says nothing.
-pub(super) const REQUESTS_MIN: f64 = 20.0;
-
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
-    let scrape = async || {
-        let page = scrape(&means.http, url, probe.timeout).await?;
-        let (families, faults) = {
-            let exposition = read(&page.body, &page.content_type).map_err(|error| FetchError {
-                message: format!("{}, {error}", page.status),
-                ..error
-            })?;
-            (group(&exposition), exposition.faults)
-        };
-        Ok::<_, FetchError>((page, families, faults))
-    };
-    let (first, before, _) = match scrape().await {
-        Ok(scraped) => scraped,
+    let look = async || look(&means.http, url, probe.timeout).await;
+    let first = match look().await {
+        Ok(first) => first,
         Err(error) => return no_page(error),
     };
     let between = means.http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
-    let (second, after, faults) = match scrape().await {
-        Ok(scraped) => scraped,
+    let second = match look().await {
+        Ok(second) => second,
         Err(error) => return no_page(error),
     };
     let elapsed = second.answered - first.answered;
-    let golden = Golden::between(&before, &after, elapsed);
-    let mut finding = judge(probe, golden.as_ref());
-    complain(&mut finding, &faults);
+    let (before, after) = (&first.families, &second.families);
+    let pair = workers::judge(&[before.as_slice()], &[after.as_slice()]);
+    let mut finding = match pair.workers {
+        Some(workers) => {
+            let evidence = workers.evidence;
+            let message =
+                format!("several worker processes with numbers of their own ({evidence})");
+            Finding::unknown(Reason::Protocol, message)
+                .likely("set PROMETHEUS_MULTIPROC_DIR, so that one page has the numbers of all")
+        }
+        None => judge(probe, Golden::between(before, after, elapsed).as_ref()),
+    };
+    saturated(&mut finding, probe, &saturation::of(before, after, Some(elapsed)));
+    complain(&mut finding, &second.faults);
     finding.phases = vec![
         phase("answer", first.answer_took),
         phase("window", elapsed),
@@ -62,19 +60,24 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     let Some(golden) = golden else {
         return Finding::ok("no metric of requests among them");
     };
-    let seconds = golden.elapsed.as_secs_f64();
-    let (ratio, p95) = (golden.error_ratio(), golden.duration_ms(0.95));
+    let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
+    let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
+    let (rate, p99) = (golden.rate(&golden.all), golden.all.duration_ms(0.99));
     let mut finding = Finding::ok(message(golden, ratio, p95));
     let observe = |name, value, unit| Observation { name, value, unit };
     finding.observed = vec![
-        observe("request_rate", golden.rate(), "1/s"),
-        observe("requests", Some(golden.requests), "1"),
+        observe("request_rate", rate, "1/s"),
+        observe("requests", Some(golden.all.requests), "1"),
         observe("error_ratio", ratio, "1"),
         observe("p95_ms", p95, "ms"),
+        observe("p99_ms", p99, "ms"),
         observe("window_ms", Some(seconds * 1e3), "ms"),
     ];
+    if let Some(rate) = rate {
+        finding.judge(probe, Measure::Rate, rate, Reason::Status);
+    }
     // A few requests prove nothing: one failure of one would be 100 %. But it is no good sign.
-    let few = golden.requests < REQUESTS_MIN;
+    let few = golden.all.is_few();
     if let Some(ratio) = ratio.filter(|_| few) {
         finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
         finding.status = finding.status.min(Status::Warn);
@@ -83,6 +86,9 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         if let Some(p95) = p95 {
             finding.judge(probe, Measure::P95, p95, Reason::Slow);
         }
+        if let Some(p99) = p99 {
+            finding.judge(probe, Measure::P99, p99, Reason::Slow);
+        }
         if let Some(ratio) = ratio {
             finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
         }
@@ -90,24 +96,40 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     finding
 }
 
+/// Judges the fullest of what there is a limited number of, and names it when it is too full.
+fn saturated(finding: &mut Finding, probe: &Probe, all: &[Saturation]) {
+    let ratio = |one: &Saturation| one.ratio().unwrap_or(0.0);
+    let limited = all.iter().filter(|one| one.hurts() && one.max.is_some());
+    let Some(fullest) = limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else { return };
+    let value = ratio(fullest);
+    finding.observe("saturation", Some(value), "1");
+    let limits = probe.warn.iter().chain(&probe.fail);
+    let mut limits = limits.filter(|limit| limit.measure == Measure::Saturation);
+    if limits.any(|limit| limit.is_crossed_by(value)) {
+        let (used, max) = (fullest.used, fullest.max.unwrap_or(0.0));
+        finding.message = format!("{}; {}: {used} of {max}", finding.message, fullest.name);
+        finding.measure(probe, Measure::Saturation, value, Reason::Saturated);
+    }
+}
+
 /// Draws `12 req/s, 0% errors, p95 23ms (n=12 in 1.0s)`.
 fn message(golden: &Golden, ratio: Option<f64>, p95: Option<f64>) -> String {
-    let seconds = golden.elapsed.as_secs_f64();
-    let requests = golden.requests;
+    let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
+    let requests = golden.all.requests;
     if requests <= 0.0 {
         return format!("no requests in {seconds:.1}s");
     }
-    let rate = golden.rate().unwrap_or(0.0);
+    let rate = golden.rate(&golden.all).unwrap_or(0.0);
     let errors = ratio.map_or_else(
         || "errors not told apart".to_owned(),
         |ratio| format!("{}% errors", rounded(ratio * 100.0)),
     );
-    let duration = match (p95, quantile::bucket_of(0.95, &golden.buckets)) {
+    let duration = match (p95, golden.all.bucket_ms(0.95)) {
         (Some(p95), Some((_, end))) if end.is_infinite() => format!(", p95 > {}ms", rounded(p95)),
         (Some(p95), _) => format!(", p95 {}ms", rounded(p95)),
         (None, _) => String::new(),
     };
-    let few = if requests < REQUESTS_MIN { ", too few to judge" } else { "" };
+    let few = if golden.all.is_few() { ", too few to judge" } else { "" };
     format!("{} req/s, {errors}{duration} (n={requests} in {seconds:.1}s{few})", rounded(rate))
 }
 

@@ -19,6 +19,7 @@ use crate::sources::Backend;
 pub mod address;
 mod amqp;
 mod backend;
+pub mod canary;
 mod causes;
 mod certificate;
 mod codes;
@@ -45,14 +46,17 @@ mod mysql;
 mod nats;
 mod postgres;
 mod program;
+mod receivers;
 mod redis;
 pub mod scrape;
 mod secure;
+pub mod slo;
 mod smtp;
 mod systemd;
 pub mod targets;
 mod tcp;
 mod tls;
+pub mod variables;
 
 use address::Address;
 use finding::{Finding, Part, complete};
@@ -113,6 +117,10 @@ pub enum Target {
     Systemd(String),
     /// A program that checks something.
     Exec(Program),
+    /// How fast the errors of an objective use up its budget.
+    Slo(slo::Slo),
+    /// A target that is not known here: what it is, how it is written, why.
+    Unset(CheckKind, String, String),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
     /// A configured source, which is also asked for its parts and its youngest data.
@@ -218,6 +226,8 @@ async fn one(
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
+        Target::Slo(slo) => slo::run(&probe, slo, &means).await,
+        Target::Unset(_, _, why) => Finding::unknown(Reason::Config, why.clone()),
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
         Target::Source(source) => {
             let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
@@ -257,6 +267,8 @@ impl Target {
             Self::Exec(program) => {
                 (CheckKind::Exec, program.argv.first().cloned().unwrap_or_default())
             }
+            Self::Slo(slo) => (CheckKind::Slo, slo.shown()),
+            Self::Unset(kind, written, _) => (*kind, written.clone()),
             Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kinds::{KINDS, Kind};
+use super::slo::Slo;
 use super::{Probe, Target, keys};
-use crate::config::CheckSettings;
-use crate::model::Threshold;
+use crate::config::{CheckSettings, CheckTarget, Origin};
+use crate::model::{CheckKind, Threshold};
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
@@ -16,9 +17,10 @@ const PAGES: [&str; 2] = ["healthz", "readyz"];
 const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
 
 /// What limits hold where none are set.
-const DEFAULT_WARN: [&str; 13] = [
+pub(super) const DEFAULT_WARN: [&str; 14] = [
     "error_ratio > 1%",
     "p95 > 500ms",
+    "saturation > 90%",
     "expires < 21d",
     "connections > 80%",
     "lag > 10s",
@@ -31,7 +33,7 @@ const DEFAULT_WARN: [&str; 13] = [
     "files > 80%",
     "restarts > 3",
 ];
-const DEFAULT_FAIL: [&str; 8] = [
+pub(super) const DEFAULT_FAIL: [&str; 8] = [
     "error_ratio > 5%",
     "expires < 7d",
     "connections > 95%",
@@ -103,6 +105,29 @@ pub fn of_source(backend: Arc<dyn Backend>, name: &str, origin: &str, timeout: D
     Probe { id, name: name.to_owned(), target, ..of_backend(backend, origin, timeout) }
 }
 
+/// Returns the check of an objective.
+pub fn of_objective(
+    id: &str,
+    slo: Slo,
+    origin: &str,
+    runbook: Option<String>,
+    timeout: Duration,
+) -> Probe {
+    Probe {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        group: "objectives".to_owned(),
+        target: Target::Slo(slo),
+        timeout,
+        needs: Vec::new(),
+        warn: Vec::new(),
+        fail: Vec::new(),
+        hint: None,
+        runbook,
+        origin: origin.to_owned(),
+    }
+}
+
 /// Returns the configured checks; refuses what cannot be meant.
 pub fn of_settings(
     all: &[CheckSettings],
@@ -134,7 +159,22 @@ fn of_setting(
 ) -> Result<Probe, TargetError> {
     let refuse = |reason: String| refused(settings, reason);
     let window = settings.window.unwrap_or(window);
-    let target = target(settings, window).map_err(refuse)?;
+    let target = match &settings.target {
+        _ if runs_a_repositorys_program(settings) => {
+            let why = "a repository's file may not have programs run: put the check into your own \
+                       config.toml";
+            let program = settings.keys.command.first().cloned().unwrap_or_default();
+            Target::Unset(CheckKind::Exec, program, why.to_owned())
+        }
+        CheckTarget::Known(text) => target(settings, text, window)
+            // What a variable holds may be a secret: the reason names the variable.
+            .map_err(|reason| refuse(without(&reason, text, &settings.written)))?,
+        // A variable that is not set here is no reason to look at nothing else.
+        CheckTarget::Unknown(why) => {
+            let kind = kind_of(&settings.kind).map_err(refuse)?;
+            Target::Unset(kind, settings.written.clone(), why.clone())
+        }
+    };
     let (kind, _) = target.shown();
     let read =
         |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
@@ -169,8 +209,13 @@ fn refused(settings: &CheckSettings, reason: String) -> TargetError {
     TargetError { id: settings.id.clone(), origin: settings.origin.to_string(), reason }
 }
 
-fn target(settings: &CheckSettings, window: Duration) -> Result<Target, String> {
-    let (kind, target) = (settings.kind.as_str(), settings.target.as_str());
+/// Says whether it is a program that a repository wants to be run: whoever clones it has not read it.
+fn runs_a_repositorys_program(settings: &CheckSettings) -> bool {
+    !settings.keys.command.is_empty() && matches!(settings.origin, Origin::Repository(..))
+}
+
+fn target(settings: &CheckSettings, target: &str, window: Duration) -> Result<Target, String> {
+    let kind = settings.kind.as_str();
     keys::refuse_strange(kind, &settings.keys)?;
     if let Some(local) = keys::local(kind, target, &settings.keys) {
         return local;
@@ -188,18 +233,38 @@ fn target(settings: &CheckSettings, window: Duration) -> Result<Target, String> 
     }
 }
 
+/// Returns the kind of a configured check by its name.
+fn kind_of(name: &str) -> Result<CheckKind, String> {
+    match name {
+        "http" => Ok(CheckKind::Http),
+        "metrics" => Ok(CheckKind::Metrics),
+        "tcp" => Ok(CheckKind::Tcp),
+        "tls" => Ok(CheckKind::Tls),
+        other => Kind::named(other).map(|row| row.check).ok_or_else(|| no_such_kind(other)),
+    }
+}
+
+/// Puts the words of the file in the place of what they stand for.
+fn without(reason: &str, value: &str, written: &str) -> String {
+    reason.replace(value, written).replace(&*crate::model::mask_text(value), written)
+}
+
+fn no_such_kind(kind: &str) -> String {
+    let plain = PLAIN_KINDS.into_iter().chain(keys::LOCAL_KINDS);
+    let all: Vec<&str> = plain.chain(KINDS.iter().map(|row| row.name)).collect();
+    format!("has the kind `{kind}`; there are {}", all.join(", "))
+}
+
 fn service(kind: &str, target: &str) -> Result<Target, String> {
     let Some(row) = Kind::named(kind) else {
-        let plain = PLAIN_KINDS.into_iter().chain(keys::LOCAL_KINDS);
-        let all: Vec<&str> = plain.chain(KINDS.iter().map(|row| row.name)).collect();
-        return Err(format!("has the kind `{kind}`; there are {}", all.join(", ")));
+        return Err(no_such_kind(kind));
     };
     let refuse = |error| format!("has a target that {error}; one is {}://host/…", row.schemes[0]);
     row.address(target).map(|address| Target::Service(row, address)).map_err(refuse)
 }
 
 /// Reads `host:port`, or a URL of any scheme; of a URL only the host and the port are kept.
-fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {
+pub(super) fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {
     let full = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     let url = url::Url::parse(&full).ok();
     let host = url.as_ref().and_then(url::Url::host_str).filter(|host| !host.is_empty());
@@ -229,7 +294,7 @@ fn waits_for_itself(probe: &Probe, all: &[Probe]) -> bool {
     false
 }
 
-fn limits(texts: &[&str]) -> Vec<Threshold> {
+pub(super) fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
 }
 

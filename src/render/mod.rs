@@ -19,6 +19,8 @@ pub mod log_line;
 pub mod log_report;
 pub mod log_stats;
 pub mod markdown;
+pub mod metrics;
+pub mod metrics_lint;
 pub mod metrics_list;
 mod pager;
 mod progress;
@@ -251,6 +253,17 @@ impl Output {
             _ => Err(UnknownFormat {
                 command: "check".into(),
                 formats: "human, short, json, jsonl, md, junit, tap, nagios or prometheus",
+            }),
+        }
+    }
+
+    /// Refuses the formats that signals are not written in; samples also have lines.
+    pub fn only_of_signals(&self) -> Result<(), UnknownFormat> {
+        match self.format {
+            Format::Human | Format::Json | Format::Md => Ok(()),
+            _ => Err(UnknownFormat {
+                command: "metrics".to_owned(),
+                formats: "human, json or md; `obs metrics list` also as jsonl",
             }),
         }
     }

@@ -235,14 +235,7 @@ impl Endpoint {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let denied = reply.status == StatusCode::FORBIDDEN;
                 class = if denied { Reason::Forbidden } else { Reason::AuthFailed };
-                if said.contains("no org id") {
-                    format!("name a tenant: headers = {{ X-Scope-OrgID = \"…\" }} of source {name}")
-                } else {
-                    format!(
-                        "set token, or username and password, of source {name}; a tenant is a \
-                         header (obs config show)"
-                    )
-                }
+                credentials(name, &said)
             }
             StatusCode::TOO_MANY_REQUESTS => {
                 class = Reason::Overloaded;
@@ -310,6 +303,16 @@ impl Endpoint {
             next: format!("ask again; is source {} of kind {}?", settings.name, settings.kind),
         }
     }
+}
+
+/// Says which credentials to set where none, or the wrong ones, were sent.
+fn credentials(name: &str, said: &str) -> String {
+    if said.contains("no org id") {
+        return format!("name a tenant: headers = {{ X-Scope-OrgID = \"…\" }} of source {name}");
+    }
+    format!(
+        "set token, or username and password, of source {name}; a tenant is a header (obs config show)"
+    )
 }
 
 /// Says what the refusal of a source of metrics means, and what to do.

@@ -63,7 +63,8 @@ pub(super) fn of_targets(targets: &[ScrapeTarget], now: UnixNanos) -> HealthPart
     let down: Vec<&ScrapeTarget> = targets.iter().filter(|one| one.health == "down").collect();
     let late: Vec<HealthPart> = targets.iter().filter_map(|one| late(one, now)).collect();
     let up = targets.iter().filter(|one| one.health == "up").count();
-    let ages = targets.iter().filter_map(|one| Some(now.since(one.last_scrape?).max(0)));
+    let ages =
+        targets.iter().filter_map(|one| Some(now.since(one.last_scrape?).max(1_000_000_000)));
     let oldest = ages.max().map(|age| format!(", each scraped within the last {}", shown(age)));
     let message = format!("{up} of {} up{}", targets.len(), oldest.unwrap_or_default());
     if down.is_empty() && late.is_empty() {

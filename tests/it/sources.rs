@@ -383,9 +383,13 @@ fn a_request_is_told_with_the_lines_of_a_loki_and_the_loki_is_checked() {
     // A trace is nothing without a backend that has traces.
     assert_eq!(env.obs(["trace", ID]).status, Some(2));
     let labels = r#"{"status":"success","data":["app","service_name"]}"#;
-    let well = FakeSource::start(vec![whole("200 OK", "application/json", "", labels)]);
+    let well = FakeSource::by_question(move |asked| match asked.path() {
+        "/loki/api/v1/labels" => whole("200 OK", "application/json", "", labels),
+        _ => ok("loki"),
+    });
     let outcome = Env::new().set("LOKI_ADDR", &well.url).obs(["check"]);
     assert!(outcome.stdout.contains("has 2 labels"), "{outcome}");
+    assert!(outcome.stdout.contains("the latest is 5m old"), "{outcome}");
     assert_eq!(outcome.status, Some(0));
 }
 
@@ -425,9 +429,17 @@ fn a_source_that_cannot_be_meant_is_refused() {
 fn help_and_the_formats_page_name_every_kind() {
     let page = include_str!("../../docs/formats.md");
     for kind in KINDS {
-        let command = if kind.side == Side::Logs { "logs" } else { "trace" };
-        let help = Env::new().obs([command, "--help"]).stdout;
-        assert!(help.contains(kind.name), "{} is not in the help", kind.name);
+        let command = match kind.side {
+            Side::Logs => Some("logs"),
+            Side::Traces => Some("trace"),
+            Side::Metrics => Some("metrics"),
+            // Nobody asks it for anything: it is only checked.
+            Side::Alerts => None,
+        };
+        if let Some(command) = command {
+            let help = Env::new().obs([command, "--help"]).stdout;
+            assert!(help.contains(kind.name), "{} is not in the help", kind.name);
+        }
         assert!(page.contains(&format!("`{}`", kind.name)), "{} is not in formats.md", kind.name);
         assert!(kind.example.starts_with("http") && !kind.about.is_empty());
     }

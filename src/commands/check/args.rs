@@ -20,6 +20,8 @@ Examples:
   obs check --watch               again and again, with a line for each change
   obs check --skip metrics -o json
   obs check -o short              only what is not well
+  obs check --canary http://localhost:8000/orders
+                                  does a request leave its log line, its trace, its count?
 
 Outputs (-o): human, short, json, jsonl (a line a check as it ends), md, junit, tap, nagios, prometheus.
 
@@ -48,6 +50,11 @@ pub struct CheckArgs {
     /// The time between two scrapes of /metrics
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub(super) window: Duration,
+    /// Check nothing else, but send one request with a fresh id to this address, and find its log line,
+    /// its trace and its count [default: the first application of the running backend]
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["names", "only", "skip", "wait", "watch", "window", "no_baseline"])]
+    pub(super) canary: Option<String>,
     /// What counts as unhealthy [default: fail]
     #[arg(long, value_name = "STATUS", value_enum)]
     pub(super) fail_on: Option<FailOn>,

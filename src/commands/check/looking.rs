@@ -7,6 +7,7 @@ use super::{outcome, past};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::CheckResult;
+use crate::probes::slo::{By, Slo};
 use crate::probes::{Means, Probe, Target, run_all};
 use crate::render::check::{ResultLine, row};
 use crate::render::{Format, Live, Output};
@@ -126,7 +127,7 @@ async fn turning<T>(work: impl Future<Output = T>, live: &Live) -> T {
     }
 }
 
-fn stream(output: &mut Output, result: &CheckResult) -> std::io::Result<()> {
+pub(super) fn stream(output: &mut Output, result: &CheckResult) -> std::io::Result<()> {
     let show_secrets = output.theme.show_secrets;
     output.json_line(&ResultLine::new(result, show_secrets))
 }
@@ -134,7 +135,7 @@ fn stream(output: &mut Output, result: &CheckResult) -> std::io::Result<()> {
 /// Returns the time that the probes take even when every answer is there at once.
 fn takes_at_least(probes: &[Probe]) -> Duration {
     let window = |probe: &Probe| match probe.target {
-        Target::Metrics(_, window) => window,
+        Target::Metrics(_, window) | Target::Slo(Slo { by: By::Page(_, window), .. }) => window,
         _ => Duration::ZERO,
     };
     probes.iter().map(window).max().unwrap_or_default()

@@ -1,13 +1,18 @@
 //! `obs check`: is the application healthy, and what it stands on?
 //!
 //! `args` is the command line, `chosen` what there is to check, `looking` asks once or until all is
-//! well, `watching` again and again, `past` is what the last run found.
+//! well, `watching` again and again, `past` is what the last run found;
+//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks.
 
 mod args;
+mod canary;
 mod chosen;
 mod looking;
+mod objectives;
 mod past;
 mod watching;
+
+use std::time::Instant;
 
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Outcome, Result};
@@ -45,6 +50,9 @@ fn is_ours(error: &Error) -> bool {
 }
 
 fn checked(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
+    if let Some(url) = &args.canary {
+        return flown(url, args, context);
+    }
     let probes = chosen::probes(args, context)?;
     looking::fits(args, &probes)?;
     let means = Means { http: context.http(), now: context.now_nanos() };
@@ -61,6 +69,25 @@ fn checked(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
         context.output.warn(&format!("not healthy within {wait:?}; this is the last state"));
     }
     keep(past, &looked.results, started, context);
+    let report = report(looked, args, started, context);
+    write(&report, context)?;
+    Ok(match context.output.format() {
+        Format::Nagios => Outcome::Nagios(report.status),
+        _ => outcome,
+    })
+}
+
+/// Sends one request and shows what became of it.
+fn flown(url: &str, args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
+    let (started, began) = (context.now_nanos(), Instant::now());
+    let results = vec![canary::look(url, args.deadline, context)?];
+    if context.output.format() == Format::Jsonl {
+        for result in &results {
+            looking::stream(&mut context.output, result)?;
+        }
+    }
+    let outcome = outcome(&results, args.fail_on());
+    let looked = Looked { results, took: began.elapsed(), attempts: 1 };
     let report = report(looked, args, started, context);
     write(&report, context)?;
     Ok(match context.output.format() {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
+use crate::config::CheckTarget;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::http::FetchError;
@@ -61,6 +62,49 @@ impl Target {
         }
         let name = crate::http::without_secrets(url.as_str());
         Ok(Self { name, place: Place::Url(url.into()) })
+    }
+
+    /// Returns the pages that are known without being typed: those of the configured checks of kind
+    /// `metrics`, else those of the applications of the running backend.
+    pub(super) fn known(context: &mut Context) -> Result<Vec<Self>> {
+        let checks = context.settings.checks.value.iter().filter(|check| check.kind == "metrics");
+        let configured: Vec<Self> = checks
+            .filter_map(|check| match &check.target {
+                CheckTarget::Known(url) => {
+                    Some(Self { name: check.id.clone(), place: Place::Url(url.clone()) })
+                }
+                // `obs check` says why it is not known.
+                CheckTarget::Unknown(_) => None,
+            })
+            .collect();
+        if !configured.is_empty() {
+            return Ok(configured);
+        }
+        let announced = context.embedded()?.and_then(|(_, announced)| announced);
+        let applications = announced.into_iter().flat_map(|running| running.applications);
+        let found: Vec<Self> = applications
+            .map(|application| {
+                let url = format!("{}/metrics", application.url.trim_end_matches('/'));
+                Self { name: application.name, place: Place::Url(url) }
+            })
+            .collect();
+        if found.is_empty() {
+            return Err(Error::usage("no page of metrics is named, and none is known here")
+                .hint("name one: obs metrics http://HOST:PORT/metrics")
+                .hint("or list it in obs.toml: [[check]] id = \"api\" kind = \"metrics\" target = \"http://…/metrics\"")
+                .hint("see it work: obs demo"));
+        }
+        let names: Vec<&str> = found.iter().map(|target| target.name.as_str()).collect();
+        context.output.note(&format!("reading what runs here: {}", names.join(", ")));
+        Ok(found)
+    }
+
+    /// Returns it as a word to type again.
+    pub(super) fn typed(&self) -> String {
+        match &self.place {
+            Place::Input => "-".to_owned(),
+            _ => text::word(&self.shown()),
+        }
     }
 
     /// Returns where it is, without secrets.

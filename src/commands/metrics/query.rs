@@ -24,12 +24,16 @@ const POINTS_MAX: u64 = 11_000;
 const STEPS: [u64; 15] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 10_800, 21_600];
 
+/// What is of pages only.
+const OF_PAGES: [&str; 8] =
+    ["page", "window", "once", "by", "matching", "apdex", "requests", "duration"];
+
 /// The options of a query.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of --query")]
 pub(super) struct QueryArgs {
     /// Compute this PromQL expression: now, or with --since over time, as a chart
-    #[arg(long, value_name = "PROMQL")]
+    #[arg(long, value_name = "PROMQL", allow_hyphen_values = true, conflicts_with_all = OF_PAGES)]
     pub(super) query: Option<String>,
     /// The source to ask, or its address [default: the first of kind prometheus, else PROMETHEUS_URL]
     #[arg(long, value_name = "NAME|URL", requires = "query")]
@@ -180,9 +184,12 @@ fn refused(source: &str, error: SourceError) -> Error {
             Error::usage("the expression cannot be computed").because(what).hint(next)
         }
         SourceError::Refused { what, next, .. } => {
-            Error::could_not_tell(format!("{source} did not answer")).because(what).hint(next)
+            Error::could_not_tell(format!("{source} gave no answer that can be used"))
+                .because(what)
+                .hint(next)
         }
-        other => Error::could_not_tell(format!("{source} did not answer")).because(other),
+        other => Error::could_not_tell(format!("{source} gave no answer that can be used"))
+            .because(other),
     }
 }
 

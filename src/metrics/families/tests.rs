@@ -88,6 +88,24 @@ fn every_sample_of_a_recorded_page_is_in_a_family() {
 }
 
 #[test]
+fn what_openmetrics_adds_keeps_its_type_and_its_unit() {
+    let read = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/metrics/hard");
+        only(&std::fs::read_to_string(format!("{folder}/{name}.txt")).unwrap())
+    };
+    for (file, name, kind, series) in [
+        ("om_gaugehistogram", "g", Kind::GaugeHistogram, 1),
+        ("om_info", "build", Kind::Info, 1),
+        ("om_stateset", "f", Kind::StateSet, 2),
+        ("om_unit", "d_seconds", Kind::Counter, 1),
+    ] {
+        let family = read(file);
+        assert_eq!((&*family.name, family.kind, family.series.len()), (name, kind, series));
+    }
+    assert_eq!(read("om_unit").unit.as_deref(), Some("seconds"));
+}
+
+#[test]
 fn both_ways_of_grouping_give_the_same() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/metrics");
     let files = |folder: &str| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());

@@ -1,0 +1,153 @@
+//! The objectives that a configuration file sets: `[[slo]]`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Origin, SettingsError};
+use crate::model::parse_duration;
+
+/// How long an objective is for, where nothing says so.
+const PERIOD_DEFAULT: Duration = Duration::from_hours(30 * 24);
+
+/// One objective, as a file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SloOptions {
+    /// What to call it.
+    pub id: String,
+    /// The percentage of requests that have to be good: `99.9`.
+    pub objective: f64,
+    /// `PromQL` for the bad requests a second, with `{{window}}` where the length of time goes.
+    pub errors: Option<String>,
+    /// The same for all requests.
+    pub total: Option<String>,
+    /// The name of the `[[source]]` to ask; the first of metrics unless given.
+    pub source: Option<String>,
+    /// Instead of the three: a page of metrics, which is scraped twice.
+    pub url: Option<String>,
+    /// How long the objective is for: `"30d"`.
+    pub period: Option<String>,
+    /// The section of the runbook.
+    pub runbook: Option<String>,
+}
+
+/// One objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SloSettings {
+    /// What to call it.
+    pub id: String,
+    /// The percentage of requests that have to be good, between 0 and 100.
+    pub objective: f64,
+    /// What it is measured by.
+    pub measured: Measured,
+    /// How long it is for.
+    pub period: Duration,
+    /// The section of the runbook.
+    pub runbook: Option<String>,
+    /// Which file.
+    pub origin: Origin,
+}
+
+/// What an objective is measured by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measured {
+    /// Expressions that a source of metrics computes.
+    Queries {
+        /// The bad requests a second.
+        errors: String,
+        /// All of them.
+        total: String,
+        /// Whom to ask; the first source of metrics without.
+        source: Option<String>,
+    },
+    /// Two scrapes of a page.
+    Page(String),
+}
+
+/// What stands for the length of time in an expression.
+pub const WINDOW: &str = "{{window}}";
+
+impl SloSettings {
+    /// Reads what a file says of one objective.
+    pub(super) fn read(options: &SloOptions, origin: &Origin) -> Result<Self, SettingsError> {
+        let refused = |name, value: &str, expected| SettingsError::Value {
+            name,
+            origin: origin.clone(),
+            value: value.to_owned(),
+            expected,
+        };
+        let SloOptions { id, objective, errors, total, source, url, period, runbook } =
+            options.clone();
+        if !(objective > 0.0 && objective < 100.0) {
+            let expected = "a percentage above 0 and below 100, such as 99.9";
+            return Err(refused("slo.objective", &objective.to_string(), expected));
+        }
+        let measured = match (errors, total, url) {
+            (Some(errors), Some(total), None) => {
+                for (name, expression) in [("slo.errors", &errors), ("slo.total", &total)] {
+                    if !expression.contains(WINDOW) {
+                        let expected = "PromQL with {{window}} where the length of time goes";
+                        return Err(refused(name, expression, expected));
+                    }
+                }
+                Measured::Queries { errors, total, source }
+            }
+            (None, None, Some(url)) if source.is_none() => Measured::Page(url),
+            _ => {
+                let expected = "an objective with errors and total, or with url alone";
+                return Err(refused("slo", &id, expected));
+            }
+        };
+        let period = match &period {
+            None => PERIOD_DEFAULT,
+            Some(text) => parse_duration(text)
+                .ok()
+                .filter(|period| *period >= Duration::from_hours(24))
+                .ok_or_else(|| refused("slo.period", text, "a duration of a day or more: 30d"))?,
+        };
+        Ok(Self { id, objective, measured, period, runbook, origin: origin.clone() })
+    }
+
+    /// Returns the part of all requests that may be bad, above 0 and below 1.
+    pub fn budget(&self) -> f64 {
+        1.0 - self.objective / 100.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<SloSettings, String> {
+        let options: SloOptions = toml::from_str(toml).map_err(|error| error.to_string())?;
+        SloSettings::read(&options, &Origin::Default).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_objective_has_two_expressions_or_a_page() {
+        let queries = "id='a'\nobjective=99\nerrors='e[{{window}}]'\ntotal='t[{{window}}]'";
+        let read_queries = read(queries).unwrap();
+        assert!(matches!(read_queries.measured, Measured::Queries { .. }));
+        assert!((read_queries.budget() - 0.01).abs() < 1e-12);
+        assert_eq!(read_queries.period, Duration::from_hours(720));
+        let page = read("id='a'\nobjective=99.9\nurl='http://h/metrics'").unwrap();
+        assert_eq!(page.measured, Measured::Page("http://h/metrics".to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let both = "errors='e[{{window}}]'\ntotal='t[{{window}}]'\nurl='http://h/'";
+        for (more, said) in [
+            ("objective=100\nurl='http://h/'", "below 100"),
+            ("objective=99", "errors and total, or with url"),
+            (&*format!("objective=99\n{both}"), "errors and total, or with url"),
+            ("objective=99\nerrors='e[5m]'\ntotal='t[5m]'", "{{window}}"),
+            ("objective=99\nurl='http://h/'\nperiod='1h'", "a day or more"),
+            ("objective=99\nurl='http://h/'\nsource='p'", "errors and total, or with url"),
+        ] {
+            let error = read(&format!("id='a'\n{more}")).unwrap_err();
+            assert!(error.contains(said), "{more}: {error}");
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! How fast errors use up the budget of an objective: burn rates over pairs of windows.
+//!
+//! A burn rate of 1 uses up the budget in exactly its period. A long window says that it matters, a
+//! short one that it goes on. Without a Prometheus two scrapes give one burn rate, and no history.
+//! Source: Google, "The Site Reliability Workbook", chapter 5, multi-window, multi-burn-rate alerts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::finding::Part;
+use super::scrape::{read, scrape};
+use super::{Finding, Means, Probe};
+use crate::config::WINDOW;
+use crate::metrics::families::group;
+use crate::metrics::golden::Golden;
+use crate::model::{CheckKind, MetricQuery, MetricTimes, Observation, Reason, Status};
+use crate::sources::{Backend, SourceError};
+
+/// An objective that can be asked about.
+#[derive(Debug, Clone)]
+pub struct Slo {
+    /// The percentage of requests that have to be good.
+    pub objective: f64,
+    /// The part of all requests that may be bad.
+    pub budget: f64,
+    /// How long it is for.
+    pub period: Duration,
+    /// What it is measured by.
+    pub by: By,
+}
+
+/// What an objective is measured by.
+#[derive(Debug, Clone)]
+pub enum By {
+    /// Two expressions with `{{window}}`, and who computes them.
+    Queries(String, String, Arc<dyn Backend>),
+    /// Two scrapes of a page, and the time between them.
+    Page(String, Duration),
+}
+
+impl Slo {
+    /// Returns where it is measured, without secrets.
+    pub(super) fn shown(&self) -> String {
+        match &self.by {
+            By::Queries(.., backend) => backend.name(),
+            By::Page(url, _) => crate::http::without_secrets(url),
+        }
+    }
+}
+
+/// Two windows that are judged together.
+struct Pair {
+    name: &'static str,
+    long: &'static str,
+    short: &'static str,
+    /// The long window, in hours.
+    hours: f64,
+    /// The part of the budget that may be used up in it.
+    part: f64,
+    /// What it is when both burn faster.
+    status: Status,
+}
+
+const PAIRS: [Pair; 4] = [
+    Pair {
+        name: "1h and 5m",
+        long: "1h",
+        short: "5m",
+        hours: 1.0,
+        part: 0.02,
+        status: Status::Fail,
+    },
+    Pair {
+        name: "6h and 30m",
+        long: "6h",
+        short: "30m",
+        hours: 6.0,
+        part: 0.05,
+        status: Status::Fail,
+    },
+    Pair {
+        name: "1d and 2h",
+        long: "1d",
+        short: "2h",
+        hours: 24.0,
+        part: 0.1,
+        status: Status::Warn,
+    },
+    Pair {
+        name: "3d and 6h",
+        long: "3d",
+        short: "6h",
+        hours: 72.0,
+        part: 0.1,
+        status: Status::Warn,
+    },
+];
+
+/// Every window once, with the name under which its burn rate is in JSON.
+const WINDOWS: [(&str, &str); 7] = [
+    ("5m", "burn_5m"),
+    ("30m", "burn_30m"),
+    ("1h", "burn_1h"),
+    ("2h", "burn_2h"),
+    ("6h", "burn_6h"),
+    ("1d", "burn_1d"),
+    ("3d", "burn_3d"),
+];
+
+/// With fewer requests than this between two scrapes, their share of errors says nothing.
+const REQUESTS_MIN: f64 = 20.0;
+
+/// How fast a window burns; `None` where there were no requests.
+type Burn = Result<Option<f64>, SourceError>;
+
+pub(super) async fn run(probe: &Probe, slo: &Slo, means: &Means) -> Finding {
+    match &slo.by {
+        By::Queries(errors, total, backend) => {
+            let asked = by_queries(slo, (errors, total), backend.as_ref());
+            tokio::time::timeout(probe.timeout, asked).await.unwrap_or_else(|_| {
+                let message = format!("no answer within {:?}", probe.timeout);
+                Finding::unknown(Reason::Timeout, message)
+            })
+        }
+        By::Page(url, window) => by_page(slo, url, *window, probe.timeout, means).await,
+    }
+}
+
+async fn by_queries(slo: &Slo, (errors, total): (&str, &str), backend: &dyn Backend) -> Finding {
+    let period = format!("{}h", slo.period.as_secs() / 3_600);
+    let windows = WINDOWS.iter().map(|(window, _)| *window).chain([period.as_str()]);
+    let asked = windows.map(|window| burn(slo, (errors, total), window, backend));
+    let mut burns = Vec::new();
+    for answer in join_all(asked).await {
+        match answer {
+            Ok(burn) => burns.push(burn),
+            // Nothing is known of the objective; whether it is kept is another question.
+            Err(error) => return Finding::unknown(error.check_reason(), error.to_string()),
+        }
+    }
+    let whole = burns.pop().flatten();
+    let of = |wanted: &str| {
+        let place = WINDOWS.iter().position(|(window, _)| *window == wanted)?;
+        burns.get(place).copied().flatten()
+    };
+    if whole.is_none() && burns.iter().all(Option::is_none) {
+        let message = "no data: `total` is empty or zero over every window";
+        return Finding::unknown(Reason::NotFound, message);
+    }
+    let mut finding = judged(slo, &of, whole);
+    let observed = WINDOWS.iter().zip(&burns);
+    finding.observed = observed
+        .map(|((_, name), value)| Observation { name, value: *value, unit: "1" })
+        .chain([Observation { name: "budget_left", value: whole.map(|all| 1.0 - all), unit: "1" }])
+        .collect();
+    finding
+}
+
+/// Judges the pairs, and says how much of the budget is left and how long it lasts.
+///
+/// `whole` is the burn rate of the whole period: the part of the budget that is used up.
+fn judged(slo: &Slo, of: &impl Fn(&str) -> Option<f64>, whole: Option<f64>) -> Finding {
+    let parts: Vec<Part> = PAIRS.iter().map(|pair| part(slo, pair, of)).collect();
+    let left = whole.map(|all| 1.0 - all);
+    let objective = slo.objective;
+    let days = slo.period.as_secs() / 86_400;
+    let left_words = match left {
+        None => "its budget is not known".to_owned(),
+        Some(left) if left <= 0.0 => format!("the budget of {days}d is used up"),
+        Some(left) => format!("{}% of the budget of {days}d is left", digits(left * 100.0)),
+    };
+    let lasts = left.zip(of("1h")).and_then(|(left, burn)| lasts(slo, left, burn));
+    let lasts = lasts.map(|lasts| format!(", for {lasts} at the rate of the last hour"));
+    let message = format!("{objective}%: {left_words}{}", lasts.unwrap_or_default());
+    let worst = parts.iter().map(|part| part.status).max().unwrap_or(Status::Ok);
+    let used_up = left.is_some_and(|left| left <= 0.0);
+    let status = if used_up { worst.max(Status::Warn) } else { worst };
+    let reason = (status != Status::Ok).then_some(Reason::Saturated);
+    let mut finding = Finding::new(status, reason, message);
+    if status != Status::Ok {
+        finding =
+            finding.likely("more requests fail than the objective allows: look at the errors");
+    }
+    finding.children = parts;
+    finding
+}
+
+fn part(slo: &Slo, pair: &Pair, of: &impl Fn(&str) -> Option<f64>) -> Part {
+    let most = slo.period.as_secs_f64() / 3_600.0 * pair.part / pair.hours;
+    let shown = |burn: Option<f64>| burn.map_or_else(|| "no requests".to_owned(), digits);
+    let (long, short) = (of(pair.long), of(pair.short));
+    let burns = [long, short].iter().all(|burn| burn.is_some_and(|burn| burn > most));
+    let status = if burns { pair.status } else { Status::Ok };
+    let word = if pair.status == Status::Fail { "page" } else { "ticket" };
+    Part {
+        name: pair.name.to_owned(),
+        kind: CheckKind::Part,
+        status,
+        reason: burns.then_some(Reason::Saturated),
+        message: format!(
+            "burn rate {} and {}; {word} above {}",
+            shown(long),
+            shown(short),
+            digits(most)
+        ),
+        duration_ms: None,
+        children: Vec::new(),
+    }
+}
+
+/// Returns how long what is left lasts; `None` where it is used up already, or never will be.
+fn lasts(slo: &Slo, left: f64, burn: f64) -> Option<String> {
+    let seconds = left * slo.period.as_secs_f64() / burn;
+    if left <= 0.0 || burn <= 0.0 || seconds > 366.0 * 86_400.0 {
+        return None;
+    }
+    Some(match seconds {
+        ..7_200.0 => format!("{}m", digits((seconds / 60.0).floor())),
+        ..172_800.0 => format!("{}h", digits((seconds / 3_600.0).floor())),
+        _ => format!("{}d", digits((seconds / 86_400.0).floor())),
+    })
+}
+
+/// Asks how fast one window burns.
+async fn burn(
+    slo: &Slo,
+    (errors, total): (&str, &str),
+    window: &str,
+    backend: &dyn Backend,
+) -> Burn {
+    let (bad, all) = tokio::join!(one(errors, window, backend), one(total, window, backend));
+    let (bad, all) = (bad?, all?);
+    // Without any error there is no series of errors.
+    Ok(all.filter(|all| *all > 0.0).map(|all| bad.unwrap_or(0.0) / all / slo.budget))
+}
+
+async fn one(
+    expression: &str,
+    window: &str,
+    backend: &dyn Backend,
+) -> Result<Option<f64>, SourceError> {
+    let config = |what: &str| SourceError::Unusable(Reason::Config, what.to_owned());
+    let side = backend.metrics().ok_or_else(|| config("it computes no metrics"))?;
+    let expression = expression.replace(WINDOW, window);
+    let answer = side.query(&MetricQuery { expression, times: MetricTimes::Now }).await?;
+    if answer.partial {
+        return Err(config("it says that parts of its answer are missing"));
+    }
+    if answer.series.len() > 1 {
+        let count = answer.series.len();
+        return Err(config(&format!("an expression gives {count} series: sum(…) them into one")));
+    }
+    Ok(answer.single().filter(|value| !value.is_nan()))
+}
+
+async fn by_page(
+    slo: &Slo,
+    url: &str,
+    window: Duration,
+    timeout: Duration,
+    means: &Means,
+) -> Finding {
+    let look = async || {
+        let page = scrape(&means.http, url, timeout).await.map_err(Finding::of_error)?;
+        let families = group(&read(&page.body, &page.content_type).map_err(Finding::of_error)?);
+        Ok::<_, Finding>((page.answered, families))
+    };
+    let (first, before) = match look().await {
+        Ok(looked) => looked,
+        Err(finding) => return finding,
+    };
+    tokio::time::sleep_until((first + window).into()).await;
+    let (second, after) = match look().await {
+        Ok(looked) => looked,
+        Err(finding) => return finding,
+    };
+    let Some(golden) = Golden::between(&before, &after, second - first) else {
+        return Finding::unknown(Reason::NotFound, "no metric of requests is in the page");
+    };
+    of_golden(slo, &golden)
+}
+
+/// Judges one burn rate alone; labelled as what it is.
+fn of_golden(slo: &Slo, golden: &Golden) -> Finding {
+    let (objective, seconds) = (slo.objective, golden.elapsed.unwrap_or_default().as_secs_f64());
+    let n = golden.all.requests;
+    let over = format!("over {seconds:.1}s, two scrapes without history (n={n})");
+    let Some(ratio) = golden.all.error_ratio() else {
+        let message = format!("{objective}%: no requests, or errors not told apart, {over}");
+        return Finding::new(Status::Ok, None, message);
+    };
+    let burn = ratio / slo.budget;
+    let shown = digits(burn);
+    let page = slo.period.as_secs_f64() / 3_600.0 * PAIRS[0].part;
+    let mut finding = if n < REQUESTS_MIN {
+        Finding::ok(format!("{objective}%: burn rate {shown} {over}, too few to judge"))
+    } else {
+        let status = match burn {
+            burn if burn > page => Status::Fail,
+            burn if burn > 1.0 => Status::Warn,
+            _ => Status::Ok,
+        };
+        let reason = (status != Status::Ok).then_some(Reason::Saturated);
+        Finding::new(status, reason, format!("{objective}%: burn rate {shown} {over}"))
+            .likely("more requests fail than the objective allows: look at the errors")
+    };
+    finding.observed = vec![
+        Observation { name: "burn_rate", value: Some(burn), unit: "1" },
+        Observation { name: "error_ratio", value: Some(ratio), unit: "1" },
+        Observation { name: "requests", value: Some(n), unit: "1" },
+        Observation { name: "window_ms", value: Some(seconds * 1e3), unit: "ms" },
+    ];
+    finding
+}
+
+/// Returns a number with two decimals at most.
+fn digits(value: f64) -> String {
+    let shown = format!("{value:.2}");
+    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Burn rates by the numbers of the Site Reliability Workbook.
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::model::{MetricAnswer, MetricSeries, MetricShape, MetricValue, UnixNanos};
+use crate::sources::MetricSource;
+
+/// Computes `E[window]` and `T[window]` by a table: bad and all requests a second.
+#[derive(Debug)]
+struct Table(Vec<(&'static str, Option<f64>, Option<f64>)>);
+
+#[async_trait]
+impl Backend for Table {
+    fn name(&self) -> String {
+        "table".to_owned()
+    }
+
+    async fn ping(&self) -> Result<String, SourceError> {
+        Ok(String::new())
+    }
+
+    fn metrics(&self) -> Option<&dyn MetricSource> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl MetricSource for Table {
+    async fn query(&self, query: &MetricQuery) -> Result<MetricAnswer, SourceError> {
+        let (kind, window) = query.expression.split_at(1);
+        let window = window.trim_matches(['[', ']']);
+        let row = self.0.iter().find(|(known, ..)| *known == window);
+        let (_, bad, all) = row.copied().unwrap_or(("", None, Some(1.0)));
+        let value = if kind == "E" { bad } else { all };
+        let series = value.map(|value| MetricSeries {
+            labels: std::collections::BTreeMap::new(),
+            points: vec![MetricValue { time: UnixNanos(0), value }],
+            histograms: 0,
+        });
+        Ok(MetricAnswer {
+            shape: MetricShape::Vector,
+            series: series.into_iter().collect(),
+            text: None,
+            warnings: Vec::new(),
+            partial: false,
+        })
+    }
+}
+
+fn slo(objective: f64) -> Slo {
+    let by = By::Page(String::new(), Duration::ZERO);
+    let period = Duration::from_hours(720);
+    Slo { objective, budget: 1.0 - objective / 100.0, period, by }
+}
+
+async fn judge(rows: Vec<(&'static str, Option<f64>, Option<f64>)>) -> Finding {
+    by_queries(&slo(99.9), ("E[{{window}}]", "T[{{window}}]"), &Table(rows)).await
+}
+
+fn statuses(finding: &Finding) -> Vec<Status> {
+    finding.children.iter().map(|part| part.status).collect()
+}
+
+#[tokio::test]
+async fn both_windows_of_a_pair_have_to_burn() {
+    use Status::{Fail, Ok};
+    let one = Some(1.0);
+    // 1.5 % of errors are 15 times what 99.9 % allows.
+    let finding = judge(vec![("1h", Some(0.015), one), ("5m", Some(0.015), one)]).await;
+    assert_eq!(statuses(&finding), [Fail, Ok, Ok, Ok]);
+    assert_eq!((finding.status, finding.reason), (Fail, Some(Reason::Saturated)));
+    assert_eq!(finding.children[0].message, "burn rate 15 and 15; page above 14.4");
+    // It is over: the short window does not burn any more.
+    let over = judge(vec![("1h", Some(0.015), one), ("5m", None, one)]).await;
+    assert_eq!((over.status, statuses(&over)), (Ok, vec![Ok; 4]));
+}
+
+#[tokio::test]
+async fn a_slow_burn_is_a_ticket() {
+    let one = Some(1.0);
+    let finding = judge(vec![("1d", Some(0.004), one), ("2h", Some(0.0035), one)]).await;
+    use Status::{Ok, Warn};
+    assert_eq!(statuses(&finding), [Ok, Ok, Warn, Ok]);
+    assert_eq!(finding.status, Warn);
+}
+
+#[tokio::test]
+async fn what_is_left_of_the_budget_is_told_and_how_long_it_lasts() {
+    let one = Some(1.0);
+    let finding = judge(vec![("720h", Some(0.0004), one), ("1h", Some(0.01), one)]).await;
+    let expected = "99.9%: 60% of the budget of 30d is left, for 43h at the rate of the last hour";
+    assert_eq!(finding.message, expected);
+    let used = judge(vec![("720h", Some(0.002), one)]).await;
+    assert_eq!(
+        (used.status, used.message.as_str()),
+        (Status::Warn, "99.9%: the budget of 30d is used up")
+    );
+}
+
+#[tokio::test]
+async fn no_errors_are_well_and_no_requests_unknown() {
+    let well = judge(Vec::new()).await;
+    assert_eq!(
+        (well.status, well.message.as_str()),
+        (Status::Ok, "99.9%: 100% of the budget of 30d is left")
+    );
+    let all = WINDOWS.iter().map(|(window, _)| *window).chain(["720h"]);
+    let silent = judge(all.map(|window| (window, None, Some(0.0))).collect()).await;
+    assert_eq!((silent.status, silent.reason), (Status::Unknown, Some(Reason::NotFound)));
+}
+
+#[test]
+fn the_limits_are_those_of_the_workbook() {
+    let most = |pair: &Pair| 720.0 * pair.part / pair.hours;
+    let limits: Vec<String> = PAIRS.iter().map(|pair| digits(most(pair))).collect();
+    assert_eq!(limits, ["14.4", "6", "3", "1"]);
+}
