@@ -10,14 +10,16 @@ mod options;
 mod resolve;
 pub mod running;
 mod secrets;
+mod services;
 mod sources;
 
-pub use checks::CheckSettings;
+pub use checks::{CheckSettings, Target as CheckTarget, checks_of};
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
 pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
 pub use running::make_private_folder;
 pub use secrets::Secret;
+pub use services::ServiceVariable;
 pub use sources::SourceSettings;
 
 /// Where a value came from, weakest first.

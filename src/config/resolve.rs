@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
-use super::{CheckSettings, Environment, Origin, Secret, SourceSettings};
+use super::{CheckSettings, Environment, Origin, Secret, ServiceVariable, SourceSettings};
 use crate::model::{LogDialect, parse_duration};
 
 /// A value and where it came from.
@@ -35,6 +35,8 @@ pub struct Settings {
     pub log_dialects: Setting<Vec<LogDialect>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
+    /// The services that the environment names.
+    pub services: Vec<ServiceVariable>,
     /// The backends to ask, the embedded one aside.
     pub sources: Vec<SourceSettings>,
     /// The hosts to which a repository's file may send the user's secrets.
@@ -168,7 +170,8 @@ pub fn resolve(
         last_deploy: last_deploy(&layers),
         log_files: log_files(&layers),
         log_dialects: log_dialects(&layers)?,
-        checks: checks(&layers)?,
+        checks: checks(&layers, environment)?,
+        services: super::services::services(environment),
         sources: sources(&layers, environment)?,
         trust: trust(&layers)?,
         color: read_color(color)?,
@@ -278,12 +281,16 @@ fn log_dialects(layers: &[Layer]) -> Result<Setting<Vec<LogDialect>>, SettingsEr
     Ok(Setting { value: super::dialects::read(rows, origin)?, origin: origin.clone() })
 }
 
-fn checks(layers: &[Layer]) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
+fn checks(
+    layers: &[Layer],
+    environment: &Environment,
+) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
     let found = layers.iter().rev().find_map(|layer| Some((layer.options.check.as_ref()?, layer)));
     let Some((checks, layer)) = found else {
         return Ok(Setting { value: Vec::new(), origin: Origin::Default });
     };
-    let read = checks.iter().map(|options| CheckSettings::read(options, &layer.origin));
+    let read =
+        checks.iter().map(|options| CheckSettings::read(options, &layer.origin, environment));
     Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
 }
 

@@ -34,6 +34,7 @@ mod secure;
 pub mod targets;
 mod tcp;
 mod tls;
+pub mod variables;
 
 use address::Address;
 use finding::{Finding, Part, complete};
@@ -79,6 +80,8 @@ pub enum Target {
     Metrics(String, Duration),
     /// A service, by the protocol that it speaks.
     Service(&'static Kind, Address),
+    /// A target that is not known here: what it is, how it is written, why.
+    Unset(CheckKind, String, String),
     /// A backend of `obs`.
     Backend(Arc<dyn Backend>),
     /// A configured source, which is also asked for its parts and its youngest data.
@@ -179,6 +182,7 @@ async fn one(
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
+        Target::Unset(_, _, why) => Finding::unknown(Reason::Config, why.clone()),
         Target::Backend(backend) => backend::run(backend.as_ref(), probe.timeout).await,
         Target::Source(source) => {
             let (finding, told) = backend::source(source.as_ref(), &probe, &means).await;
@@ -210,6 +214,7 @@ impl Target {
             Self::Tcp(host, port) => (CheckKind::Tcp, format!("{host}:{port}")),
             Self::Tls(host, port) => (CheckKind::Tls, format!("{host}:{port}")),
             Self::Service(kind, address) => (kind.check, address.to_string()),
+            Self::Unset(kind, written, _) => (*kind, written.clone()),
             Self::Backend(backend) | Self::Source(backend) => (CheckKind::Backend, backend.name()),
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::kinds::{KINDS, Kind};
 use super::{Probe, Target};
-use crate::config::CheckSettings;
-use crate::model::Threshold;
+use crate::config::{CheckSettings, CheckTarget};
+use crate::model::{CheckKind, Threshold};
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
@@ -16,7 +16,7 @@ const PAGES: [&str; 2] = ["healthz", "readyz"];
 const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
 
 /// What limits hold where none are set.
-const DEFAULT_WARN: [&str; 8] = [
+pub(super) const DEFAULT_WARN: [&str; 8] = [
     "error_ratio > 1%",
     "p95 > 500ms",
     "expires < 21d",
@@ -26,7 +26,7 @@ const DEFAULT_WARN: [&str; 8] = [
     "locks > 0",
     "memory > 90%",
 ];
-const DEFAULT_FAIL: [&str; 5] =
+pub(super) const DEFAULT_FAIL: [&str; 5] =
     ["error_ratio > 5%", "expires < 7d", "connections > 95%", "lag > 5m", "memory > 98%"];
 
 /// Why a configured check cannot be made.
@@ -121,7 +121,16 @@ fn of_setting(
 ) -> Result<Probe, TargetError> {
     let refuse = |reason: String| refused(settings, reason);
     let window = settings.window.unwrap_or(window);
-    let target = target(&settings.kind, &settings.target, window).map_err(refuse)?;
+    let target = match &settings.target {
+        CheckTarget::Known(text) => target(&settings.kind, text, window)
+            // What a variable holds may be a secret: the reason names the variable.
+            .map_err(|reason| refuse(without(&reason, text, &settings.written)))?,
+        // A variable that is not set here is no reason to look at nothing else.
+        CheckTarget::Unknown(why) => {
+            let kind = kind_of(&settings.kind).map_err(refuse)?;
+            Target::Unset(kind, settings.written.clone(), why.clone())
+        }
+    };
     let (kind, _) = target.shown();
     let read =
         |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
@@ -170,18 +179,37 @@ fn target(kind: &str, target: &str, window: Duration) -> Result<Target, String> 
     }
 }
 
+/// Returns the kind of a configured check by its name.
+fn kind_of(name: &str) -> Result<CheckKind, String> {
+    match name {
+        "http" => Ok(CheckKind::Http),
+        "metrics" => Ok(CheckKind::Metrics),
+        "tcp" => Ok(CheckKind::Tcp),
+        "tls" => Ok(CheckKind::Tls),
+        other => Kind::named(other).map(|row| row.check).ok_or_else(|| no_such_kind(other)),
+    }
+}
+
+/// Puts the words of the file in the place of what they stand for.
+fn without(reason: &str, value: &str, written: &str) -> String {
+    reason.replace(value, written).replace(&*crate::model::mask_text(value), written)
+}
+
+fn no_such_kind(kind: &str) -> String {
+    let all: Vec<&str> = PLAIN_KINDS.into_iter().chain(KINDS.iter().map(|row| row.name)).collect();
+    format!("has the kind `{kind}`; there are {}", all.join(", "))
+}
+
 fn service(kind: &str, target: &str) -> Result<Target, String> {
     let Some(row) = Kind::named(kind) else {
-        let all = PLAIN_KINDS.into_iter().chain(KINDS.iter().map(|row| row.name));
-        let all: Vec<&str> = all.collect();
-        return Err(format!("has the kind `{kind}`; there are {}", all.join(", ")));
+        return Err(no_such_kind(kind));
     };
     let refuse = |error| format!("has a target that {error}; one is {}://host/…", row.schemes[0]);
     row.address(target).map(|address| Target::Service(row, address)).map_err(refuse)
 }
 
 /// Reads `host:port`, or a URL of any scheme; of a URL only the host and the port are kept.
-fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {
+pub(super) fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {
     let full = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     let url = url::Url::parse(&full).ok();
     let host = url.as_ref().and_then(url::Url::host_str).filter(|host| !host.is_empty());
@@ -211,7 +239,7 @@ fn waits_for_itself(probe: &Probe, all: &[Probe]) -> bool {
     false
 }
 
-fn limits(texts: &[&str]) -> Vec<Threshold> {
+pub(super) fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
 }
 
@@ -223,6 +251,7 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
         Target::Tls(..) => "tls",
         Target::Metrics(..) => "metrics",
         Target::Service(kind, _) => kind.name,
+        Target::Unset(kind, ..) => kind.name(),
         Target::Backend(_) | Target::Source(_) => "backend",
     };
     vec![&probe.id, &probe.group, &probe.name, kind]

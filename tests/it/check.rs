@@ -275,6 +275,8 @@ fn with_nothing_to_check_it_says_what_to_do() {
     --- stderr
     error: there is nothing to check: no file lists checks and nothing runs here
       hint: list them in obs.toml: [[check]] id = "api" kind = "http" target = "http://…/healthz"
+      hint: or write down what is here: obs init
+      hint: or name them: DATABASE_URL, REDIS_URL, AMQP_URL and their like
       hint: see it work: obs demo
     --- exit 2
     "#);

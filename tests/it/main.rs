@@ -5,6 +5,7 @@
 mod backend;
 mod check;
 mod check_outputs;
+mod check_variables;
 mod collector;
 mod completion;
 mod config;

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::{mask_text, nearest};
 use crate::probes::Probe;
 use crate::probes::targets::{names_of, of_application, of_backend, of_settings, of_source};
+use crate::probes::variables::of_variables;
 use crate::sources::Backend as _;
 
 /// Returns the checks that were asked for, of all there are.
@@ -27,6 +28,10 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
             .because(error)
             .hint("see which file lists it: obs config show")
     })?;
+    let listed = !probes.is_empty();
+    if !listed {
+        probes = of_environment(timeout, context);
+    }
     let sources = source_probes(timeout, context)?;
     let Some((served, announced)) = context.embedded()? else {
         probes.extend(sources);
@@ -40,7 +45,7 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
         |running| format!("the running {}", running.command),
     );
     let served = Arc::new(served);
-    if probes.is_empty() {
+    if !listed {
         context.output.note(&format!("checking what runs here: {}", served.name()));
         let applications =
             announced.iter().flat_map(|running: &RunningBackend| &running.applications);
@@ -52,6 +57,21 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     probes.push(of_backend(served, &origin, timeout));
     probes.extend(sources);
     Ok(probes)
+}
+
+/// Returns the checks of what variables name; says what of it is not asked.
+fn of_environment(timeout: Duration, context: &mut Context) -> Vec<Probe> {
+    let named = of_variables(&context.settings.services, timeout);
+    if !named.probes.is_empty() {
+        let origins: Vec<&str> = named.probes.iter().map(|probe| probe.origin.as_str()).collect();
+        context
+            .output
+            .note(&format!("checking what the environment names: {}", origins.join(", ")));
+    }
+    for remark in &named.remarks {
+        context.output.note(remark);
+    }
+    named.probes
 }
 
 /// Returns the checks of the configured sources: whether each can be asked.
@@ -67,6 +87,8 @@ fn source_probes(timeout: Duration, context: &mut Context) -> Result<Vec<Probe>>
 fn nothing_to_check() -> Error {
     Error::usage("there is nothing to check: no file lists checks and nothing runs here")
         .hint("list them in obs.toml: [[check]] id = \"api\" kind = \"http\" target = \"http://…/healthz\"")
+        .hint("or write down what is here: obs init")
+        .hint("or name them: DATABASE_URL, REDIS_URL, AMQP_URL and their like")
         .hint("see it work: obs demo")
 }
 
