@@ -101,6 +101,9 @@ pub const VARIABLES: &[Variable] = &[
     variable("OTEL_BSP_MAX_QUEUE_SIZE", "how many spans may wait"),
     variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "how many spans are sent at once"),
     variable("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "how many attributes a span has at most"),
+    variable("SENTRY_ORG", "with SENTRY_AUTH_TOKEN: an organization of Sentry to ask for traces"),
+    variable("SENTRY_AUTH_TOKEN", "what it is asked with"),
+    variable("SENTRY_URL", "where it is, in the place of https://sentry.io"),
     variable(
         "SENTRY_DSN",
         "where panics and internal errors of obs itself are reported. `obs check` tries its port",
