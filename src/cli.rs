@@ -4,8 +4,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::ArgValueCandidates;
 
 use crate::commands::{
-    check, completions, config, demo, errors, issues, logs, man, metrics, request, runbook, serve,
-    trace,
+    check, completions, config, demo, errors, init, issues, logs, man, metrics, request, runbook,
+    serve, trace,
 };
 use crate::completion;
 use crate::context::{Context, GlobalArgs};
@@ -65,6 +65,8 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Start the backend and a reference service, break it, and show what obs says
     Demo(demo::DemoArgs),
+    /// Look around and write what there is to check as obs.toml
+    Init(init::InitArgs),
     /// Show every setting and where it comes from
     Config(config::ConfigArgs),
     /// Write the script by which a shell completes obs
@@ -112,6 +114,7 @@ pub fn dispatch(command: Command, context: &mut Context) -> Result<Outcome> {
         Command::Runbook(args) => runbook::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
         Command::Config(args) => config::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),

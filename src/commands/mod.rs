@@ -5,6 +5,7 @@ pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod errors;
+pub mod init;
 pub mod issues;
 pub mod logs;
 pub mod man;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::options::{CheckOptions, Code, StatusOption, Texts};
+use super::options::{CheckOptions, Code, FileOptions, StatusOption, Texts};
 use super::{Environment, Origin, SettingsError};
 use crate::model::parse_duration;
 
@@ -195,6 +195,16 @@ impl CheckSettings {
             keys,
         })
     }
+}
+
+/// Reads the checks of a repository's file out of its text; errs in words.
+pub fn checks_of(text: &str, environment: &Environment) -> Result<Vec<CheckSettings>, String> {
+    let path = std::path::Path::new("obs.toml");
+    let options = FileOptions::parse(text, path).map_err(|error| error.to_string())?;
+    let origin = Origin::Repository(path.to_owned(), None);
+    let checks = options.base.check.unwrap_or_default();
+    let read = |options: &CheckOptions| CheckSettings::read(options, &origin, environment);
+    checks.iter().map(read).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

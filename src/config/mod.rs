@@ -14,7 +14,7 @@ mod secrets;
 mod services;
 mod sources;
 
-pub use checks::{CheckSettings, KindKeys, Target as CheckTarget};
+pub use checks::{CheckSettings, KindKeys, Target as CheckTarget, checks_of};
 pub use env::{Environment, VARIABLES, Variable};
 pub use objectives::{Measured, SloSettings, WINDOW};
 pub use options::{FileOptions, OptionsError};

@@ -120,15 +120,12 @@ impl Live {
             title.set_message(text::cut(&text::shown(&told), width).into_owned());
         }
         for (row, bar) in rows.iter().zip(bars) {
-            match &row.line {
-                Some(line) => {
-                    bar.set_style(style("  {msg}"));
-                    bar.set_message(line.clone());
-                }
-                None => {
-                    bar.set_style(style("  {spinner} {msg}"));
-                    bar.set_message(row.name.clone());
-                }
+            if let Some(line) = &row.line {
+                bar.set_style(style("  {msg}"));
+                bar.set_message(line.clone());
+            } else {
+                bar.set_style(style("  {spinner} {msg}"));
+                bar.set_message(row.name.clone());
             }
         }
     }

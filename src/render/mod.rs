@@ -11,6 +11,7 @@ use serde::Serialize;
 pub mod check;
 pub mod errors;
 pub mod explain;
+pub mod init;
 pub mod issues;
 mod live;
 mod log_columns;

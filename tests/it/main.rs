@@ -18,6 +18,7 @@ mod fake_source;
 mod formats;
 mod generated;
 mod ids;
+mod init;
 mod logs;
 mod logs_around;
 mod logs_commands;

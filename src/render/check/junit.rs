@@ -15,7 +15,7 @@ impl CheckReport {
     pub fn junit(&self, out: &mut dyn Write) -> io::Result<()> {
         let all = listed(self);
         writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
-        let whole = numbers(all.iter());
+        let whole = numbers(&all.iter().collect::<Vec<_>>());
         let time = self.duration_ms / 1e3;
         writeln!(out, r#"<testsuites name="obs check" {whole} time="{time:.3}">"#)?;
         let mut groups: Vec<&str> = Vec::new();
@@ -28,7 +28,7 @@ impl CheckReport {
             let of_group: Vec<&Listed<'_>> =
                 all.iter().filter(|one| one.result.group == group).collect();
             let (name, started) = (escaped(group), self.started);
-            let numbers = numbers(of_group.iter().copied());
+            let numbers = numbers(&of_group);
             writeln!(out, r#"  <testsuite name="{name}" timestamp="{started}" {numbers}>"#)?;
             of_group.iter().try_for_each(|one| case(out, one))?;
             writeln!(out, "  </testsuite>")?;
@@ -37,10 +37,10 @@ impl CheckReport {
     }
 }
 
-fn numbers<'a>(all: impl Iterator<Item = &'a Listed<'a>> + Clone) -> String {
-    let count = |status| all.clone().filter(|one| one.result.status == status).count();
+fn numbers(all: &[&Listed<'_>]) -> String {
+    let count = |status| all.iter().filter(|one| one.result.status == status).count();
     let (failures, errors) = (count(Status::Fail), count(Status::Unknown));
-    let (tests, skipped) = (all.clone().count(), count(Status::Skipped));
+    let (tests, skipped) = (all.len(), count(Status::Skipped));
     format!(r#"tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}""#)
 }
 

@@ -47,7 +47,7 @@ fn assert_well_formed(xml: &str) -> usize {
         let (text, tag) = rest.split_at(start);
         assert!(!text.contains('>'), "{text}");
         assert_entities(text);
-        let (tag, after) = tag[1..].split_once('>').unwrap();
+        let (tag, after) = tag.strip_prefix('<').unwrap().split_once('>').unwrap();
         rest = after;
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
