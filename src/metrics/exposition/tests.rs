@@ -102,7 +102,7 @@ fn each_difficulty_is_read_or_refused_with_its_place() {
     assert_eq!((files.len(), std::fs::read_dir(folder).unwrap().count()), (57, 57));
 }
 
-/// Draws a sample as tests/live/metrics_read.py does.
+/// Draws a sample as `tests/live/metrics_read.py` does.
 fn line(sample: &Sample<'_>) -> String {
     let labels = |pairs: &Pairs<'_>| {
         let mut pairs: Vec<_> = pairs.iter().collect();
