@@ -162,8 +162,11 @@ fn declarations(page: &Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
     }
 }
 
+/// A name and sorted labels.
+type Series<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+
 fn series<'a>(page: &'a Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
-    let mut seen: HashMap<(&str, Vec<(&str, &str)>), &Sample<'_>> = HashMap::new();
+    let mut seen: HashMap<Series<'_>, &Sample<'_>> = HashMap::new();
     let mut ended: HashSet<&'a str> = HashSet::new();
     let mut current = "";
     for sample in &page.samples {

@@ -152,7 +152,7 @@ fn fullest(
     max: Option<&Family>,
 ) -> Option<Saturation> {
     let row = |metric, used, max| Saturation { name: name.to_owned(), metric, used, max, unit };
-    let pairs = max.into_iter().flat_map(|max| numbers(max)).filter(|(_, max)| *max > 0.0);
+    let pairs = max.into_iter().flat_map(numbers).filter(|(_, max)| *max > 0.0);
     let matched = pairs.filter_map(|(labels, max)| {
         let same = numbers(used).filter(|(other, _)| is_within(labels, other));
         let used: f64 = same.map(|(_, number)| number).sum();

@@ -46,9 +46,9 @@ pub fn judge(first: &[&[Family]], last: &[&[Family]]) -> Pair {
     let fits = |i: usize, j: usize| early[i] == late[j] && never_falls(first[i], &counters[j]);
     let mut places = None;
     let mut falls = None;
-    for i in 0..first.len() {
-        let (same, less): (Vec<usize>, Vec<usize>) =
-            (0..last.len()).filter(|j| early[i] == late[*j]).partition(|j| fits(i, *j));
+    for (i, start) in early.iter().enumerate() {
+        let of_it = (0..last.len()).filter(|j| *start == late[*j]);
+        let (same, less): (Vec<usize>, Vec<usize>) = of_it.partition(|j| fits(i, *j));
         places = places.or(same.first().map(|j| (i, *j)));
         if !same.is_empty() && !less.is_empty() {
             falls = falls.or(less.first().copied());

@@ -114,9 +114,9 @@ fn masked<'a, T: AsRef<str> + 'a>(
     labels: impl IntoIterator<Item = &'a (T, T)>,
     show_secrets: bool,
 ) -> Vec<(String, String)> {
-    let value = |name: &str, value: &str| match show_secrets {
-        true => value.to_owned(),
-        false => text::masked(&mask_value(name, value), false).into_owned(),
+    let value = |name: &str, value: &str| {
+        let hidden = if show_secrets { value.into() } else { mask_value(name, value) };
+        text::masked(&hidden, show_secrets).into_owned()
     };
     let pair =
         |(name, text): &(T, T)| (name.as_ref().to_owned(), value(name.as_ref(), text.as_ref()));

@@ -25,8 +25,7 @@ pub(super) struct LintArgs {
     /// The page: a URL, host:port, a file, or - for standard input
     #[arg(value_name = "URL|FILE")]
     page: String,
-    /// Judge a file as OpenMetrics, whatever its end says
-    #[arg(long)]
+    #[arg(long, help = "Judge a file as OpenMetrics, whatever its end says")]
     openmetrics: bool,
     /// Leave out what is only against the conventions of names
     #[arg(long)]

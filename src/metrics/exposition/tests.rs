@@ -102,7 +102,7 @@ fn each_difficulty_is_read_or_refused_with_its_place() {
     assert_eq!((files.len(), std::fs::read_dir(folder).unwrap().count()), (57, 57));
 }
 
-/// Draws a sample as tests/live/metrics_read.py does.
+/// Draws a sample as `tests/live/metrics_read.py` does.
 fn line(sample: &Sample<'_>) -> String {
     let labels = |pairs: &Pairs<'_>| {
         let mut pairs: Vec<_> = pairs.iter().collect();
@@ -111,9 +111,8 @@ fn line(sample: &Sample<'_>) -> String {
             pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join(",")
     };
-    let bits = |value: f64| match value.is_nan() {
-        true => "NaN".to_owned(),
-        false => format!("{:016x}", value.to_bits()),
+    let bits = |value: f64| {
+        if value.is_nan() { "NaN".to_owned() } else { format!("{:016x}", value.to_bits()) }
     };
     let mut words = vec![sample.name.to_string(), labels(&sample.labels), bits(sample.value)];
     if let Some(exemplar) = &sample.exemplar {
@@ -134,8 +133,9 @@ fn every_sample_of_a_recorded_page_is_what_prometheus_client_reads() {
         let mut lines: Vec<String> = read.samples.iter().map(line).collect();
         lines.sort();
         let ours = ring::digest::digest(&ring::digest::SHA256, lines.join("\n").as_bytes());
-        let ours: String = ours.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!((lines.len().to_string().as_str(), ours.as_str()), (count, digest), "{file}");
+        let ours: Vec<String> = ours.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = (lines.len().to_string(), ours.concat());
+        assert_eq!((found.0.as_str(), found.1.as_str()), (count, digest), "{file}");
     }
 }
 

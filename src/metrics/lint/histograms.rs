@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Found, Rule};
+use super::{Found, Rule, Series};
 use crate::metrics::exposition::Exposition;
 use crate::metrics::kinds::{Kind, Kinds, Part};
 
@@ -14,8 +14,6 @@ struct Parts {
     buckets: Vec<(f64, f64, usize)>,
     count: Option<f64>,
 }
-
-type Series<'a> = (&'a str, Vec<(&'a str, &'a str)>);
 
 pub(super) fn check(page: &Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
     let mut all: HashMap<Series<'_>, Parts> = HashMap::new();

@@ -1,6 +1,6 @@
 //! Names against the conventions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Found, Rule};
 use crate::metrics::exposition::{Exposition, Sample, Says};
@@ -32,11 +32,11 @@ pub(super) fn check(page: &Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found)
             helped.insert(&*declaration.name);
         }
     }
-    let mut judged: HashMap<&str, ()> = HashMap::new();
+    let mut judged = HashSet::new();
     for sample in &page.samples {
         let (family, kind) = (kinds.family(sample), kinds.of(sample));
         labels(sample, family, kind, found);
-        if judged.insert(family, ()).is_some() {
+        if !judged.insert(family) {
             continue;
         }
         name(sample, family, kind, page.open_metrics, found);
