@@ -2,7 +2,7 @@
 //!
 //! The handshake is our own: its parts are in `packet`, the ways to show a password in `password`.
 
-use super::address::{Address, Tls};
+use super::address::{Address, Secret, Tls};
 use super::conversation::{ANSWER_BYTES_MAX, Conversation};
 use super::{Finding, Probe, codes, secure};
 use crate::model::{CheckKind, Reason};
@@ -92,7 +92,7 @@ impl Session<'_, '_> {
 
     async fn login(&mut self, greeting: &Greeting) -> Result<(), Finding> {
         let address = self.talk.address;
-        let password = address.password.as_ref().map_or("", |secret| secret.expose());
+        let password = address.password.as_ref().map_or("", Secret::expose);
         let encrypted = self.talk.is_encrypted();
         let capabilities = packet::capabilities(!address.path.is_empty(), encrypted);
         // A server whose own way is not known may know ours for this user: it says so.
