@@ -135,6 +135,11 @@ fn rows(settings: &Settings) -> Vec<Row> {
         };
         rows.push(row("last_deploy", value, &settings.last_deploy.origin));
     }
+    rows.extend(settings.links.value.iter().map(|(name, url)| Row {
+        name: format!("links.{name}").into(),
+        value: mask_text(url).into_owned(),
+        origin: settings.links.origin.to_string(),
+    }));
     if !settings.trust.value.is_empty() {
         rows.push(row("trust", settings.trust.value.join(", "), &settings.trust.origin));
     }
@@ -153,6 +158,7 @@ fn described(source: &SourceSettings) -> String {
         ("query", &source.query),
         ("index", &source.index),
         ("datasource", &source.datasource),
+        ("organization", &source.organization),
         ("level_field", &source.level_field),
         ("service_field", &source.service_field),
         ("username", &source.username),

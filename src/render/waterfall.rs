@@ -98,9 +98,21 @@ pub struct TraceReport {
     /// The trace's log lines by time, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<TraceLine>>,
+    /// Pages about it elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<TraceLink>,
     /// How it is shown.
     #[serde(skip)]
     pub options: WaterfallOptions,
+}
+
+/// A page about a trace.
+#[derive(Debug, Clone, Serialize)]
+pub struct TraceLink {
+    /// What to call it: `honeycomb`.
+    pub name: String,
+    /// Its address.
+    pub url: String,
 }
 
 impl TraceReport {
@@ -147,16 +159,17 @@ impl TraceReport {
             findings: analysis.findings.iter().map(finding).collect(),
             spans,
             logs: None,
+            links: Vec::new(),
             options,
         }
     }
 
-    /// Returns the trace's id; a dash when the id led to none.
     /// Returns the command that shows this trace again, without options of the view.
     fn command(&self) -> String {
         format!("obs trace {}{}", self.name_of_trace(), self.options.files)
     }
 
+    /// Returns the trace's id; a dash when the id led to none.
     fn name_of_trace(&self) -> String {
         self.trace_id.map_or_else(|| "-".to_owned(), |trace_id| trace_id.to_string())
     }

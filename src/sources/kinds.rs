@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::command::{COMMAND, Printed};
 use super::endpoint::{Endpoint, Opening};
 use super::{Backend, IssueSource, LogSource, MetricSource, SourceError, TraceSource};
-use super::{elasticsearch, jaeger, loki, prometheus, tempo, victorialogs, victoriatraces, zipkin};
+use super::{elasticsearch, jaeger, loki, prometheus, sentry, tempo};
+use super::{victorialogs, victoriatraces, zipkin};
 use crate::config::SourceSettings;
 use crate::model::{
     FoundTrace, LogPage, LogQuery, MetricAnswer, MetricQuery, Reason, SourceHealth, TraceId,
@@ -119,6 +120,14 @@ pub const KINDS: &[Kind] = &[
         open: |endpoint| Ok(zipkin::open(endpoint)),
     },
     Kind {
+        name: "sentry",
+        side: Side::Traces,
+        about: "traces of Sentry; organization is its slug there",
+        keys: &["organization"],
+        example: "https://sentry.io",
+        open: sentry::open,
+    },
+    Kind {
         name: "prometheus",
         side: Side::Metrics,
         about: "Prometheus, Mimir, Thanos, VictoriaMetrics; with datasource through Grafana",
@@ -182,7 +191,11 @@ pub fn open(
         kind: settings.kind.clone(),
         near: nearest(&settings.kind, KINDS.iter().map(|kind| kind.name).chain([COMMAND])),
     })?;
-    let special = [("index", &settings.index), ("datasource", &settings.datasource)];
+    let special = [
+        ("index", &settings.index),
+        ("datasource", &settings.datasource),
+        ("organization", &settings.organization),
+    ];
     let of_logs = [
         ("query", &settings.query),
         ("level_field", &settings.level_field),

@@ -23,6 +23,7 @@ mod prometheus;
 mod prometheus_state;
 mod quoted;
 mod request_attributes;
+mod sentry;
 mod superset;
 mod tempo;
 mod trace_file;

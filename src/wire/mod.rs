@@ -30,6 +30,7 @@ mod sentry_logs;
 mod sentry_sender;
 mod sentry_spans;
 mod sentry_time;
+mod sentry_trace;
 mod span_parts;
 mod syslog;
 mod trace_summaries;
@@ -59,6 +60,7 @@ pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;
 pub use sentry_logs::decode_sentry_logs;
 pub use sentry_spans::{decode_sentry_spans, decode_transaction};
+pub use sentry_trace::decode_sentry_trace;
 pub use syslog::{SyslogMessage, SyslogTime, read_syslog};
 pub use trace_summaries::{decode_jaeger_summaries, decode_tempo_search};
 pub use traces::{

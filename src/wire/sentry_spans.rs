@@ -72,7 +72,7 @@ struct SentSdk {
 /// A span in either form; `end_timestamp` and `attributes` are the newer one's.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct SentSpan {
+pub(super) struct SentSpan {
     trace_id: Scalar,
     span_id: Scalar,
     parent_span_id: Scalar,
@@ -183,7 +183,7 @@ pub fn decode_sentry_spans(payload: &[u8]) -> Result<Decoded<Span>, WireError> {
 }
 
 /// Reads a span that says itself what process it comes from.
-fn alone(sent: SentSpan) -> Result<Span, Rejected> {
+pub(super) fn alone(sent: SentSpan) -> Result<Span, Rejected> {
     let mut tags = pairs(sent.tags.clone());
     for holder in [&sent.attributes, &sent.data] {
         let named = ["service.name", "sentry.release", "sentry.environment", "server.address"];

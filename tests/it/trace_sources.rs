@@ -24,7 +24,8 @@ fn json(body: &str) -> Reply {
 }
 
 fn config(kind: &str, url: &str, more: &str) -> String {
-    format!("[[source]]\nkind = '{kind}'\nurl = '{url}'\n{more}")
+    let own = if kind == "sentry" { "organization = 'shop'\n" } else { "" };
+    format!("[[source]]\nkind = '{kind}'\nurl = '{url}'\n{own}{more}")
 }
 
 /// The kinds that have traces.
@@ -39,6 +40,7 @@ fn answer(kind: &str) -> String {
         "tempo" => "tempo_v2.json",
         "victoriatraces" => "victoriatraces.json",
         "zipkin" => "zipkin.derived.json",
+        "sentry" => "sentry.derived.json",
         other => panic!("{other} has no answer in tests/fixtures/trace_sources"),
     })
 }
@@ -84,10 +86,11 @@ fn every_kind_finds_the_same_spans_of_a_trace() {
         assert_eq!(found["asked"], json!([format!("{kind} at {}", fake.url)]));
         // The dashed id of a request is the same trace; exactly 32 lower-case digits are sent.
         let asked = fake.asked();
-        assert!(asked.iter().all(|asked| asked.path().ends_with(ID)), "{kind}: {asked:?}");
+        let is_of_trace = |asked: &Asked| asked.path().trim_end_matches('/').ends_with(ID);
+        assert!(asked.iter().all(is_of_trace), "{kind}: {asked:?}");
         let dashed = "018F3C1E-9B7A-7C44-8D21-5A0B6F4E2D16";
         assert_eq!(ask(&fake, kind, "", &["trace", dashed]).status, Some(0), "{kind}");
-        assert!(fake.asked().iter().all(|asked| asked.path().ends_with(ID)), "{kind}");
+        assert!(fake.asked().iter().all(is_of_trace), "{kind}");
     }
 }
 
@@ -101,9 +104,12 @@ fn every_kind_says_that_it_has_no_such_trace() {
         ("tempo", Reply::Bytes("application/protobuf", b"\x0a\x00\x12\x00".to_vec())),
         ("victoriatraces", json(&fixture("victoriatraces_not_found.json"))),
         ("zipkin", whole("404 Not Found", "text/plain", &zipkin)),
+        ("sentry", json("[]")),
+        ("sentry", whole("404 Not Found", "application/json", r#"{"detail":"Trace not found"}"#)),
     ] {
         let nothing = |asked: &Asked| match asked.path() {
-            path if path.ends_with(ID) => None,
+            path if path.trim_end_matches('/').ends_with(ID) => None,
+            path if path.ends_with("/events/") => Some(json(r#"{"data":[]}"#)),
             path if path.ends_with("api/v2/traces") => Some(json("[]")),
             path if path.contains("logsql") => Some(json("")),
             path if path.contains("trace-summaries") => Some(json(r#"{"summaries":[]}"#)),
@@ -286,6 +292,12 @@ fn a_request_id_that_is_an_attribute_of_a_span_leads_to_its_trace() {
         ("tempo", REQUEST, found, ("/api/search", "q")),
         ("zipkin", "req_1", zipkin, ("/api/v2/traces", "annotationQuery")),
         (
+            "sentry",
+            REQUEST,
+            format!(r#"{{"data":[{{"trace":"{ID}"}},{{"trace":null}}]}}"#),
+            ("/api/0/organizations/shop/events/", "query"),
+        ),
+        (
             "victoriatraces",
             REQUEST,
             format!("{{\"trace_id\":\"{ID}\"}}\n"),
@@ -295,7 +307,7 @@ fn a_request_id_that_is_an_attribute_of_a_span_leads_to_its_trace() {
         let (path, name) = place;
         let fake = FakeSource::by_question(move |asked| match asked.path() {
             asked if asked == path => json(&list),
-            asked if asked.ends_with(ID) => json(&answer(kind)),
+            asked if asked.trim_end_matches('/').ends_with(ID) => json(&answer(kind)),
             _ => whole("404 Not Found", "text/plain", "404 page not found\n"),
         });
         let outcome = ask(&fake, kind, "", &["trace", request, "-o", "json"]);
@@ -338,4 +350,17 @@ fn log_lines_are_not_asked_of_sources_of_traces() {
     let echo = FakeSource::start(vec![whole("200 OK", "text/plain", "echo")]);
     let outcome = ask(&echo, "tempo", "", &["check"]);
     assert!(outcome.stdout.contains("answers \"echo\""), "{outcome}");
+}
+
+#[test]
+fn pages_elsewhere_are_linked_to() {
+    let fake = FakeSource::start(vec![json(&answer("tempo"))]);
+    let links = "[links]\nhoneycomb = 'https://ui.honeycomb.io/shop/trace?trace_id={trace_id}'\n";
+    let outcome = ask(&fake, "tempo", links, &["trace", ID]);
+    let url = format!("https://ui.honeycomb.io/shop/trace?trace_id={ID}");
+    assert!(outcome.stdout.ends_with(&format!("in honeycomb: {url}\n")), "{outcome}");
+    let found = document(&ask(&fake, "tempo", links, &["trace", ID, "-o", "json"]));
+    assert_eq!(found["links"], json!([{"name": "honeycomb", "url": url}]));
+    let outcome = ask(&fake, "tempo", "[links]\nx = 'javascript:alert(1)'\n", &["trace", ID]);
+    assert_eq!(outcome.status, Some(2), "{outcome}");
 }

@@ -18,11 +18,12 @@ use clap::{Args, Subcommand, ValueHint};
 use clap_complete::ArgValueCandidates;
 
 use crate::completion::recent_ids;
+use crate::config::TRACE_ID;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::{Correlation, Gathered, LogRecord, Story, TraceId};
 use crate::render::text;
-use crate::render::waterfall::{TraceLine, TraceReport, WaterfallOptions};
+use crate::render::waterfall::{TraceLine, TraceLink, TraceReport, WaterfallOptions};
 use crate::traces::analyse;
 use found::{Found, find, is_arriving};
 use view::ViewArgs;
@@ -55,7 +56,8 @@ Examples:
   obs trace --file trace.json         what a backend's page downloads, or a Collector wrote
 
 Asked are the running obs serve or what it has stored, and every [[source]] of obs.toml: for traces kind
-is jaeger, tempo, victoriatraces or zipkin, and url where it answers.")]
+is jaeger, tempo, victoriatraces, zipkin or sentry, and url where it answers. [links] has pages to
+link to: honeycomb = \"https://ui.honeycomb.io/TEAM/trace?trace_id={trace_id}\".")]
 pub struct TraceArgs {
     /// A trace id or a request id in any form, or - to read it from standard input
     #[arg(value_name = "ID", required_unless_present = "file", add = ArgValueCandidates::new(recent_ids))]
@@ -115,7 +117,8 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     }
     let files = file::arguments(&args.file);
     let options = args.view.options(show_secrets, files.clone());
-    let report = report(gathered, &correlation, options, args.view.logs);
+    let mut report = report(gathered, &correlation, options, args.view.logs);
+    report.links = links(report.trace_id, context);
     let analysis = &report.spans.analysis;
     if let Some(unknown) = report.options.view.unknown(analysis).filter(|_| is_found) {
         return Err(Error::usage(unknown)
@@ -138,6 +141,15 @@ pub fn run(args: &TraceArgs, context: &mut Context) -> Result<Outcome> {
     // The process ends: giving back each text of a large trace would only take time.
     std::mem::forget(report);
     Ok(Outcome::found(is_found && matched, complete))
+}
+
+/// Returns the pages that the configuration has of any trace, for this one.
+fn links(trace_id: Option<TraceId>, context: &Context) -> Vec<TraceLink> {
+    let Some(id) = trace_id.map(|id| id.to_string()) else { return Vec::new() };
+    let links = context.settings.links.value.iter();
+    links
+        .map(|(name, url)| TraceLink { name: name.clone(), url: url.replace(TRACE_ID, &id) })
+        .collect()
 }
 
 /// Builds the answer of the first trace that has spans.

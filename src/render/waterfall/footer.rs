@@ -6,7 +6,7 @@ use super::TraceReport;
 use super::ink::pieces;
 use super::rows::{Rows, Shows};
 use super::summary::counted;
-use crate::render::{Theme, Tone};
+use crate::render::{Theme, Tone, text};
 use crate::traces::Noise;
 
 /// Writes the legend, what was folded, hidden and filtered, and the command that shows it.
@@ -37,6 +37,11 @@ pub(super) fn write(
     }
     for (what, command) in commands {
         pieces(out, theme, &[(None, what), (Some(Tone::Id), command)], " ")?;
+    }
+    for link in &report.links {
+        // Not broken over lines: it is to be clicked.
+        let (name, url) = (text::shown(&link.name), text::shown(&link.url));
+        writeln!(out, "in {name}: {}", theme.paint(Tone::Id, url))?;
     }
     Ok(())
 }
