@@ -291,7 +291,6 @@ pub fn reason_of_tls(error: &rustls::Error) -> Reason {
         rustls::Error::InvalidCertificate(bad) => match bad {
             Bad::Expired | Bad::ExpiredContext { .. } => Reason::TlsExpired,
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::TlsNotYetValid,
-            Bad::UnknownIssuer => Reason::TlsIssuerMissing,
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsName,
             _ => Reason::TlsUntrusted,
         },

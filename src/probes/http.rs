@@ -72,12 +72,17 @@ async fn of_error(probe: &Probe, url: &str, error: FetchError, means: &Means) ->
             let found = super::tcp::resolve(host, port, probe.timeout).await;
             let peer = found.ok().and_then(|all| all.first().copied());
             if super::secure::answers_tls(peer, host, probe.timeout).await {
-                return super::secure::only_tls();
+                return needs_tls();
             }
             Finding::of_error(error)
         }
         _ => Finding::of_error(error),
     }
+}
+
+/// The page is asked for without the TLS that it is behind.
+fn needs_tls() -> Finding {
+    Finding { reason: Some(Reason::TlsRequired), likely: None, ..super::secure::only_tls() }
 }
 
 /// Says whether an answer complains of being asked without TLS, as nginx and its like do.
@@ -103,7 +108,7 @@ fn judge(page: &Fetched, expected: &Page) -> Finding {
         );
     }
     if wants_tls(page) {
-        return super::secure::only_tls();
+        return needs_tls();
     }
     if page.cut {
         let message = format!("{}, and a body of more than {BODY_BYTES_MAX} bytes", page.status);

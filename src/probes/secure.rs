@@ -51,13 +51,13 @@ pub(super) async fn handshake(
 
 /// The server answers in plain text where TLS was expected.
 pub(super) fn no_tls() -> Finding {
-    Finding::fail(Reason::TlsMissing, "it does not speak TLS on this port")
+    Finding::fail(Reason::Protocol, "it does not speak TLS on this port")
         .likely("TLS is for another port or is not switched on: ask without it")
 }
 
 /// The server speaks TLS where plain text was expected.
 pub(super) fn only_tls() -> Finding {
-    Finding::fail(Reason::TlsRequired, "it speaks TLS on this port, and was asked without")
+    Finding::fail(Reason::Protocol, "it speaks TLS on this port, and was asked without")
         .likely("the address lacks TLS: another scheme (rediss, amqps) or sslmode=require")
 }
 
