@@ -157,7 +157,7 @@ impl<'a, R: Read> Scan<'a, R> {
         let count = self.search.assembler.count;
         let Search { lines, without, .. } = self.search;
         let (cut, matched) = (count.cut + self.blocks.cut, count.matched + without);
-        ScanCount { lines, cut, matched, without, ..count }
+        ScanCount { lines, matched, cut, without, ..count }
     }
 
     /// The same for who only counts what records have in one field: those of JSON that cannot have it are

@@ -105,20 +105,15 @@ async fn latest_trace(side: Option<&dyn TraceSource>, now: UnixNanos) -> Latest 
 }
 
 fn of_age(name: &str, latest: Option<UnixNanos>, now: UnixNanos) -> HealthPart {
-    match latest {
-        Some(time) => {
-            let seconds = now.since(time).max(0) / 1_000_000_000;
-            let ago =
-                if seconds < 120 { format!("{seconds}s") } else { format!("{}m", seconds / 60) };
-            HealthPart::ok(name, format!("the latest is {ago} old"))
-        }
-        None => {
-            let minutes = YOUNG.as_secs() / 60;
-            let message = format!("none within the last {minutes}m");
-            HealthPart::bad(name, Status::Warn, Reason::Lagging, message)
-                .because("what sends to it has stopped, or nothing happened that is worth a record")
-        }
-    }
+    let Some(time) = latest else {
+        let minutes = YOUNG.as_secs() / 60;
+        let message = format!("none within the last {minutes}m");
+        return HealthPart::bad(name, Status::Warn, Reason::Lagging, message)
+            .because("what sends to it has stopped, or nothing happened that is worth a record");
+    };
+    let seconds = now.since(time).max(0) / 1_000_000_000;
+    let ago = if seconds < 120 { format!("{seconds}s") } else { format!("{}m", seconds / 60) };
+    HealthPart::ok(name, format!("the latest is {ago} old"))
 }
 
 #[cfg(test)]

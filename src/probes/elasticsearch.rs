@@ -317,7 +317,7 @@ mod tests {
         .unwrap();
         let mut finding = Finding::ok("green");
         judge_disks(&mut finding, &limits_for_tests("elasticsearch"), &nodes);
-        assert_eq!(finding.message, "green; disk of es-2 92% used");
+        assert_eq!(finding.message, "green; disk of es-2 92% used (disk > 90%)");
         assert!((finding.observed[0].value.unwrap() - 0.92).abs() < 1e-9);
     }
 }

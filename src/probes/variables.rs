@@ -95,7 +95,7 @@ fn target(service: &ServiceVariable) -> Result<(Target, Option<String>), String>
     let unspoken = format!("is of the protocol {word}, which obs does not speak");
     match port_of(value) {
         Ok(target) => Ok((target, Some(format!("{unspoken}: only its port is tried")))),
-        Err(_) => Err(unspoken.clone()),
+        Err(_) => Err(unspoken),
     }
 }
 

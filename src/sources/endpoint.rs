@@ -239,10 +239,7 @@ impl Endpoint {
             }
             StatusCode::TOO_MANY_REQUESTS => {
                 class = Reason::Overloaded;
-                let wait = reply.retry_after.map(|wait| format!("in {wait:?}"));
-                let wait = wait.unwrap_or_else(|| "later".to_owned());
-                let less = if self.has_traces() { "" } else { ", or for less: --since 15m" };
-                format!("ask again {wait}{less}")
+                self.patience(reply.retry_after)
             }
             StatusCode::BAD_REQUEST if said.contains("tenan") => {
                 format!("are the headers of source {name} that name its tenant right?")
@@ -284,6 +281,13 @@ impl Endpoint {
             _ => format!("obs config show says how source {name} is asked"),
         };
         Err(SourceError::Refused { class, what, next })
+    }
+
+    /// Says when to ask again who is asked too much.
+    fn patience(&self, wait: Option<Duration>) -> String {
+        let wait = wait.map_or_else(|| "later".to_owned(), |wait| format!("in {wait:?}"));
+        let less = if self.has_traces() { "" } else { ", or for less: --since 15m" };
+        format!("ask again {wait}{less}")
     }
 
     /// Says that an answer is not what it should be.

@@ -57,12 +57,12 @@ impl Backend for Prometheus {
             self.look(&["status", "runtimeinfo"], &[]),
         );
         let (said, now) = (said?, self.endpoint.moment());
-        let targets = targets.and_then(|reply| self.read(reply, decode_scrape_targets));
+        let targets = targets.and_then(|reply| self.read(&reply, decode_scrape_targets));
         let mut parts = vec![match targets {
             Looked::Absent => self.targets_by_query().await,
             looked => state::looked("targets", looked, |all| state::of_targets(&all, now)),
         }];
-        let rules = rules.and_then(|reply| self.read(reply, decode_rules));
+        let rules = rules.and_then(|reply| self.read(&reply, decode_rules));
         match rules {
             Looked::Found(rules) => {
                 parts.push(state::of_rules(&rules));
@@ -129,12 +129,12 @@ impl Prometheus {
 
     fn read<T, E: std::fmt::Display>(
         &self,
-        reply: Reply,
+        reply: &Reply,
         decode: fn(&[u8]) -> Result<T, E>,
     ) -> Looked<T> {
         match decode(&reply.bytes) {
             Ok(found) => Looked::Found(found),
-            Err(error) => Looked::Failed(self.endpoint.misread(&reply, &error.to_string())),
+            Err(error) => Looked::Failed(self.endpoint.misread(reply, &error.to_string())),
         }
     }
 

@@ -196,8 +196,10 @@ pub(super) fn of_alerts<'a>(
     }
     let others = [(pending, "pending"), (silenced, "silenced or inhibited")];
     let others = others.iter().filter(|(count, _)| *count > 0);
-    let others: String = others.map(|(count, word)| format!(", {count} {word}")).collect();
-    let message = format!("{} firing{others}", firing.len());
+    let mut message = format!("{} firing", firing.len());
+    for (count, word) in others {
+        message = format!("{message}, {count} {word}");
+    }
     if firing.is_empty() {
         return HealthPart::ok("alerts", message);
     }

@@ -154,10 +154,12 @@ fn a_program_is_run_as_it_is_written_and_no_argument_is_shown() {
 
 #[test]
 fn a_repository_may_not_run_a_program() {
-    let toml = "[[check]]\nid = 'a'\nkind = 'exec'\ncommand = ['/bin/true']\n";
-    let outcome = Env::new().file("obs.toml", toml).obs(["check"]);
-    assert_eq!(outcome.status, Some(2), "{outcome}");
-    assert!(outcome.stderr.contains("put it into your own config.toml"), "{outcome}");
+    let toml = "[[check]]\nid = 'a'\nkind = 'exec'\ncommand = ['touch', 'ran']\n";
+    let env = Env::new().file("obs.toml", toml);
+    let outcome = env.obs(["check", "-o", "json"]);
+    assert_eq!(outcome.status, Some(3), "{outcome}");
+    assert!(outcome.stdout.contains("put the check into your own config.toml"), "{outcome}");
+    assert!(!env.path().join("ran").exists());
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn what_is_here_is_written_without_a_secret_and_read_by_check() {
     let outcome = env.obs(["init", "--no-ports"]);
     assert_eq!(outcome.status, Some(0), "{outcome}");
     for part in [
-        "✓ sentry (tls): $SENTRY_DSN is set",
+        "✓ sentry (sentry): $SENTRY_DSN is set",
         "✓ cache (redis): compose.yaml has it",
         "- an application with fastapi: requirements.txt names it (not in the file)",
         "✓ a log file: app.log",

@@ -103,7 +103,7 @@ fn every_refusal_says_what_it_means_and_what_to_type() {
             3,
         ),
         ("page", whole("200 OK", "text/html", "<!DOCTYPE html><title>Login</title>"), 3),
-        ("half", json(&recorded("query-vector.json")[..200]), 3),
+        ("half", json(recorded("query-vector.json").get(..200).unwrap()), 3),
         ("no data", json(&recorded("query-empty.json")), 1),
     ] {
         let fake = FakeSource::start(vec![reply]);

@@ -88,7 +88,7 @@ impl Canary {
                 .because(error)
                 .hint("give it one: obs check --canary http://HOST:PORT/PATH")
         })?;
-        let mut metrics = address.clone();
+        let mut metrics = address;
         metrics.set_path("/metrics");
         metrics.set_query(None);
         let trace_id = TraceId::new(uuid::Uuid::now_v7().as_u128());

@@ -35,7 +35,7 @@ pub(super) struct QueryArgs {
     /// Compute this PromQL expression: now, or with --since over time, as a chart
     #[arg(long, value_name = "PROMQL", allow_hyphen_values = true, conflicts_with_all = OF_PAGES)]
     pub(super) query: Option<String>,
-    /// The source to ask, or its address [default: the first of kind prometheus, else PROMETHEUS_URL]
+    /// The source to ask, or its address [default: the first of kind prometheus, else that of the environment]
     #[arg(long, value_name = "NAME|URL", requires = "query")]
     source: Option<String>,
     /// Over time, since then: 15m, 06:30, 2026-11-22T06:30:00Z

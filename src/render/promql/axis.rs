@@ -85,7 +85,7 @@ fn label(tick: f64, step: f64, largest: f64) -> String {
 /// Returns what numbers of this size are divided by, and the letter for it; none beyond all letters.
 fn scale(largest: f64) -> (f64, Option<&'static str>) {
     match largest {
-        size if size == 0.0 => (1.0, Some("")),
+        0.0 => (1.0, Some("")),
         size if size < 1e-4 => (1.0, None),
         size if size < 1e4 => (1.0, Some("")),
         size if size < 1e6 => (1e3, Some("k")),

@@ -226,15 +226,19 @@ fn legend(
 ) -> io::Result<()> {
     const COLUMNS: usize = 9;
     let heads = ["last", "min", "mean", "max"];
-    let head: String = heads.iter().map(|head| format!("{head:>COLUMNS$}")).collect();
+    let mut head = String::new();
+    for name in heads {
+        push_right(&mut head, name, COLUMNS);
+    }
     writeln!(out, "{}", theme.paint(Tone::Dim, format!(" {head}")))?;
     for (place, series) in drawn.iter().enumerate() {
         let Some(numbers) = summary(series) else { continue };
         let letter = if drawn.len() > 1 { LETTERS.get(place).copied().unwrap_or("?") } else { " " };
-        let numbers: String = [numbers.last, numbers.min, numbers.mean, numbers.max]
-            .iter()
-            .map(|number| format!("{:>COLUMNS$}", amount(*number)))
-            .collect();
+        let all = [numbers.last, numbers.min, numbers.mean, numbers.max];
+        let mut numbers = String::new();
+        for number in all {
+            push_right(&mut numbers, &amount(number), COLUMNS);
+        }
         let room = theme.width.saturating_sub(1 + numbers.len() + 2);
         let title = report.title(series);
         let title = if title == "{}" { "" } else { title.as_str() };
@@ -243,4 +247,10 @@ fn legend(
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// Adds a word that ends where its column does.
+fn push_right(line: &mut String, word: &str, columns: usize) {
+    line.extend(std::iter::repeat_n(' ', columns.saturating_sub(word.chars().count())));
+    line.push_str(word);
 }

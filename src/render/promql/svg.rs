@@ -64,7 +64,7 @@ impl QueryReport {
         }
         let mut y = TOP + PLOT_HEIGHT + 52.0;
         for (place, series) in drawn.iter().enumerate() {
-            self.legend(out, series, place, y)?;
+            legend(out, series, place, y)?;
             y += ROW_HEIGHT;
         }
         for remark in remarks {
@@ -126,38 +126,34 @@ impl QueryReport {
             let joined = before.is_some_and(|then| {
                 self.step_s.is_none_or(|step| point.time.since(then) as f64 <= 1.5e9 * step)
             });
-            path.push_str(&if joined { format!("L{x} {y}") } else { format!("M{x} {y}h1") });
+            let piece = if joined { format!("L{x} {y}") } else { format!("M{x} {y}h1") };
+            path += &piece;
             before = Some(point.time);
         }
         path
     }
+}
 
-    fn legend(
-        &self,
-        out: &mut dyn Write,
-        series: &MetricSeries,
-        place: usize,
-        y: f64,
-    ) -> io::Result<()> {
-        let Some(all) = summary(series) else { return Ok(()) };
-        let numbers = format!(
-            "last {}  min {}  mean {}  max {}",
-            amount(all.last),
-            amount(all.min),
-            amount(all.mean),
-            amount(all.max)
-        );
-        let title = text::shown(&series.title());
-        let room = LINE_CHARACTERS.saturating_sub(numbers.len());
-        let title = cut_middle(&title, room.max(20));
-        let (middle, label) = (y - 4.0, escaped(&format!("{numbers}  {title}")));
-        writeln!(
-            out,
-            "<path class=\"line\" {} d=\"M12 {middle}h40\"/><text x=\"64\" y=\"{y}\" \
-             xml:space=\"preserve\">{label}</text>",
-            ink(place)
-        )
-    }
+/// Writes what a line is: its numbers, its labels.
+fn legend(out: &mut dyn Write, series: &MetricSeries, place: usize, y: f64) -> io::Result<()> {
+    let Some(all) = summary(series) else { return Ok(()) };
+    let numbers = format!(
+        "last {}  min {}  mean {}  max {}",
+        amount(all.last),
+        amount(all.min),
+        amount(all.mean),
+        amount(all.max)
+    );
+    let title = text::shown(&series.title());
+    let room = LINE_CHARACTERS.saturating_sub(numbers.len());
+    let title = cut_middle(&title, room.max(20));
+    let (middle, label) = (y - 4.0, escaped(&format!("{numbers}  {title}")));
+    writeln!(
+        out,
+        "<path class=\"line\" {} d=\"M12 {middle}h40\"/><text x=\"64\" y=\"{y}\" \
+         xml:space=\"preserve\">{label}</text>",
+        ink(place)
+    )
 }
 
 /// Returns the colour and the dashes of a line, dark on light and light on dark.

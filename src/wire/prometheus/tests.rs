@@ -144,7 +144,7 @@ proptest! {
     #[test]
     fn a_cut_answer_is_refused(cut in 0_usize..460) {
         let whole = recorded("query-vector.json");
-        let part = whole.get(..cut.min(whole.len() - 2)).unwrap();
+        let part = &whole[..cut.min(whole.len() - 2)];
         prop_assert!(decode_metric_answer(part).is_err());
     }
 
