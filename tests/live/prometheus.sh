@@ -58,10 +58,11 @@ python3 app.py "$app" & pids+=($!)
 prometheus-node-exporter --web.listen-address="127.0.0.1:$node" >node.log 2>&1 & pids+=($!)
 prometheus-alertmanager --config.file=alertmanager.yml --storage.path=alerts --cluster.listen-address= \
   --web.listen-address="127.0.0.1:$alerts" >alertmanager.log 2>&1 & pids+=($!)
-prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address="127.0.0.1:$port" \
+until_true curl -fs "http://127.0.0.1:$alerts/-/ready"
+# What fires before it has found its Alertmanager is sent again after that delay, of a minute unless said.
+prometheus --rules.alert.resend-delay=1s --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address="127.0.0.1:$port" \
   >prometheus.log 2>&1 & pids+=($!)
 until_true curl -fs "$url/-/ready" || { cat prometheus.log; exit 1; }
-until_true curl -fs "http://127.0.0.1:$alerts/-/ready"
 export PROMETHEUS_URL=$url ALERTMANAGER_URL=http://127.0.0.1:$alerts
 says() { grep -E -- "$2" "$1" || { cat "$1"; return 1; }; }
 value() { curl -fsG "$url/api/v1/query" --data-urlencode "query=$1" --data-urlencode "time=$2" | jq -r '.data.result[0].value[1] // "none"'; }
