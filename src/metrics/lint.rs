@@ -186,7 +186,7 @@ fn series<'a>(page: &'a Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
         // OpenMetrics may give one series several points in time.
         let points = |before: &&Sample<'_>| page.open_metrics && before.time != sample.time;
         if let Some(before) = before.filter(|before| !points(before)) {
-            let message = format!("{} is in line {} already", sample.series(), before.line);
+            let message = format!("the same series is in line {} already", before.line);
             found.add(sample.line, Rule::DuplicateSeries, family, message);
         }
         let counts =

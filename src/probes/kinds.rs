@@ -85,7 +85,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         name: "mysql",
         check: CheckKind::Mysql,
-        schemes: &["mysql", "mariadb"],
+        schemes: &["mysql", "mariadb", "mysql2"],
         port: Some(3306),
         about: "login, connections used, replica, read-only, long transactions",
         run: |probe, address, _| Box::pin(mysql::run(probe, address)),

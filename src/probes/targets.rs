@@ -7,7 +7,7 @@ use super::kinds::{KINDS, Kind};
 use super::slo::Slo;
 use super::{Probe, Target, keys};
 use crate::config::{CheckSettings, CheckTarget, Origin};
-use crate::model::{CheckKind, Threshold};
+use crate::model::{CheckKind, Threshold, nearest};
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
@@ -252,7 +252,9 @@ fn without(reason: &str, value: &str, written: &str) -> String {
 fn no_such_kind(kind: &str) -> String {
     let plain = PLAIN_KINDS.into_iter().chain(keys::LOCAL_KINDS);
     let all: Vec<&str> = plain.chain(KINDS.iter().map(|row| row.name)).collect();
-    format!("has the kind `{kind}`; there are {}", all.join(", "))
+    let meant = nearest(kind, all.iter().copied());
+    let meant = meant.map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
+    format!("has the kind `{kind}`{meant}; there are {}", all.join(", "))
 }
 
 fn service(kind: &str, target: &str) -> Result<Target, String> {

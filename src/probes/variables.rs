@@ -6,12 +6,15 @@ use super::kinds::Kind;
 use super::targets::{DEFAULT_FAIL, DEFAULT_WARN, host_and_port, limits};
 use super::{Probe, Target};
 use crate::config::ServiceVariable;
+use crate::model::CheckKind;
 
 /// The checks, and what could not be made one.
 #[derive(Debug, Default)]
 pub struct Named {
     /// In the order of the variables.
     pub probes: Vec<Probe>,
+    /// Those of which nothing can be asked: whoever named them expects an answer, and has none.
+    pub unknown: Vec<Probe>,
     /// A line each, for people: of what is not asked, or not in its own protocol.
     pub remarks: Vec<String>,
 }
@@ -36,7 +39,16 @@ pub fn of_variables(services: &[ServiceVariable], timeout: Duration) -> Named {
                 seen.push((&service.value, named.probes.len()));
                 named.probes.push(probe(service, id, target, timeout));
             }
-            Err(why) => named.remarks.push(format!("${variable} is not checked: it {why}")),
+            Err(why) => {
+                named.remarks.push(format!("${variable} is not checked: it {why}"));
+                // A file needs no server; everything else may well have one that is down.
+                if why != A_FILE {
+                    let written = format!("${variable}");
+                    let target = Target::Unset(CheckKind::Tcp, written, format!("it {why}"));
+                    let id = free(service.id, &named.probes);
+                    named.unknown.push(probe(service, id, target, timeout));
+                }
+            }
         }
     }
     named
@@ -59,6 +71,9 @@ fn probe(service: &ServiceVariable, id: String, target: Target, timeout: Duratio
     }
 }
 
+/// Why a file of `SQLite` is not asked.
+const A_FILE: &str = "is a file of SQLite, which has no server to ask";
+
 /// Returns what to ask and what to say of it, or why nothing can be asked.
 fn target(service: &ServiceVariable) -> Result<(Target, Option<String>), String> {
     let value = &service.value;
@@ -66,7 +81,7 @@ fn target(service: &ServiceVariable) -> Result<(Target, Option<String>), String>
     let scheme = scheme.as_deref().unwrap_or_default();
     let plain = scheme.split('+').next().unwrap_or_default();
     if plain == "sqlite" || value.starts_with("sqlite:") || value.starts_with("file:") {
-        return Err("is a file of SQLite, which has no server to ask".to_owned());
+        return Err(A_FILE.to_owned());
     }
     if service.kind == Some("port") {
         return port_of(value).map(|target| (target, None));
@@ -149,6 +164,17 @@ mod tests {
             let (probes, remarks) = named(value, kind);
             assert!(probes[0].starts_with(expected), "{probes:?}");
             assert!(!probes[0].contains("hunter2") && remarks.is_empty(), "{probes:?} {remarks:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_unknown_unless_it_is_a_file() {
+        for (value, unknown) in [("sqlite:///db.sqlite3", 0), ("hunter2", 1), ("redis://c", 0)] {
+            let named = of_variables(&[service("A_URL", None, value)], Duration::from_secs(1));
+            assert_eq!(named.unknown.len(), unknown, "{value}");
+            for probe in named.unknown {
+                assert_eq!(probe.target.shown(), (CheckKind::Tcp, "$A_URL".to_owned()));
+            }
         }
     }
 

@@ -233,6 +233,9 @@ impl CheckReport {
             let start = if place == 0 { theme.paint(tone, symbol) } else { " ".to_owned() };
             writeln!(out, " {start} {line}")?;
         }
+        let code = result.code.as_deref().map(|code| format!(" · code {code}"));
+        let place = format!("{}{}", result.target, code.unwrap_or_default());
+        labelled(out, theme, "where", &place)?;
         labelled(out, theme, "likely", &hint.likely)?;
         for one in &self.disagreements {
             if one.component == result.id {

@@ -144,6 +144,7 @@ fn what_needs_a_failed_check_is_skipped_and_named() {
      ✗ redis FAIL [time]  connection refused: nothing listens there
 
      ✗ redis: connection refused: nothing listens there
+       where   127.0.0.1:[port]
        likely  redis was not started
        try     obs check redis --wait [time]
        see     obs runbook #redis

@@ -72,7 +72,7 @@ fn of_environment(timeout: Duration, context: &mut Context) -> Vec<Probe> {
     for remark in &named.remarks {
         context.output.note(remark);
     }
-    named.probes
+    named.probes.into_iter().chain(named.unknown).collect()
 }
 
 /// Returns the checks of the configured sources: whether each can be asked.
