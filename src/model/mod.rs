@@ -53,7 +53,7 @@ pub use secret::{is_secret_key, mask_text, mask_value};
 pub use size::{SizeError, parse_bytes, shown_bytes};
 pub use source_health::{HealthPart, SourceHealth};
 pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
-pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold};
+pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold, example_limits};
 pub use time::{TimeError, UnixNanos, parse_duration, parse_time};
 pub use trace::{Span, SpanEvent, SpanKind, SpanLink, SpanStatus};
 pub use trace_query::{FoundTrace, TraceList, TraceSearch, TraceSummary};

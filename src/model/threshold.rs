@@ -138,6 +138,18 @@ impl MeasureUnit {
     }
 }
 
+/// Returns a limit of each measure of a kind, as people write it.
+pub fn example_limits(kind: CheckKind) -> Vec<String> {
+    let rows = MEASURES.iter().filter(|row| row.is_of(kind));
+    let example = |row: &MeasureRow| match row.unit {
+        MeasureUnit::Ratio => format!("{} > 80%", row.name),
+        MeasureUnit::Milliseconds => format!("{} > 500ms", row.name),
+        MeasureUnit::Days => format!("{} < 21d", row.name),
+        MeasureUnit::Count => format!("{} > 5", row.name),
+    };
+    rows.map(example).collect()
+}
+
 /// Where a measure begins to be bad: `p95 > 300ms`, `error_ratio > 2%`, `expires < 14d`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
@@ -193,6 +205,15 @@ mod tests {
             ("locks > 3", 3.0, false),
         ] {
             assert_eq!(Threshold::parse(text).unwrap().is_crossed_by(value), crossed, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_limit_that_is_offered_can_be_set() {
+        for kind in MEASURES.iter().flat_map(|row| row.kinds) {
+            for text in example_limits(*kind) {
+                assert!(Threshold::parse(&text).is_some_and(|limit| limit.is_of(*kind)), "{text}");
+            }
         }
     }
 

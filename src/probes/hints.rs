@@ -105,7 +105,9 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         _ if result.kind == CheckKind::Systemd && reason != Reason::Config => {
             format!("journalctl -u {} -n 50", quoted(&result.target))
         }
-        Reason::Saturated => format!("obs runbook explain {}", quoted(&result.message)),
+        Reason::Saturated if result.kind == CheckKind::Component => {
+            format!("obs runbook explain {}", quoted(&result.message))
+        }
         Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
             "obs config show".to_owned()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::scrape::look;
+use super::targets::{DEFAULT_FAIL, DEFAULT_WARN};
 use super::{Finding, Means, Probe, phase};
 use tracing::Instrument as _;
 
@@ -11,7 +12,7 @@ use crate::metrics::exposition::Fault;
 use crate::metrics::golden::Golden;
 use crate::metrics::saturation::{self, Saturation};
 use crate::metrics::workers;
-use crate::model::{Measure, Observation, Reason, Status};
+use crate::model::{Measure, Observation, Reason, Status, Threshold};
 
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
     let look = async || look(&means.http, url, probe.timeout).await;
@@ -56,9 +57,24 @@ fn no_page(error: FetchError) -> Finding {
     }
 }
 
+/// Says whether somebody has set a limit for requests; those that hold unless set ask for nothing.
+fn is_of_requests(limit: &Threshold) -> bool {
+    let of_requests = matches!(limit.measure, Measure::ErrorRatio | Measure::P95 | Measure::P99);
+    let default = DEFAULT_WARN.iter().chain(&DEFAULT_FAIL).any(|text| *text == limit.text);
+    of_requests && !default
+}
+
 fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     let Some(golden) = golden else {
-        return Finding::ok("no metric of requests among them");
+        let message = "no metric of requests among them";
+        // Whoever limits what is not measured would be told that all is well.
+        return match probe.warn.iter().chain(&probe.fail).find(|limit| is_of_requests(limit)) {
+            Some(Threshold { text, .. }) => {
+                let message = format!("{message}, so that `{text}` cannot be judged");
+                Finding::unknown(Reason::Config, message)
+            }
+            None => Finding::ok(message),
+        };
     };
     let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
     let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
@@ -150,5 +166,21 @@ fn complain(finding: &mut Finding, faults: &[Fault]) {
     if finding.status < Status::Warn {
         finding.status = Status::Warn;
         finding.reason = Some(Reason::Protocol);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::targets::limits_for_tests;
+    use super::*;
+
+    #[test]
+    fn a_limit_that_somebody_set_is_never_met_by_what_was_not_measured() {
+        let mut probe = limits_for_tests("redis");
+        assert_eq!(judge(&probe, None).status, Status::Ok);
+        probe.warn = vec![Threshold::parse("p95 > 300ms").unwrap()];
+        let finding = judge(&probe, None);
+        assert_eq!((finding.status, finding.reason), (Status::Unknown, Some(Reason::Config)));
+        assert!(finding.message.contains("so that `p95 > 300ms` cannot be judged"));
     }
 }

@@ -7,7 +7,7 @@ use super::kinds::{KINDS, Kind};
 use super::slo::Slo;
 use super::{Probe, Target, keys};
 use crate::config::{CheckSettings, CheckTarget, Origin};
-use crate::model::{CheckKind, Threshold, nearest};
+use crate::model::{CheckKind, Threshold, example_limits, nearest};
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
@@ -182,10 +182,11 @@ fn of_setting(
             let one = |text: &String| {
                 let limit = Threshold::parse(text).filter(|limit| limit.is_of(kind));
                 limit.ok_or_else(|| {
-                    refused(
-                        settings,
-                        format!("has the limit `{text}`, which is none for {}", settings.kind),
-                    )
+                    let there_are = example_limits(kind).join(", ");
+                    let kind = &settings.kind;
+                    let reason =
+                        format!("has the limit `{text}`, which is none for {kind}, as {there_are}");
+                    refused(settings, reason)
                 })
             };
             given.iter().map(one).collect()

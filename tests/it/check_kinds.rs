@@ -172,3 +172,16 @@ fn without_systemd_a_unit_is_unknown_and_never_well() {
     let message = document(&outcome)["checks"][0]["message"].to_string();
     assert!(message.contains("no systemctl"), "{outcome}");
 }
+
+#[test]
+fn a_mistake_in_a_check_is_told_with_what_there_is() {
+    let check = |keys: &str| {
+        let toml = format!("[[check]]\nid = 'a'\n{keys}");
+        Env::new().file("obs.toml", toml).obs(["check", "-o", "nagios"])
+    };
+    let outcome = check("kind = 'postgress'\ntarget = '127.0.0.1:1'\n");
+    assert!(outcome.stdout.starts_with("OBS UNKNOWN - "), "{outcome}");
+    assert!(outcome.stdout.contains("has the kind `postgress`, did you mean `postgres`?"), "{outcome}");
+    let outcome = check("kind = 'disk'\ntarget = '/'\nwarn = ['used > 1%']\n");
+    assert!(outcome.stdout.contains("none for disk, as time > 500ms, disk > 80%"), "{outcome}");
+}

@@ -53,6 +53,7 @@ fn with_nothing_here_nothing_is_written() {
     let env = Env::new();
     let outcome = env.obs(["init", "--no-ports", "-o", "json"]);
     assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("nothing was found to check"), "{outcome}");
     assert!(!env.path().join("obs.toml").exists());
     crate::formats::assert_valid(
         "init.schema.json",

@@ -35,7 +35,9 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
         // To Nagios the exit code 2 of a wrong configuration would say that a service is down.
         Err(error) if format == Format::Nagios && is_ours(&error) => {
             let (out, _) = context.output.stream();
-            let message = crate::render::text::shown(error.message()).replace('|', "/");
+            let said = std::iter::once(error.message().to_owned()).chain(error.causes());
+            let said = said.collect::<Vec<_>>().join(": ");
+            let message = crate::render::text::shown(&said).replace('|', "/");
             writeln!(out, "OBS UNKNOWN - {message}")?;
             out.flush()?;
             context.output.error(error.message(), &error.causes(), error.hints());

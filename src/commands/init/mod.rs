@@ -58,6 +58,11 @@ pub fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome> {
         context.output.note(&format!("from here on the file here counts, and no longer {above}"));
     }
     let nothing = found.iter().all(|one| !one.written);
+    if nothing {
+        context
+            .output
+            .note("nothing was found to check: a variable (DATABASE_URL) names a service");
+    }
     let writes = !args.dry_run && !nothing;
     if writes {
         write(path, &toml, args.force)?;
