@@ -181,7 +181,10 @@ fn a_mistake_in_a_check_is_told_with_what_there_is() {
     };
     let outcome = check("kind = 'postgress'\ntarget = '127.0.0.1:1'\n");
     assert!(outcome.stdout.starts_with("OBS UNKNOWN - "), "{outcome}");
-    assert!(outcome.stdout.contains("has the kind `postgress`, did you mean `postgres`?"), "{outcome}");
+    assert!(
+        outcome.stdout.contains("has the kind `postgress`, did you mean `postgres`?"),
+        "{outcome}"
+    );
     let outcome = check("kind = 'disk'\ntarget = '/'\nwarn = ['used > 1%']\n");
     assert!(outcome.stdout.contains("none for disk, as time > 500ms, disk > 80%"), "{outcome}");
 }
