@@ -341,6 +341,31 @@ pub struct Change {
 }
 
 impl CheckResult {
+    /// A check of which nothing but this is known.
+    #[cfg(test)]
+    pub(crate) fn of_test(id: &str, kind: CheckKind, status: Status) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.rsplit('/').next().unwrap_or(id).to_owned(),
+            group: String::new(),
+            kind,
+            target: String::new(),
+            status,
+            reason: None,
+            code: None,
+            message: String::new(),
+            duration_ms: None,
+            phases: Vec::new(),
+            observed: Vec::new(),
+            hint: None,
+            runbook: None,
+            needs: Vec::new(),
+            origin: String::new(),
+            before: None,
+            children: Vec::new(),
+        }
+    }
+
     /// Returns the worst status of this and its parts.
     pub fn worst(&self) -> Status {
         self.children.iter().map(Self::worst).fold(self.status, Status::max)

@@ -155,26 +155,7 @@ mod tests {
     use crate::model::CheckKind;
 
     fn results(statuses: &[Status]) -> Vec<CheckResult> {
-        let result = |status: &Status| CheckResult {
-            id: "a".to_owned(),
-            name: "a".to_owned(),
-            group: "g".to_owned(),
-            kind: CheckKind::Tcp,
-            target: String::new(),
-            status: *status,
-            reason: None,
-            code: None,
-            message: String::new(),
-            duration_ms: None,
-            phases: Vec::new(),
-            observed: Vec::new(),
-            hint: None,
-            runbook: None,
-            needs: Vec::new(),
-            origin: String::new(),
-            before: None,
-            children: Vec::new(),
-        };
+        let result = |status: &Status| CheckResult::of_test("a", CheckKind::Tcp, *status);
         statuses.iter().map(result).collect()
     }
 

@@ -1,34 +1,13 @@
 use super::*;
 
-fn check(id: &str, kind: CheckKind, status: Status) -> CheckResult {
-    CheckResult {
-        id: id.to_owned(),
-        name: id.rsplit('/').next().unwrap().to_owned(),
-        group: String::new(),
-        kind,
-        target: String::new(),
-        status,
-        reason: None,
-        code: None,
-        message: String::new(),
-        duration_ms: None,
-        phases: Vec::new(),
-        observed: Vec::new(),
-        hint: None,
-        runbook: None,
-        needs: Vec::new(),
-        origin: String::new(),
-        before: None,
-        children: Vec::new(),
-    }
-}
-
 /// A page of health that says this of its components.
 fn page(components: &[(&str, Status)]) -> CheckResult {
-    let mut page = check("api", CheckKind::Http, Status::Ok);
+    let mut page = CheckResult::of_test("api", CheckKind::Http, Status::Ok);
     page.children = components
         .iter()
-        .map(|(name, status)| check(&format!("api/{name}"), CheckKind::Component, *status))
+        .map(|(name, status)| {
+            CheckResult::of_test(&format!("api/{name}"), CheckKind::Component, *status)
+        })
         .collect();
     page
 }
@@ -44,9 +23,9 @@ fn a_component_that_is_down_while_its_probe_is_up_is_said_and_the_reverse_too() 
         [("database", "postgres"), ("Cache backend: default", "redis"), ("PostgreSQL", "postgres")]
     {
         let expected = vec![(format!("api/{name}"), probe.to_owned())];
-        let down = [page(&[(name, Fail)]), check(probe, CheckKind::Tcp, Ok)];
+        let down = [page(&[(name, Fail)]), CheckResult::of_test(probe, CheckKind::Tcp, Ok)];
         assert_eq!(against(&down), expected, "{name}");
-        let up = [page(&[(name, Ok)]), check(probe, CheckKind::Tcp, Fail)];
+        let up = [page(&[(name, Ok)]), CheckResult::of_test(probe, CheckKind::Tcp, Fail)];
         assert_eq!(against(&up), expected, "{name}");
     }
 }
@@ -61,7 +40,8 @@ fn what_agrees_or_is_something_else_is_no_disagreement() {
         ("database", Fail, "redis", Ok),
         ("inventory", Fail, "postgres", Ok),
     ] {
-        let checks = [page(&[(component, status)]), check(probe, CheckKind::Tcp, found)];
+        let checks =
+            [page(&[(component, status)]), CheckResult::of_test(probe, CheckKind::Tcp, found)];
         assert_eq!(against(&checks), [], "{component} {probe}");
     }
 }
@@ -72,8 +52,8 @@ fn a_word_that_two_dependencies_share_counts_only_when_both_say_the_same() {
     let checks = |mysql| {
         [
             page(&[("db", Fail)]),
-            check("postgres", CheckKind::Tcp, Ok),
-            check("mysql", CheckKind::Tcp, mysql),
+            CheckResult::of_test("postgres", CheckKind::Tcp, Ok),
+            CheckResult::of_test("mysql", CheckKind::Tcp, mysql),
         ]
     };
     assert_eq!(against(&checks(Fail)), []);
@@ -82,8 +62,14 @@ fn a_word_that_two_dependencies_share_counts_only_when_both_say_the_same() {
 
 #[test]
 fn the_failed_probe_and_not_the_component_is_the_root_cause() {
-    let both = [page(&[("cache", Status::Fail)]), check("redis", CheckKind::Tcp, Status::Fail)];
+    let both = [
+        page(&[("cache", Status::Fail)]),
+        CheckResult::of_test("redis", CheckKind::Tcp, Status::Fail),
+    ];
     assert_eq!(root_causes(&both), ["redis"]);
-    let one = [page(&[("cache", Status::Fail)]), check("redis", CheckKind::Tcp, Status::Ok)];
+    let one = [
+        page(&[("cache", Status::Fail)]),
+        CheckResult::of_test("redis", CheckKind::Tcp, Status::Ok),
+    ];
     assert_eq!(root_causes(&one), ["api/cache"]);
 }
