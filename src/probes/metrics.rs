@@ -142,6 +142,8 @@ fn message(golden: &Golden, ratio: Option<f64>, p95: Option<f64>) -> String {
     );
     let duration = match (p95, golden.all.bucket_ms(0.95)) {
         (Some(p95), Some((_, end))) if end.is_infinite() => format!(", p95 > {}ms", rounded(p95)),
+        // Within the first bucket it is a share of its width, and nothing that was measured.
+        (Some(_), Some((start, end))) if start <= 0.0 => format!(", p95 < {}ms", rounded(end)),
         (Some(p95), _) => format!(", p95 {}ms", rounded(p95)),
         (None, _) => String::new(),
     };

@@ -317,6 +317,10 @@ fn paragraph(out: &mut dyn Write, theme: &Theme, text: &str) -> io::Result<()> {
 
 /// Draws a quantile; above the highest bound only that is known.
 pub(super) fn quantile(row: &QuantileRow) -> String {
+    // What is computed within the first bucket is a share of its width, and nothing that was measured.
+    if row.from_ms == 0.0 && row.to_ms.is_finite() {
+        return format!("<{}", milliseconds(row.to_ms));
+    }
     let above = if row.to_ms.is_infinite() { ">" } else { "" };
     format!("{above}{}", milliseconds(row.ms))
 }
@@ -327,7 +331,7 @@ fn bucket(row: &QuantileRow) -> String {
         return "above the highest bucket".to_owned();
     }
     if row.from_ms == 0.0 {
-        return format!("below {}", milliseconds(row.to_ms));
+        return "in the lowest bucket".to_owned();
     }
     format!("between {} and {}", milliseconds(row.from_ms), milliseconds(row.to_ms))
 }
