@@ -8,7 +8,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -362,18 +362,23 @@ fn stay_on_loopback(attempt: Attempt<'_>) -> Action {
 ///
 /// reqwest's own default fails to build a client at all where the system has no store, even for
 /// plain HTTP, which a static binary in an empty container meets.
-fn with_authorities() -> ClientConfig {
+pub fn with_authorities() -> ClientConfig {
     with_roots(authorities())
 }
 
 /// Returns the system's certificate authorities, else Mozilla's.
-pub fn authorities() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots
+///
+/// Reading them takes as long as ten handshakes: it is done once.
+pub fn authorities() -> Arc<RootCertStore> {
+    static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        Arc::new(roots)
+    });
+    Arc::clone(&ROOTS)
 }
 
 /// Returns TLS settings that trust nobody: for requests on loopback, which need none.
@@ -381,7 +386,7 @@ fn no_tls() -> ClientConfig {
     with_roots(RootCertStore::empty())
 }
 
-fn with_roots(roots: RootCertStore) -> ClientConfig {
+fn with_roots(roots: impl Into<Arc<RootCertStore>>) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -29,19 +29,8 @@ pub struct Sign {
 
 /// Joins the signs of one request to a result.
 pub fn result(url: &str, request_id: &str, took: Duration, signs: &[Sign]) -> CheckResult {
-    let probe = Probe {
-        id: "canary".to_owned(),
-        name: "canary".to_owned(),
-        group: "canary".to_owned(),
-        target: Target::Http(url.to_owned()),
-        timeout: took,
-        needs: Vec::new(),
-        warn: Vec::new(),
-        fail: Vec::new(),
-        hint: None,
-        runbook: None,
-        origin: "--canary".to_owned(),
-    };
+    let probe = Probe::plain("canary", "canary", Target::Http(url.to_owned()), took);
+    let probe = Probe { origin: "--canary".to_owned(), ..probe };
     let seen = signs.iter().filter(|sign| sign.status == Status::Ok).count();
     let message = format!("request {request_id}: {seen} of {} signs of it", signs.len());
     let worst = Status::worst(signs.iter().map(|sign| sign.status));

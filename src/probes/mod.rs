@@ -47,6 +47,7 @@ mod nats;
 mod postgres;
 mod program;
 mod receivers;
+mod recorder;
 mod redis;
 pub mod scrape;
 mod secure;
@@ -92,6 +93,31 @@ pub struct Probe {
     pub runbook: Option<String>,
     /// What said that this is to be checked.
     pub origin: String,
+}
+
+impl Probe {
+    /// Returns a check that is called by its id, needs nothing and has no limits.
+    pub(crate) fn plain(id: &str, group: &str, target: Target, timeout: Duration) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            group: group.to_owned(),
+            target,
+            timeout,
+            needs: Vec::new(),
+            warn: Vec::new(),
+            fail: Vec::new(),
+            hint: None,
+            runbook: None,
+            origin: String::new(),
+        }
+    }
+
+    /// The same, named by this and held to the limits that hold where none are set.
+    fn with_defaults(self, origin: String) -> Self {
+        let (warn, fail) = targets::default_limits();
+        Self { warn, fail, origin, ..self }
+    }
 }
 
 /// What is asked.

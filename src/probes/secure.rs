@@ -1,22 +1,19 @@
 //! TLS below a protocol, and what a port speaks when it does not answer what it was asked.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
-};
+use rustls::Error as TlsError;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::Finding;
 use super::conversation::{Stream, of_io};
-use crate::http::{authorities, reason_of_tls};
+use super::recorder::Recorder;
+use crate::http::{reason_of_tls, with_authorities};
 use crate::model::Reason;
 
 /// Encrypts a connection; `verified` also asks for a certificate that is trusted and for this name,
@@ -29,14 +26,11 @@ pub(super) async fn handshake(
 ) -> Result<Box<dyn Stream>, Finding> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|error| Finding::unknown(Reason::Config, error.to_string()))?;
-    let config = if verified { trusting_authorities() } else { trusting_anybody() };
+    let config = if verified { Ok(with_authorities()) } else { Recorder::new().config() };
     let mut config =
         config.map_err(|error| Finding::unknown(Reason::Internal, error.to_string()))?;
-    if !protocols.is_empty() {
-        let offering = Arc::make_mut(&mut config);
-        offering.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    }
-    match TlsConnector::from(config).connect(name, stream).await {
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
@@ -90,71 +84,4 @@ pub(super) async fn answers_plain(peer: Option<SocketAddr>, timeout: Duration) -
         stream.read_u8().await.ok()
     };
     matches!(tokio::time::timeout(timeout, asking).await, Ok(Some(first)) if first != 0x15)
-}
-
-/// Reading the system's authorities takes as long as ten handshakes: it is done once.
-fn trusting_authorities() -> Result<Arc<ClientConfig>, TlsError> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(Arc::clone(config));
-    }
-    let config = with_roots(authorities())?.with_no_client_auth();
-    Ok(Arc::clone(CONFIG.get_or_init(|| Arc::new(config))))
-}
-
-fn trusting_anybody() -> Result<Arc<ClientConfig>, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = with_roots(RootCertStore::empty())?.with_no_client_auth();
-    config.dangerous().set_certificate_verifier(Arc::new(Anybody(provider)));
-    Ok(Arc::new(config))
-}
-
-type WithRoots = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
-
-fn with_roots(roots: RootCertStore) -> Result<WithRoots, TlsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots))
-}
-
-/// Takes every certificate: for an address that says so (`sslmode=require`), as its own driver does,
-/// and to find out what a port speaks, where nothing else is sent.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

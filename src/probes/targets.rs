@@ -65,37 +65,17 @@ pub fn of_application(
     let page = |page: &str| Target::Http(format!("{base}/{page}"));
     let mut targets: Vec<(&str, Target)> = PAGES.map(|name| (name, page(name))).to_vec();
     targets.push(("metrics", Target::Metrics(format!("{base}/metrics"), window)));
-    let probe = |(part, target): (&str, Target)| Probe {
-        id: format!("{name}.{part}"),
-        name: part.to_owned(),
-        group: name.to_owned(),
-        target,
-        timeout,
-        needs: Vec::new(),
-        warn: limits(&DEFAULT_WARN),
-        fail: limits(&DEFAULT_FAIL),
-        hint: None,
-        runbook: None,
-        origin: origin.to_owned(),
+    let probe = |(part, target): (&str, Target)| {
+        let probe = Probe::plain(&format!("{name}.{part}"), name, target, timeout);
+        Probe { name: part.to_owned(), ..probe.with_defaults(origin.to_owned()) }
     };
     targets.into_iter().map(probe).collect()
 }
 
 /// Returns the check of a backend that `obs` asks.
 pub fn of_backend(backend: Arc<dyn Backend>, origin: &str, timeout: Duration) -> Probe {
-    Probe {
-        id: "backend".to_owned(),
-        name: "backend".to_owned(),
-        group: "observability".to_owned(),
-        target: Target::Backend(backend),
-        timeout,
-        needs: Vec::new(),
-        warn: Vec::new(),
-        fail: Vec::new(),
-        hint: None,
-        runbook: None,
-        origin: origin.to_owned(),
-    }
+    let probe = Probe::plain("backend", "observability", Target::Backend(backend), timeout);
+    Probe { origin: origin.to_owned(), ..probe }
 }
 
 /// Returns the check of a configured source.
@@ -113,19 +93,8 @@ pub fn of_objective(
     runbook: Option<String>,
     timeout: Duration,
 ) -> Probe {
-    Probe {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        group: "objectives".to_owned(),
-        target: Target::Slo(slo),
-        timeout,
-        needs: Vec::new(),
-        warn: Vec::new(),
-        fail: Vec::new(),
-        hint: None,
-        runbook,
-        origin: origin.to_owned(),
-    }
+    let probe = Probe::plain(id, "objectives", Target::Slo(slo), timeout);
+    Probe { runbook, origin: origin.to_owned(), ..probe }
 }
 
 /// Returns the configured checks; refuses what cannot be meant.
@@ -297,6 +266,11 @@ fn waits_for_itself(probe: &Probe, all: &[Probe]) -> bool {
     false
 }
 
+/// Returns the limits that hold where none are set: of warnings, of failures.
+pub(super) fn default_limits() -> (Vec<Threshold>, Vec<Threshold>) {
+    (limits(&DEFAULT_WARN), limits(&DEFAULT_FAIL))
+}
+
 pub(super) fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
 }
@@ -312,19 +286,9 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
 pub(super) fn limits_for_tests(kind: &str) -> Probe {
     let kind = Kind::named(kind).unwrap();
     let address = kind.address("127.0.0.1:1").unwrap();
-    Probe {
-        id: kind.name.to_owned(),
-        name: kind.name.to_owned(),
-        group: "checks".to_owned(),
-        target: Target::Service(kind, address),
-        timeout: Duration::from_secs(5),
-        needs: Vec::new(),
-        warn: limits(&DEFAULT_WARN),
-        fail: limits(&DEFAULT_FAIL),
-        hint: None,
-        runbook: None,
-        origin: "a test".to_owned(),
-    }
+    let target = Target::Service(kind, address);
+    Probe::plain(kind.name, "checks", target, Duration::from_secs(5))
+        .with_defaults("a test".to_owned())
 }
 
 #[cfg(test)]

@@ -1,17 +1,14 @@
 //! A TLS handshake: whether the certificate is trusted, is for this name, and for how long.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error as TlsError, ProtocolVersion, SignatureScheme,
-};
+use rustls::pki_types::ServerName;
+use rustls::{Error as TlsError, ProtocolVersion};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::recorder::Recorder;
 use super::{Finding, Means, Probe, phase, tcp};
 use crate::http::{reason_of_io, reason_of_tls};
 use crate::model::Reason;
@@ -20,9 +17,6 @@ mod chain;
 
 use chain::Sent;
 pub(super) use chain::said;
-
-/// How many certificates of a chain are looked at.
-const CERTIFICATES_MAX: usize = 10;
 
 pub(super) async fn run(probe: &Probe, host: &str, port: u16, means: &Means) -> Finding {
     let work = handshake(probe, host, port, means);
@@ -52,9 +46,9 @@ async fn handshake(probe: &Probe, host: &str, port: u16, means: &Means) -> Findi
         Ok(name) => name,
         Err(error) => return Finding::unknown(Reason::Config, error.to_string()),
     };
-    let recorder = Arc::new(Recorder::new());
-    let outcome = match connector(&recorder) {
-        Ok(connector) => connector.connect(name.clone(), socket).await,
+    let recorder = Recorder::new();
+    let outcome = match recorder.config() {
+        Ok(config) => TlsConnector::from(Arc::new(config)).connect(name.clone(), socket).await,
         Err(error) => return Finding::unknown(Reason::Internal, error.to_string()),
     };
     let shaken = started.elapsed();
@@ -97,75 +91,5 @@ fn version(version: ProtocolVersion) -> Option<&'static str> {
         ProtocolVersion::TLSv1_2 => Some("TLS 1.2"),
         ProtocolVersion::TLSv1_3 => Some("TLS 1.3"),
         _ => None,
-    }
-}
-
-fn connector(verifier: &Arc<Recorder>) -> Result<TlsConnector, TlsError> {
-    let config = ClientConfig::builder_with_provider(Arc::clone(&verifier.provider))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::<Recorder>::clone(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-/// Keeps what the server sends and accepts it; [`chain`] judges it afterwards.
-///
-/// Nothing is sent over the connection but the handshake, so nobody is trusted with anything.
-#[derive(Debug)]
-struct Recorder {
-    provider: Arc<CryptoProvider>,
-    seen: Mutex<Vec<CertificateDer<'static>>>,
-}
-
-impl Recorder {
-    fn new() -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Self { provider, seen: Mutex::default() }
-    }
-
-    fn seen(&self) -> Vec<CertificateDer<'static>> {
-        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        let all = std::iter::once(leaf).chain(others).take(CERTIFICATES_MAX);
-        if let Ok(mut seen) = self.seen.lock() {
-            *seen = all.map(|one| one.clone().into_owned()).collect();
-        }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::kinds::Kind;
-use super::targets::{DEFAULT_FAIL, DEFAULT_WARN, host_and_port, limits};
+use super::targets::host_and_port;
 use super::{Probe, Target};
 use crate::config::ServiceVariable;
 use crate::model::CheckKind;
@@ -37,7 +37,7 @@ pub fn of_variables(services: &[ServiceVariable], timeout: Duration) -> Named {
                 named.remarks.extend(remark.map(|remark| format!("${variable} {remark}")));
                 let id = free(service.id, &named.probes);
                 seen.push((&service.value, named.probes.len()));
-                named.probes.push(probe(service, id, target, timeout));
+                named.probes.push(probe(service, &id, target, timeout));
             }
             Err(why) => {
                 named.remarks.push(format!("${variable} is not checked: it {why}"));
@@ -46,7 +46,7 @@ pub fn of_variables(services: &[ServiceVariable], timeout: Duration) -> Named {
                     let written = format!("${variable}");
                     let target = Target::Unset(CheckKind::Tcp, written, format!("it {why}"));
                     let id = free(service.id, &named.probes);
-                    named.unknown.push(probe(service, id, target, timeout));
+                    named.unknown.push(probe(service, &id, target, timeout));
                 }
             }
         }
@@ -54,21 +54,9 @@ pub fn of_variables(services: &[ServiceVariable], timeout: Duration) -> Named {
     named
 }
 
-fn probe(service: &ServiceVariable, id: String, target: Target, timeout: Duration) -> Probe {
+fn probe(service: &ServiceVariable, id: &str, target: Target, timeout: Duration) -> Probe {
     let group = if service.observability { "observability" } else { "dependencies" };
-    Probe {
-        name: id.clone(),
-        id,
-        group: group.to_owned(),
-        target,
-        timeout,
-        needs: Vec::new(),
-        warn: limits(&DEFAULT_WARN),
-        fail: limits(&DEFAULT_FAIL),
-        hint: None,
-        runbook: None,
-        origin: format!("${}", service.variable),
-    }
+    Probe::plain(id, group, target, timeout).with_defaults(format!("${}", service.variable))
 }
 
 /// Why a file of `SQLite` is not asked.
