@@ -1,9 +1,11 @@
 //! `obs metrics`: rate, errors, duration and saturation, out of a page of metrics.
 //!
 //! Here: which question it is. `page` finds the pages, `scraped` compares two scrapes of them, `list`
-//! shows their samples, `lint` what is wrong with them; `query` asks a Prometheus instead;
+//! shows their samples, `lint` what is wrong with them; `query` asks a Prometheus instead, and
+//! `answering` says what is there where that is none;
 //! `unmatched` tells what there is where `--match` fits nothing.
 
+mod answering;
 mod lint;
 mod list;
 mod page;
