@@ -63,8 +63,12 @@ pub enum Rule {
     Unit,
     /// A label's name that has a meaning of its own.
     ReservedLabel,
+    /// A label's name in camelCase.
+    LabelCase,
     /// No `# HELP`.
     NoHelp,
+    /// Declared, and without any sample.
+    NoSamples,
 }
 
 impl Rule {
@@ -92,7 +96,9 @@ impl Rule {
             Self::MisleadingName => "misleading_name",
             Self::Unit => "unit",
             Self::ReservedLabel => "reserved_label",
+            Self::LabelCase => "label_case",
             Self::NoHelp => "no_help",
+            Self::NoSamples => "no_samples",
         }
     }
 }
@@ -141,6 +147,10 @@ fn declarations(page: &Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
         first.entry(kinds.family(sample)).or_insert(sample.line);
     }
     let mut seen = HashSet::new();
+    // What is called `x_created` is a part of `x`, and a metric where it is declared as one.
+    let named: HashSet<&str> = page.samples.iter().map(|sample| &*sample.name).collect();
+    // A line that cannot be read may have been the sample.
+    let whole = page.faults.is_empty();
     for declaration in &page.declarations {
         let (name, line) = (&*declaration.name, declaration.line);
         let word = match &declaration.says {
@@ -150,6 +160,11 @@ fn declarations(page: &Exposition<'_>, kinds: &Kinds<'_>, found: &mut Found) {
         };
         if !seen.insert((name, word)) {
             found.add(line, Rule::DeclaredTwice, name, format!("a second `# {word}`"));
+        }
+        if whole && !first.contains_key(name) && !named.contains(name) {
+            let message = "is declared and has no sample: one with labels that nobody has used yet, or \
+                           whose samples are called something else";
+            found.add(line, Rule::NoSamples, name, message);
         }
         let Says::Type(kind) = declaration.says else { continue };
         if Kind::of_word(kind).is_none() {

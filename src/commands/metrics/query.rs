@@ -66,14 +66,10 @@ pub(super) fn run(expression: &str, args: &QueryArgs, context: &mut Context) -> 
     let settings = chosen(args, context)?;
     let backend = context.open_source(&settings)?;
     let source = backend.name();
-    let (answer, slowest) = context.wait(async || match backend.metrics() {
-        Some(side) => query_with_slowest(side, &query).await,
-        // Only those that have this side are chosen.
-        None => {
-            let what = "it computes no metrics".to_owned();
-            (Err(SourceError::Unusable(Reason::Config, what)), None)
-        }
-    })?;
+    let Some(side) = backend.metrics() else {
+        return Err(Error::usage(format!("{source} computes no metrics")));
+    };
+    let (answer, slowest) = context.wait(async || query_with_slowest(side, &query).await)?;
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => return Err(explained(&source, &settings, error, context)?),

@@ -6,20 +6,45 @@ use super::{Found, Rule};
 use crate::metrics::exposition::{Exposition, Sample, Says};
 use crate::metrics::kinds::{Kind, Kinds};
 
-/// Units that are no base units, and those to use instead.
-const UNITS: [(&str, &str); 12] = [
-    ("milliseconds", "seconds"),
-    ("microseconds", "seconds"),
-    ("nanoseconds", "seconds"),
-    ("ms", "seconds"),
+/// Words that are no base units, and what to use instead. Those of `promtool check metrics`, and percent.
+const UNITS: [(&str, &str); 26] = [
     ("minutes", "seconds"),
     ("hours", "seconds"),
-    ("kilobytes", "bytes"),
-    ("megabytes", "bytes"),
-    ("gigabytes", "bytes"),
+    ("days", "seconds"),
+    ("weeks", "seconds"),
+    ("ns", "seconds"),
+    ("us", "seconds"),
+    ("ms", "seconds"),
+    ("s", "seconds, written out"),
+    ("sec", "seconds, written out"),
+    ("m", "seconds or meters, written out"),
+    ("h", "seconds"),
+    ("d", "seconds"),
+    ("bits", "bytes"),
+    ("b", "bytes, written out"),
     ("kb", "bytes"),
     ("mb", "bytes"),
+    ("gb", "bytes"),
+    ("tb", "bytes"),
+    ("pb", "bytes"),
+    ("fahrenheit", "celsius"),
+    ("rankine", "celsius"),
+    ("inches", "meters"),
+    ("miles", "meters"),
+    ("calories", "joules"),
+    ("kwh", "joules"),
     ("percent", "ratio, from 0 to 1"),
+];
+
+/// Units that are good without a prefix.
+const BASE: [&str; 11] = [
+    "seconds", "bytes", "bits", "meters", "metres", "grams", "joules", "volts", "amperes", "moles",
+    "kelvin",
+];
+
+const PREFIXES: [&str; 18] = [
+    "pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi", "mega",
+    "mibi", "mebi", "giga", "gibi", "tera", "tebi", "peta",
 ];
 
 /// Types as the last part of a name.
@@ -58,8 +83,12 @@ fn name(sample: &Sample<'_>, family: &str, kind: Kind, open_metrics: bool, found
         misleading(format!("ends in `_total` and is no counter but a {}", kind.word()));
     }
     let parts = ["_count", "_sum", "_bucket"];
-    if matches!(kind, Kind::Counter | Kind::Gauge) && parts.iter().any(|end| family.ends_with(end))
-    {
+    let reserved = match kind {
+        Kind::Counter | Kind::Gauge => parts.iter().any(|end| family.ends_with(end)),
+        Kind::Summary => family.ends_with("_bucket"),
+        _ => false,
+    };
+    if reserved {
         misleading(format!("ends as a part of a histogram does, and is a {}", kind.word()));
     }
     if let Some(end) = TYPES.iter().find(|end| family.ends_with(*end)) {
@@ -68,26 +97,48 @@ fn name(sample: &Sample<'_>, family: &str, kind: Kind, open_metrics: bool, found
     if family.contains(':') {
         misleading("has a `:`, which is for recording rules".to_owned());
     }
-    let humps = family.as_bytes().windows(2);
-    if humps.into_iter().any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase()) {
+    if is_camel_case(family) {
         misleading("is in camelCase; names are in snake_case".to_owned());
     }
-    let bare = family.strip_suffix("_total").unwrap_or(family);
-    let unit = UNITS
-        .iter()
-        .find(|(unit, _)| bare.strip_suffix(unit).is_some_and(|start| start.ends_with('_')));
-    if let Some((unit, base)) = unit {
-        found.add(
-            sample.line,
-            Rule::Unit,
-            family,
-            format!("is in {unit}; the base unit is {base}"),
-        );
+    // Inside a name `total_counter_value` may count counters; its own type says nothing.
+    let own = format!("_{}_", kind.word());
+    if kind != Kind::Untyped && family.contains(&own) {
+        misleading(format!("has its type in its name, `{own}`"));
     }
+    if let Some((unit, base)) = unit_of(family) {
+        let message = format!("is in {unit}; the base unit is {base}");
+        found.add(sample.line, Rule::Unit, family, message);
+    }
+}
+
+/// Finds a unit in a name, at its end or between two `_`, that is no base unit; and that to use.
+fn unit_of(family: &str) -> Option<(&str, &'static str)> {
+    // The first word is the program's own, as in `s_requests_total`.
+    let words = || family.split('_').skip(1);
+    let prefixed = words().find_map(|word| {
+        let bare = PREFIXES.iter().find_map(|prefix| word.strip_prefix(prefix))?;
+        let base = *BASE.iter().find(|base| **base == bare)?;
+        Some((word, if base == "bits" { "bytes" } else { base }))
+    });
+    prefixed.or_else(|| {
+        words().find_map(|word| {
+            UNITS.iter().find(|(unit, _)| *unit == word).map(|(_, base)| (word, *base))
+        })
+    })
+}
+
+fn is_camel_case(name: &str) -> bool {
+    let mut pairs = name.as_bytes().windows(2);
+    pairs.any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())
 }
 
 fn labels(sample: &Sample<'_>, family: &str, kind: Kind, found: &mut Found) {
     for (label, _) in &sample.labels {
+        if is_camel_case(label) {
+            let message =
+                format!("has the label `{label}`, which is in camelCase and not in snake_case");
+            found.add(sample.line, Rule::LabelCase, family, message);
+        }
         let reserved = match &**label {
             "le" => !kind.has_buckets(),
             "quantile" => kind != Kind::Summary,

@@ -32,6 +32,14 @@ fn each_contradiction_is_found_at_its_line() {
         ("# TYPE d_milliseconds gauge\nd_milliseconds 1\n", "2 unit"),
         ("# TYPE g gauge\ng{le=\"1\"} 1\n", "2 reserved_label"),
         ("m{a=\"b 1\n", "1 unreadable"),
+        ("requestTime 1\n", "1 misleading_name"),
+        ("# TYPE s_bucket summary\ns_bucket_count 1\n", "2 misleading_name"),
+        ("# TYPE x_gauge_now gauge\nx_gauge_now 1\n", "2 misleading_name"),
+        ("# TYPE d_ms_mean gauge\nd_ms_mean 1\n", "2 unit"),
+        ("# TYPE d_kibibytes gauge\nd_kibibytes 1\n", "2 unit"),
+        ("m{pathTemplate=\"b\"} 1\n", "1 label_case"),
+        ("# HELP a_total What.\n# TYPE a_total counter\nb 1\n", "1 no_samples"),
+        ("# TYPE a gauge\n", "1 no_samples"),
     ] {
         assert_eq!(found(page), [expected], "{page}");
     }
@@ -41,6 +49,13 @@ fn each_contradiction_is_found_at_its_line() {
 fn a_bucket_without_a_bound_is_found() {
     let page = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_bucket{le=\"high\"} 1\n";
     assert!(found(page).contains(&"3 bad_bound".to_owned()), "{:?}", found(page));
+}
+
+#[test]
+fn a_gauge_of_creation_times_has_samples_where_its_histogram_has_too() {
+    let page = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n\
+        # TYPE h_created gauge\nh_created 1.7e+09\n";
+    assert_eq!(found(page), Vec::<String>::new());
 }
 
 #[test]
