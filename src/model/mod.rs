@@ -17,6 +17,7 @@ mod log_dialect;
 mod log_group;
 mod log_line;
 mod log_stats;
+mod metric_exemplar;
 mod metric_point;
 mod metric_query;
 mod query;
@@ -43,6 +44,7 @@ pub use log_dialect::LogDialect;
 pub use log_group::LogGroup;
 pub use log_line::LogLine;
 pub use log_stats::{FieldStats, Interval, NumberStats, Unit, ValueCount};
+pub use metric_exemplar::{MetricExemplar, is_trace_label};
 pub use metric_point::{MetricKind, MetricPoint};
 pub use metric_query::{
     MetricAnswer, MetricQuery, MetricSeries, MetricShape, MetricTimes, MetricValue, metric_number,
