@@ -7,6 +7,7 @@ mod check;
 mod check_kinds;
 mod check_outputs;
 mod check_variables;
+mod check_watch;
 mod collector;
 mod completion;
 mod config;
