@@ -4,6 +4,7 @@
 
 mod backend;
 mod check;
+mod check_canary;
 mod check_kinds;
 mod check_outputs;
 mod check_variables;
