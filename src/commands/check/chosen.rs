@@ -22,12 +22,7 @@ pub(super) fn probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Prob
 /// themselves; and the backend, if there is one.
 fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     let timeout = context.settings.timeout.value;
-    let configured = &context.settings.checks.value;
-    let mut probes = of_settings(configured, timeout, args.window).map_err(|error| {
-        Error::usage("a configured check cannot be made")
-            .because(error)
-            .hint("see which file lists it: obs config show")
-    })?;
+    let mut probes = configured(args.window, context)?;
     let listed = !probes.is_empty();
     if !listed {
         probes = of_environment(timeout, context);
@@ -58,6 +53,16 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     probes.push(of_backend(served, &origin, timeout));
     probes.extend(sources);
     Ok(probes)
+}
+
+/// Returns the checks that the files list.
+pub(super) fn configured(window: Duration, context: &Context) -> Result<Vec<Probe>> {
+    let (listed, timeout) = (&context.settings.checks.value, context.settings.timeout.value);
+    of_settings(listed, timeout, window).map_err(|error| {
+        Error::usage("a configured check cannot be made")
+            .because(error)
+            .hint("see which file lists it: obs config show")
+    })
 }
 
 /// Returns the checks of what variables name; says what of it is not asked.
