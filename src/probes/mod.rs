@@ -23,6 +23,7 @@ pub mod canary;
 mod causes;
 mod certificate;
 mod codes;
+pub mod configured;
 mod conversation;
 mod cursor;
 mod dns;

@@ -93,8 +93,7 @@ fn a_misspelt_key_is_refused_with_the_right_one() {
     let env = Env::new().file("obs.toml", "[logs]\nfile = ['a']\n");
     assert_snapshot!(env.obs(["logs"]), @"
     --- stderr
-    error: $DIR/obs.toml: unknown field `file`, expected `files` or `dialect`
-      cause: in `logs`
+    error: $DIR/obs.toml:2: unknown field `file`, expected `files` or `dialect`
       hint: did you mean `files`?
     --- exit 2
     ");
