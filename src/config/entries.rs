@@ -46,6 +46,22 @@ pub struct Unread {
     pub reason: String,
 }
 
+/// What the lists of the strongest layer that has them say.
+pub(super) struct Listed {
+    pub(super) checks: Setting<Vec<CheckSettings>>,
+    pub(super) objectives: Vec<SloSettings>,
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Listed {
+    pub(super) fn read(layers: &[Layer], environment: &Environment) -> Self {
+        let (checks, mut unread) = checks(layers, environment);
+        let (objectives, others) = objectives(layers);
+        unread.extend(others);
+        Self { checks, objectives, unread }
+    }
+}
+
 /// Takes whatever stands there: what is wrong with it is kept and stops no other entry.
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Entry<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -121,7 +137,7 @@ pub(super) fn read_checks(
 }
 
 /// Returns the checks of the strongest layer that has any, and those that mean nothing.
-pub(super) fn checks(
+fn checks(
     layers: &[Layer],
     environment: &Environment,
 ) -> (Setting<Vec<CheckSettings>>, Vec<Unread>) {
@@ -133,7 +149,7 @@ pub(super) fn checks(
 }
 
 /// The same for objectives.
-pub(super) fn objectives(layers: &[Layer]) -> (Vec<SloSettings>, Vec<Unread>) {
+fn objectives(layers: &[Layer]) -> (Vec<SloSettings>, Vec<Unread>) {
     let Some((entries, origin)) = strongest(layers, |options| options.slo.as_ref()) else {
         return (Vec::new(), Vec::new());
     };
@@ -158,9 +174,8 @@ mod tests {
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
         let options = FileOptions::parse(text, Path::new("obs.toml")).unwrap();
         let layers = [Layer::of_test(options.base)];
-        let (checks, mut unread) = checks(&layers, &Environment::from_pairs(&[]));
-        let (objectives, others) = objectives(&layers);
-        unread.extend(others);
+        let Listed { checks, objectives, unread } =
+            Listed::read(&layers, &Environment::from_pairs(&[]));
         let checks = checks.value.into_iter().map(|check| format!("{} {}", check.id, check.line));
         let objectives = objectives.into_iter().map(|one| format!("{} {}", one.id, one.line));
         let wrong = |one: Unread| format!("{} {} {} {}", one.what, one.id, one.line, one.reason);

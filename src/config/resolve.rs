@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::entries::Listed;
 use super::options::{FileOptions, Options, OptionsError};
 use super::{
     CheckSettings, Environment, Origin, Secret, ServiceVariable, SloSettings, SourceSettings,
@@ -184,9 +185,7 @@ pub fn resolve(
         .into_iter()
         .find_map(|name| Some((environment.get(name)?.to_owned(), Origin::Variable(name))));
     let ascii_default = !environment.is_utf8();
-    let (checks, mut unread) = entries::checks(&layers, environment);
-    let (objectives, others) = entries::objectives(&layers);
-    unread.extend(others);
+    let Listed { checks, objectives, unread } = Listed::read(&layers, environment);
     Ok(Settings {
         timeout: read_timeout(timeout)?,
         url: url.map_or(Setting { value: None, origin: Origin::Default }, |(value, origin)| {

@@ -149,6 +149,14 @@ fn of_setting(
         // A variable that is not set here is no reason to look at nothing else.
         CheckTarget::Unknown(why) => Target::Unset(kind, settings.written.clone(), why.clone()),
     };
+    let warn = limits_of(settings, kind, settings.warn.as_deref(), &DEFAULT_WARN)?;
+    let fail = limits_of(settings, kind, settings.fail.as_deref(), &DEFAULT_FAIL)?;
+    let of_theirs = |given: &Option<_>, limits: &Vec<Threshold>| match given {
+        Some(_) => limits.clone(),
+        None => Vec::new(),
+    };
+    let mut asked = of_theirs(&settings.warn, &warn);
+    asked.extend(of_theirs(&settings.fail, &fail));
     Ok(Probe {
         id: settings.id.clone(),
         name: settings.id.clone(),
@@ -156,8 +164,9 @@ fn of_setting(
         target,
         timeout: settings.timeout.unwrap_or(timeout),
         needs: settings.needs.clone(),
-        warn: limits_of(settings, kind, settings.warn.as_deref(), &DEFAULT_WARN)?,
-        fail: limits_of(settings, kind, settings.fail.as_deref(), &DEFAULT_FAIL)?,
+        warn,
+        fail,
+        asked,
         hint: settings.hint.clone(),
         runbook: settings.runbook.clone(),
         origin: settings.origin.at(settings.line),

@@ -107,7 +107,7 @@ fn errors_and_slowness_are_judged_by_their_limits() {
         .collect();
     assert_eq!(
         found.join("\n").replace('"', ""),
-        "good ok null\nwarn warn status\nfail fail status\nfew warn status\nslow fail slow\ncut warn protocol"
+        "good ok null\nwarn warn status\nfail fail status\nfew unknown status\nslow fail slow\ncut warn protocol"
     );
     let cut = document["checks"][5]["message"].as_str().unwrap();
     assert!(cut.contains("1 line cannot be read, the first at 2:26"), "{cut}");

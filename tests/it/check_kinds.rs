@@ -63,7 +63,7 @@ fn what_is_expected_of_a_page_is_held_against_it() {
         (
             "/ok",
             "status = ['3xx', 404]",
-            "fail status 200, \"UP\", and another status was expected",
+            "fail status 200, \"UP\", and 300-399 or 404 was expected",
         ),
         ("/to-login", "status = 302\nredirects = 0", "ok - 302, 0 bytes"),
         ("/busy", "", "fail overloaded 429, to be asked again after 30s"),
