@@ -10,7 +10,7 @@ use super::entries::Listed;
 use super::options::{FileOptions, Options, OptionsError};
 use super::{
     CheckSettings, Environment, Origin, Secret, ServiceVariable, SloSettings, SourceSettings,
-    Unread, entries,
+    Unread,
 };
 use crate::model::{LogDialect, parse_duration};
 

@@ -112,6 +112,15 @@ pub(super) fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
 }
 
+/// Returns what a check asks, its kind and where, without secrets; or why nothing is asked.
+pub fn described(probe: &Probe) -> String {
+    if let Target::Unset(_, _, why) = &probe.target {
+        return format!("not asked: {why}");
+    }
+    let (kind, target) = probe.target.shown();
+    format!("{} {target}", kind.name())
+}
+
 /// Returns the names that a check goes by: its id, its group, the last part of its id, its kind.
 pub fn names_of(probe: &Probe) -> Vec<&str> {
     let kind = probe.target.shown().0.name();
