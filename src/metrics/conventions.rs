@@ -416,7 +416,11 @@ fn is_status(text: &str) -> bool {
 
 /// Says whether the route is one of those that only machines ask for.
 pub(super) fn is_traffic(labels: &Labels) -> bool {
-    let Some(route) = route_of(labels) else { return true };
+    route_of(labels).is_none_or(is_traffic_route)
+}
+
+/// The same of a route itself.
+pub fn is_traffic_route(route: &str) -> bool {
     let bare = route.trim_end_matches('/');
     !(NO_TRAFFIC.contains(&bare) || NO_TRAFFIC_BELOW.iter().any(|start| route.starts_with(start)))
 }

@@ -52,7 +52,7 @@ pub use metric_query::{
 pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
-pub use size::{SizeError, parse_bytes, shown_bytes};
+pub use size::{SizeError, counted, parse_bytes, shown_bytes};
 pub use source_health::{HealthPart, SourceHealth};
 pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
 pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold, example_limits};

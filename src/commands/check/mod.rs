@@ -2,11 +2,13 @@
 //!
 //! `args` is the command line, `chosen` what there is to check, `looking` asks once or until all is
 //! well, `watching` again and again, `past` is what the last run found;
-//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks.
+//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks, and `landing`
+//! where it is sent when nobody says.
 
 mod args;
 mod canary;
 mod chosen;
+mod landing;
 mod looking;
 mod objectives;
 mod past;
