@@ -255,6 +255,10 @@ impl Convention {
     pub fn unit_ms(&self, page: &[Family]) -> f64 {
         let Some(name) = &self.duration else { return 1_000.0 };
         let unit = find(page, name).and_then(|family| family.unit.as_deref());
+        // Go's client had a summary in microseconds once.
+        if name.ends_with("_microseconds") || unit == Some("microseconds") {
+            return 0.001;
+        }
         let milliseconds =
             ["_milliseconds", "_ms", "_rq_time"].iter().any(|end| name.ends_with(end))
                 || matches!(unit, Some("milliseconds" | "ms"))
@@ -323,7 +327,9 @@ fn looks_like_requests(name: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     has(&["http", "request", "response"])
         && has(&["duration", "latency", "time"])
-        && ["_seconds", "_milliseconds", "_ms"].iter().any(|end| name.ends_with(end))
+        && ["_seconds", "_milliseconds", "_ms", "_microseconds"]
+            .iter()
+            .any(|end| name.ends_with(end))
         && !is_of_client(name)
 }
 

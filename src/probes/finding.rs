@@ -79,6 +79,12 @@ impl Finding {
         }
     }
 
+    /// Adds to what is said of it; what is said against it, by [`Self::worsen`] and [`Self::measure`],
+    /// comes behind all of that.
+    pub(super) fn say(&mut self, what: &str) {
+        self.message = format!("{}, {what}", self.message);
+    }
+
     /// Keeps a value that was measured.
     pub(super) fn observe(&mut self, name: &'static str, value: Option<f64>, unit: &'static str) {
         self.observed.push(Observation { name, value, unit });

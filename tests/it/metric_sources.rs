@@ -44,6 +44,69 @@ fn without_address(text: &str, fake: &FakeSource) -> String {
 }
 
 #[test]
+fn a_histogram_over_time_leads_to_its_slowest_trace() {
+    let fake = FakeSource::by_question(|asked: &Asked| match asked.path() {
+        "/api/v1/query_range" => json(&recorded("range-hist-quantile.json")),
+        "/api/v1/query_exemplars" => json(&recorded("exemplars.json")),
+        _ => whole("404 Not Found", "text/plain", "404 page not found\n"),
+    });
+    let expression =
+        "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))";
+    let range = ["--since", "2026-11-22T06:15:00Z", "--until", "2026-11-22T06:20:00Z"];
+    let asked = |more: &[&str]| query(&fake, &[&[expression], more].concat());
+    let shown = asked(&range);
+    assert_eq!(shown.status, Some(0), "{shown}");
+    assert!(shown.stdout.contains("Slowest with a trace: "), "{shown}");
+    assert!(shown.stdout.contains("\n  obs trace "), "{shown}");
+    let document: Value =
+        serde_json::from_str(&asked(&[&range[..], &["-o", "json"]].concat()).stdout).unwrap();
+    crate::formats::assert_valid("metrics-query.schema.json", &document);
+    assert_eq!(document["slowest"]["labels"]["__name__"], "http_request_duration_seconds_bucket");
+    // A moment has no slowest one; a source without them is silent.
+    let without =
+        query(&prometheus("range-hist-quantile.json"), &[&[expression][..], &range].concat());
+    assert_eq!((without.status, without.stderr.as_str()), (Some(0), ""), "{without}");
+    assert!(!without.stdout.contains("obs trace"), "{without}");
+}
+
+#[test]
+fn an_address_that_computes_nothing_is_told_for_what_it_is() {
+    let page = "# TYPE up gauge\nup 1\n";
+    let none = || whole("404 Not Found", "text/plain", "404 page not found\n");
+    let of_page = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/metrics" => whole("200 OK", "text/plain", page),
+        _ => none(),
+    });
+    let of_obs = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/healthz" => json(r#"{"status":"ok","instance":"c4268b7989414cfcab809264170b630b"}"#),
+        _ => none(),
+    });
+    let of_otlp = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/v1/metrics" => whole("405 Method Not Allowed", "text/plain", "405 method not allowed\n"),
+        _ => none(),
+    });
+    let of_mimir = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/prometheus/api/v1/query" => json(&recorded("query-vector.json")),
+        "/metrics" => whole("200 OK", "text/plain", page),
+        _ => none(),
+    });
+    let told = [of_page, of_obs, of_otlp, of_mimir].map(|fake| {
+        let shown = query(&fake, &["up"]);
+        assert_eq!(shown.status, Some(2), "{shown}");
+        without_address(&shown.stderr, &fake)
+    });
+    assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_source_may_be_named_without_its_scheme() {
+    let fake = prometheus("query-vector.json");
+    let address = fake.url.trim_start_matches("http://");
+    let shown = Env::new().obs(["metrics", "--query", "up", "--source", address]);
+    assert_eq!(shown.status, Some(0), "{shown}");
+}
+
+#[test]
 fn an_expression_is_a_table_and_a_document() {
     let fake = prometheus("query-vector.json");
     let shown = query(&fake, &["up"]);
