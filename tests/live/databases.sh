@@ -187,7 +187,7 @@ pooled -d postgres -c 'SELECT 1' >/dev/null 2>&1 & pids+=($!)
 waits() { pooled -d pgbouncer -F ' ' -c 'SHOW POOLS' | grep -qE '^postgres postgres [0-9]+ [1-9]'; }
 answers waits
 target postgres "$url/pgbouncer"
-is 'pgbouncer: clients that wait for a connection' '.status == "warn" and .reason == "saturated" and (.message | test("1 waiting for a connection"))'
+is 'pgbouncer: clients that wait for a connection' '.status == "warn" and .reason == "saturated" and (.message | test("[0-9]+ waiting for a connection"))'
 
 # --- Redis
 redis=$(free_port) redis_tls=$(free_port)
