@@ -1,8 +1,8 @@
-//! PgBouncer: its own console, and what it answers in the place of a server.
+//! `PgBouncer`: its own console, and what it answers in the place of a server.
 //!
 //! The console is the database `pgbouncer`; it knows SHOW and no SELECT. All that the pooler itself
-//! refuses has the code 08P01, so that its words tell what it is. Source: PgBouncer's usage.md and the
-//! `disconnect_client` calls of its source.
+//! refuses has the code 08P01, so that its words tell what it is. Source: `usage.md` of its
+//! manual and the `disconnect_client` calls of its source.
 
 use crate::model::{Reason, Status};
 use crate::probes::Finding;
@@ -45,7 +45,7 @@ pub(super) fn judge(version: &str, pools: &[Row]) -> Finding {
     let (used, idle) = (sum("sv_active"), sum("sv_idle") + sum("sv_used"));
     let version = version.strip_prefix("PgBouncer ").unwrap_or(version);
     let clients = active + waiting;
-    let s = if clients == 1.0 { "" } else { "s" };
+    let s = if (clients - 1.0).abs() < 0.5 { "" } else { "s" };
     let mut finding = Finding::ok(format!(
         "PgBouncer {version}, {clients} client{s}, {used} connections in use and {idle} idle"
     ));
