@@ -14,6 +14,7 @@ use crate::config::{Environment, running};
 use crate::context::{Context, GlobalArgs};
 use crate::http::{Http, RunIds};
 use crate::model::{FailureGroup, SpanId, TraceId, UnixNanos, group_failures};
+use crate::probes::configured::of_settings;
 use crate::probes::targets;
 use crate::sources::Backend;
 use crate::sources::local::Served;
@@ -48,9 +49,9 @@ pub fn recent_issues() -> Vec<CompletionCandidate> {
 /// Returns what `obs check` can be limited to: checks, their groups and kinds.
 pub fn checks() -> Vec<CompletionCandidate> {
     let Some(context) = context() else { return Vec::new() };
-    let (timeout, configured) = (context.settings.timeout.value, &context.settings.checks.value);
-    let window = Duration::from_secs(1);
-    let mut probes = targets::of_settings(configured, timeout, window).unwrap_or_default();
+    let (settings, window) = (&context.settings, Duration::from_secs(1));
+    let timeout = settings.timeout.value;
+    let mut probes = of_settings(&settings.checks.value, &settings.unread, timeout, window);
     if probes.is_empty() {
         let running = running::announced(&context.environment);
         let applications = running.iter().flat_map(|running| &running.applications);

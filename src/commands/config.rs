@@ -13,6 +13,12 @@ use crate::http::without_secrets;
 use crate::model::mask_text;
 use crate::render::{Render, Theme, Tone, text};
 
+mod listed;
+
+/// A column is at most as wide as this; what is longer is shown whole all the same.
+const NAME_COLUMNS_MAX: usize = 32;
+const VALUE_COLUMNS_MAX: usize = 50;
+
 /// Arguments of `obs config`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -91,7 +97,6 @@ fn rows(settings: &Settings) -> Vec<Row> {
         settings.log_files.value.iter().map(|file| file.display().to_string()).collect();
     let dialects: Vec<&str> =
         settings.log_dialects.value.iter().map(|row| row.name.as_str()).collect();
-    let checks: Vec<&str> = settings.checks.value.iter().map(|check| check.id.as_str()).collect();
     let none = Origin::Default;
     let environment = settings.environment.as_ref();
     let mut rows = vec![
@@ -112,16 +117,13 @@ fn rows(settings: &Settings) -> Vec<Row> {
             if dialects.is_empty() { "(built in)".to_owned() } else { dialects.join(", ") },
             &settings.log_dialects.origin,
         ),
-        row(
-            "check",
-            if checks.is_empty() { "(what runs here)".to_owned() } else { checks.join(", ") },
-            &settings.checks.origin,
-        ),
+        row("check", checks(settings).to_owned(), &settings.checks.origin),
         row("output.color", settings.color.value.clone(), &settings.color.origin),
         row("output.ascii", settings.ascii.value.to_string(), &settings.ascii.origin),
         row("output.utc", settings.utc.value.to_string(), &settings.utc.origin),
         row("pager", settings.pager.value.clone(), &settings.pager.origin),
     ];
+    rows.extend(listed::rows(settings));
     rows.extend(settings.sources.iter().map(|source| Row {
         name: format!("source.{}", source.name).into(),
         value: described(source),
@@ -144,6 +146,17 @@ fn rows(settings: &Settings) -> Vec<Row> {
         rows.push(row("trust", settings.trust.value.join(", "), &settings.trust.origin));
     }
     rows
+}
+
+/// Returns what is checked, in words; the checks themselves have rows of their own.
+fn checks(settings: &Settings) -> &'static str {
+    if !settings.checks.value.is_empty() || settings.unread.iter().any(|one| one.what == "check") {
+        "(those below)"
+    } else if settings.services.is_empty() {
+        "(what runs here)"
+    } else {
+        "(what runs here, and what the environment names)"
+    }
 }
 
 /// Returns what a source is, what it is asked with, and where its secrets come from.
@@ -184,21 +197,29 @@ impl Render for ConfigReport {
             )?,
             files => writeln!(out, "read: {}", text::shown(&files.join(", ")))?,
         }
-        let columns = self.settings.iter().map(|row| text::columns(&row.value)).max().unwrap_or(0);
+        let widest =
+            |all: &mut dyn Iterator<Item = usize>, most: usize| all.max().unwrap_or(0).min(most);
+        let mut values = self.settings.iter().map(|row| text::columns(&row.value));
+        let columns = widest(&mut values, VALUE_COLUMNS_MAX);
+        let mut names = self.settings.iter().map(|row| text::columns(&row.name));
+        let name_columns = widest(&mut names, NAME_COLUMNS_MAX);
         for row in &self.settings {
             // What is too long for the column is shown whole all the same.
             let value = text::shown(&row.value);
-            let columns = columns.min(50).max(text::columns(&value));
+            let columns = columns.max(text::columns(&value));
             let value = text::fit(&value, columns);
             let origin = theme.paint(Tone::Dim, text::shown(&row.origin));
-            writeln!(out, "  {:<14} {value}  {origin}", row.name)?;
+            let name = text::shown(&row.name);
+            let name = text::fit(&name, name_columns.max(text::columns(&name)));
+            writeln!(out, "  {name}  {value}  {origin}")?;
         }
         if !self.variables.is_empty() {
             writeln!(out)?;
         }
+        let name_columns = self.variables.iter().map(|row| row.name.len()).max().unwrap_or(0);
         for variable in &self.variables {
             let set = if variable.set { "set" } else { "-" };
-            writeln!(out, "  {:<16} {set:<4} {}", variable.name, variable.meaning)?;
+            writeln!(out, "  {:<name_columns$}  {set:<4} {}", variable.name, variable.meaning)?;
         }
         Ok(())
     }

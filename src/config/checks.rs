@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::options::{CheckOptions, Code, FileOptions, StatusOption, Texts};
-use super::{Environment, Origin, SettingsError};
+use super::{Environment, Origin, entries};
 use crate::model::parse_duration;
 
 /// A target with the values of its variables, which may be secrets: shown to nobody.
@@ -85,6 +85,8 @@ pub struct CheckSettings {
     pub keys: KindKeys,
     /// Which file.
     pub origin: Origin,
+    /// The line on which it begins, from 1.
+    pub line: usize,
 }
 
 /// The keys that only some kinds of check have, as they were written.
@@ -158,30 +160,29 @@ impl KindKeys {
 }
 
 impl CheckSettings {
-    /// Reads the durations and the variables of the target.
+    /// Reads the durations and the variables of the target; errs in words that follow its name.
     pub(super) fn read(
         options: &CheckOptions,
+        line: usize,
         origin: &Origin,
         environment: &Environment,
-    ) -> Result<Self, SettingsError> {
+    ) -> Result<Self, String> {
         let duration = |name, text: &Option<String>| match text {
             None => Ok(None),
             Some(text) => match parse_duration(text) {
                 Ok(value) if !value.is_zero() => Ok(Some(value)),
-                _ => Err(SettingsError::Value {
-                    name,
-                    origin: origin.clone(),
-                    value: text.clone(),
-                    expected: "a duration such as 500ms, 5s or 1m",
-                }),
+                _ => Err(format!(
+                    "has the {name} `{text}`, which is not a duration such as 500ms, 5s or 1m"
+                )),
             },
         };
         let keys = KindKeys::of(options);
         let options = options.clone();
         Ok(Self {
-            timeout: duration("check.timeout", &options.timeout)?,
-            window: duration("check.window", &options.window)?,
+            timeout: duration("timeout", &options.timeout)?,
+            window: duration("window", &options.window)?,
             origin: origin.clone(),
+            line,
             id: options.id,
             kind: options.kind,
             target: Target::of(&options.target, origin, environment),
@@ -202,9 +203,9 @@ pub fn checks_of(text: &str, environment: &Environment) -> Result<Vec<CheckSetti
     let path = std::path::Path::new("obs.toml");
     let options = FileOptions::parse(text, path).map_err(|error| error.to_string())?;
     let origin = Origin::Repository(path.to_owned(), None);
-    let checks = options.base.check.unwrap_or_default();
-    let read = |options: &CheckOptions| CheckSettings::read(options, &origin, environment);
-    checks.iter().map(read).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    let written = options.base.check.unwrap_or_default();
+    let (checks, unread) = entries::read_checks(&written, &origin, environment);
+    unread.into_iter().next().map_or(Ok(checks), |first| Err(first.reason))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod checks;
 mod dialects;
+mod entries;
 mod env;
 mod objectives;
 mod options;
@@ -15,6 +16,7 @@ mod services;
 mod sources;
 
 pub use checks::{CheckSettings, KindKeys, Target as CheckTarget, checks_of};
+pub use entries::Unread;
 pub use env::{Environment, VARIABLES, Variable};
 pub use objectives::{Measured, SloSettings, WINDOW};
 pub use options::{FileOptions, OptionsError};
@@ -37,6 +39,30 @@ pub enum Origin {
     Variable(&'static str),
     /// The command line.
     Flag(&'static str),
+}
+
+impl Origin {
+    /// Returns the file, the line in it, and the environment: `/home/ada/shop/obs.toml:7 [env.prod]`.
+    pub fn at(&self, line: usize) -> String {
+        match self {
+            Self::User(path, of) | Self::Repository(path, of) => {
+                let of = of.as_ref().map(|name| format!(" [env.{name}]")).unwrap_or_default();
+                format!("{}:{line}{of}", path.display())
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// Returns the file's name alone, and the line in it: `obs.toml:7`.
+    pub fn named_at(&self, line: usize) -> String {
+        match self {
+            Self::User(path, _) | Self::Repository(path, _) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                format!("{}:{line}", name.to_string_lossy())
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for Origin {

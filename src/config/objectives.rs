@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Origin, SettingsError};
+use super::Origin;
 use crate::model::parse_duration;
 
 /// How long an objective is for, where nothing says so.
@@ -47,6 +47,8 @@ pub struct SloSettings {
     pub runbook: Option<String>,
     /// Which file.
     pub origin: Origin,
+    /// The line on which it begins, from 1.
+    pub line: usize,
 }
 
 /// What an objective is measured by.
@@ -69,23 +71,20 @@ pub enum Measured {
 pub const WINDOW: &str = "{{window}}";
 
 impl SloSettings {
-    /// Reads what a file says of one objective.
-    pub(super) fn read(options: &SloOptions, origin: &Origin) -> Result<Self, SettingsError> {
-        let refused = |name, value: &str, expected| SettingsError::Value {
-            name,
-            origin: origin.clone(),
-            value: value.to_owned(),
-            expected,
+    /// Reads what a file says of one objective; errs in words that follow its name.
+    pub(super) fn read(options: &SloOptions, line: usize, origin: &Origin) -> Result<Self, String> {
+        let refused = |name, value: &str, expected| {
+            format!("has the {name} `{value}`, which is not {expected}")
         };
         let SloOptions { id, objective, errors, total, source, url, period, runbook } =
             options.clone();
         if !(objective > 0.0 && objective < 100.0) {
             let expected = "a percentage above 0 and below 100, such as 99.9";
-            return Err(refused("slo.objective", &objective.to_string(), expected));
+            return Err(refused("objective", &objective.to_string(), expected));
         }
         let measured = match (errors, total, url) {
             (Some(errors), Some(total), None) => {
-                for (name, expression) in [("slo.errors", &errors), ("slo.total", &total)] {
+                for (name, expression) in [("errors", &errors), ("total", &total)] {
                     if !expression.contains(WINDOW) {
                         let expected = "PromQL with {{window}} where the length of time goes";
                         return Err(refused(name, expression, expected));
@@ -95,8 +94,7 @@ impl SloSettings {
             }
             (None, None, Some(url)) if source.is_none() => Measured::Page(url),
             _ => {
-                let expected = "an objective with errors and total, or with url alone";
-                return Err(refused("slo", &id, expected));
+                return Err("needs errors and total, or url alone".to_owned());
             }
         };
         let period = match &period {
@@ -104,9 +102,9 @@ impl SloSettings {
             Some(text) => parse_duration(text)
                 .ok()
                 .filter(|period| *period >= Duration::from_hours(24))
-                .ok_or_else(|| refused("slo.period", text, "a duration of a day or more: 30d"))?,
+                .ok_or_else(|| refused("period", text, "a duration of a day or more: 30d"))?,
         };
-        Ok(Self { id, objective, measured, period, runbook, origin: origin.clone() })
+        Ok(Self { id, objective, measured, period, runbook, origin: origin.clone(), line })
     }
 
     /// Returns the part of all requests that may be bad, above 0 and below 1.
@@ -121,7 +119,7 @@ mod tests {
 
     fn read(toml: &str) -> Result<SloSettings, String> {
         let options: SloOptions = toml::from_str(toml).map_err(|error| error.to_string())?;
-        SloSettings::read(&options, &Origin::Default).map_err(|error| error.to_string())
+        SloSettings::read(&options, 1, &Origin::Default)
     }
 
     #[test]
@@ -140,11 +138,11 @@ mod tests {
         let both = "errors='e[{{window}}]'\ntotal='t[{{window}}]'\nurl='http://h/'";
         for (more, said) in [
             ("objective=100\nurl='http://h/'", "below 100"),
-            ("objective=99", "errors and total, or with url"),
-            (&*format!("objective=99\n{both}"), "errors and total, or with url"),
+            ("objective=99", "errors and total, or url alone"),
+            (&*format!("objective=99\n{both}"), "errors and total, or url alone"),
             ("objective=99\nerrors='e[5m]'\ntotal='t[5m]'", "{{window}}"),
             ("objective=99\nurl='http://h/'\nperiod='1h'", "a day or more"),
-            ("objective=99\nurl='http://h/'\nsource='p'", "errors and total, or with url"),
+            ("objective=99\nurl='http://h/'\nsource='p'", "errors and total, or url alone"),
         ] {
             let error = read(&format!("id='a'\n{more}")).unwrap_err();
             assert!(error.contains(said), "{more}: {error}");

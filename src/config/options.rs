@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::de::{DeTable, Deserializer, ValueDeserializer};
 
+use super::entries::{Entry, line_at};
 use super::objectives::SloOptions;
 use super::secrets::Secret;
 use super::sources::SourceOptions;
@@ -38,9 +40,9 @@ pub struct Options {
     #[serde(default)]
     pub output: OutputOptions,
     /// `[[check]]`.
-    pub check: Option<Vec<CheckOptions>>,
+    pub check: Option<Vec<Entry<CheckOptions>>>,
     /// `[[slo]]`.
-    pub slo: Option<Vec<SloOptions>>,
+    pub slo: Option<Vec<Entry<SloOptions>>>,
     /// `[[source]]`.
     pub source: Option<Vec<SourceOptions>>,
     /// `[links]`: pages about a trace, by what to call them:
@@ -174,10 +176,10 @@ pub enum OptionsError {
         source: std::io::Error,
     },
     /// It is not TOML, or says something that is not known.
-    #[error("{path}: {message}")]
+    #[error("{place}: {message}")]
     Parse {
-        /// The file.
-        path: PathBuf,
+        /// The file, and the line where one is known.
+        place: String,
         /// The place and the reason, possibly of several lines.
         message: String,
         /// The known key that the unknown one resembles.
@@ -195,25 +197,45 @@ impl FileOptions {
 
     /// Reads the text of a file; `path` is only for messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, OptionsError> {
-        let refused = |message: String| OptionsError::Parse {
-            path: path.to_owned(),
-            did_you_mean: did_you_mean(&message),
-            message,
+        let refused = |error: &toml::de::Error| {
+            let line = error.span().map(|span| format!(":{}", line_at(text, span.start)));
+            OptionsError::Parse {
+                place: format!("{}{}", path.display(), line.unwrap_or_default()),
+                did_you_mean: did_you_mean(error.message()),
+                message: error.message().to_owned(),
+            }
         };
         // serde's `flatten` would pass over unknown keys, so the environments are taken out by hand.
-        let mut table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| refused(error.to_string()))?;
-        let environments = table.remove("env").unwrap_or_else(|| toml::Table::new().into());
-        let base = table.try_into().map_err(|error: toml::de::Error| refused(error.to_string()))?;
-        let env = environments
-            .try_into()
-            .map_err(|error: toml::de::Error| refused(format!("in [env]: {error}")))?;
+        let mut table = DeTable::parse(text).map_err(|error| refused(&error))?;
+        let environments = table.get_mut().remove("env");
+        let base = Options::deserialize(Deserializer::from(table));
+        let mut base = base.map_err(|error| refused(&error))?;
+        let mut env = match environments {
+            None => BTreeMap::new(),
+            Some(all) => BTreeMap::<String, Options>::deserialize(ValueDeserializer::from(all))
+                .map_err(|error| refused(&error))?,
+        };
+        for options in std::iter::once(&mut base).chain(env.values_mut()) {
+            options.find_lines(text);
+        }
         Ok(Self { base, env })
     }
 }
 
+impl Options {
+    /// Tells each entry of a list the line on which it stands.
+    fn find_lines(&mut self, text: &str) {
+        for entry in self.check.iter_mut().flatten() {
+            entry.line = line_at(text, entry.at);
+        }
+        for entry in self.slo.iter_mut().flatten() {
+            entry.line = line_at(text, entry.at);
+        }
+    }
+}
+
 /// Finds the expected key that resembles the unknown one in serde's message.
-fn did_you_mean(message: &str) -> Option<String> {
+pub(super) fn did_you_mean(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.contains("unknown field"))?;
     nearest(unknown, quoted).map(str::to_owned)

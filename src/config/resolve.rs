@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::entries::Listed;
 use super::options::{FileOptions, Options, OptionsError};
 use super::{
     CheckSettings, Environment, Origin, Secret, ServiceVariable, SloSettings, SourceSettings,
+    Unread,
 };
 use crate::model::{LogDialect, parse_duration};
 
@@ -41,6 +43,8 @@ pub struct Settings {
     pub log_dialects: Setting<Vec<LogDialect>>,
     /// What `obs check` checks; none to look for what runs here.
     pub checks: Setting<Vec<CheckSettings>>,
+    /// The entries of checks and objectives that mean nothing.
+    pub unread: Vec<Unread>,
     /// The objectives that `obs check` holds requests to.
     pub objectives: Vec<SloSettings>,
     /// The services that the environment names.
@@ -121,10 +125,19 @@ pub enum SettingsError {
 }
 
 /// One layer: options and where they came from.
-struct Layer {
-    options: Options,
-    origin: Origin,
+pub(super) struct Layer {
+    pub(super) options: Options,
+    pub(super) origin: Origin,
     folder: PathBuf,
+}
+
+#[cfg(test)]
+impl Layer {
+    /// What a repository's file says.
+    pub(super) fn of_test(options: Options) -> Self {
+        let origin = Origin::Repository(PathBuf::from("obs.toml"), None);
+        Self { options, origin, folder: PathBuf::new() }
+    }
 }
 
 /// Reads the configuration files and lays everything over each other.
@@ -172,6 +185,7 @@ pub fn resolve(
         .into_iter()
         .find_map(|name| Some((environment.get(name)?.to_owned(), Origin::Variable(name))));
     let ascii_default = !environment.is_utf8();
+    let Listed { checks, objectives, unread } = Listed::read(&layers, environment);
     Ok(Settings {
         timeout: read_timeout(timeout)?,
         url: url.map_or(Setting { value: None, origin: Origin::Default }, |(value, origin)| {
@@ -180,9 +194,10 @@ pub fn resolve(
         last_deploy: last_deploy(&layers),
         log_files: log_files(&layers),
         log_dialects: log_dialects(&layers)?,
-        checks: checks(&layers, environment)?,
+        checks,
+        unread,
         services: super::services::services(environment),
-        objectives: objectives(&layers)?,
+        objectives,
         sources: sources(&layers, environment)?,
         links: links(&layers)?,
         trust: trust(&layers)?,
@@ -291,25 +306,6 @@ fn log_dialects(layers: &[Layer]) -> Result<Setting<Vec<LogDialect>>, SettingsEr
         return Ok(Setting { value: Vec::new(), origin: Origin::Default });
     };
     Ok(Setting { value: super::dialects::read(rows, origin)?, origin: origin.clone() })
-}
-
-fn checks(
-    layers: &[Layer],
-    environment: &Environment,
-) -> Result<Setting<Vec<CheckSettings>>, SettingsError> {
-    let found = layers.iter().rev().find_map(|layer| Some((layer.options.check.as_ref()?, layer)));
-    let Some((checks, layer)) = found else {
-        return Ok(Setting { value: Vec::new(), origin: Origin::Default });
-    };
-    let read =
-        checks.iter().map(|options| CheckSettings::read(options, &layer.origin, environment));
-    Ok(Setting { value: read.collect::<Result<_, _>>()?, origin: layer.origin.clone() })
-}
-
-fn objectives(layers: &[Layer]) -> Result<Vec<SloSettings>, SettingsError> {
-    let found = layers.iter().rev().find_map(|layer| Some((layer.options.slo.as_ref()?, layer)));
-    let Some((all, layer)) = found else { return Ok(Vec::new()) };
-    all.iter().map(|options| SloSettings::read(options, &layer.origin)).collect()
 }
 
 /// Returns the sources of the strongest layer that has any; one of the environment stands in the place
@@ -471,8 +467,6 @@ mod tests {
         assert!(checks.value[0].origin.to_string().ends_with("obs.toml"));
         let prod = Overrides { environment: Some("prod".to_owned()), ..Overrides::default() };
         assert_eq!(settings(&prod, &[], toml).unwrap().checks.value[0].id, "other");
-        let wrong = toml.replace("'2s'", "'soon'");
-        assert!(settings(&Overrides::default(), &[], &wrong).is_err());
     }
 
     #[test]

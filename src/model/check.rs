@@ -86,13 +86,13 @@ pub enum Reason {
     Lagging,
     /// It answers, and takes no writes.
     ReadOnly,
-    /// It is starting or stopping.
+    /// It is starting, or in between: it says that it takes nobody yet.
     Starting,
     /// It turns requests away: 429.
     Overloaded,
     /// It ends again and again, and is started again.
     Crashing,
-    /// It does not run, and nothing says that it failed.
+    /// It does not run, or is just being stopped, and nothing says that it failed.
     Stopped,
     /// It waits for somebody to give it its key.
     Sealed,
@@ -179,6 +179,8 @@ pub enum CheckKind {
     Address,
     /// Another part of what was asked: a certificate, a queue, a listener.
     Part,
+    /// An entry of the configuration whose kind is not known.
+    Config,
 }
 
 impl CheckKind {
@@ -218,6 +220,7 @@ impl CheckKind {
             Self::Component => "component",
             Self::Address => "address",
             Self::Part => "part",
+            Self::Config => "config",
         }
     }
 }

@@ -41,7 +41,7 @@ static KNOWN: &[Known] = {
     use CheckKind::{Mysql, Postgres, Redis};
     use Reason::{
         AuthFailed, Forbidden, Lagging, NotFound, Overloaded, Protocol, ReadOnly, Saturated,
-        Starting, Status,
+        Starting, Status, Stopped,
     };
     &[
         row(Postgres, "28P01", AuthFailed, LOGIN, "the password is old or of another environment"),
@@ -87,21 +87,21 @@ static KNOWN: &[Known] = {
             "57P03",
             Starting,
             UNREACHABLE,
-            "the server is starting, stopping or recovering: wait for it",
+            "the server is starting, stopping or recovering: its log says which",
         ),
         row(
             Postgres,
             "57P01",
-            Starting,
+            Stopped,
             UNREACHABLE,
-            "somebody stopped the server or ended this session",
+            "somebody stops the server, or ended this session alone: ask again in a moment",
         ),
         row(
             Postgres,
             "57P02",
             Starting,
             UNREACHABLE,
-            "a process of the server crashed: it restarts",
+            "a process of the server crashed, which ends every session: it restarts by itself, and its log says why",
         ),
         row(
             Postgres,
@@ -205,7 +205,7 @@ static KNOWN: &[Known] = {
             LOGIN,
             "the server takes encrypted connections only: add ssl-mode=required to the address",
         ),
-        row(Mysql, "1053", Starting, UNREACHABLE, "the server is stopping"),
+        row(Mysql, "1053", Stopped, UNREACHABLE, "somebody stops the server"),
         row(Mysql, "1290", ReadOnly, None, "a replica, or read_only is on"),
         row(Mysql, "1836", ReadOnly, None, "a replica, or read_only is on"),
         row(Mysql, "1021", Saturated, DISK, "the server's disk is full"),

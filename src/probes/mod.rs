@@ -23,6 +23,7 @@ pub mod canary;
 mod causes;
 mod certificate;
 mod codes;
+pub mod configured;
 mod conversation;
 mod cursor;
 mod dns;
@@ -87,6 +88,8 @@ pub struct Probe {
     pub warn: Vec<Threshold>,
     /// Where it becomes a failure.
     pub fail: Vec<Threshold>,
+    /// Those of the two that whoever set the check up wrote: what they are for has to be measured.
+    pub asked: Vec<Threshold>,
     /// The likely cause, by whoever set the check up.
     pub hint: Option<String>,
     /// The section of the runbook.
@@ -107,6 +110,7 @@ impl Probe {
             needs: Vec::new(),
             warn: Vec::new(),
             fail: Vec::new(),
+            asked: Vec::new(),
             hint: None,
             runbook: None,
             origin: String::new(),
@@ -262,6 +266,7 @@ async fn one(
         }
     };
     let took = started.elapsed();
+    finding.hold_to_what_was_asked(&probe);
     finding.judge(&probe, Measure::Time, milliseconds(took), Reason::Slow);
     let mut result = complete(&probe, finding, Some(took));
     backend::explain(&mut result, &parts);

@@ -146,6 +146,9 @@ fn refused(error: &Error) -> Finding {
         if let Some((reason, likely)) = of_pooler {
             return Finding { reason: Some(reason), ..finding }.likely(likely);
         }
+        if said.code().code() == "57P03" {
+            return not_now(finding, said.message());
+        }
         return match said.message() {
             text if text.contains("no encryption") => finding.likely(
                 "pg_hba.conf takes this user only with TLS: add sslmode=require to the address",
@@ -181,10 +184,57 @@ fn refused(error: &Error) -> Finding {
     not_postgres()
 }
 
+/// Tells apart what one code stands for, by the server's own English words; another language keeps what
+/// the code alone says. Source: `process_startup_options` and its like in PostgreSQL's backend.
+fn not_now(finding: Finding, said: &str) -> Finding {
+    let (reason, likely) = match said {
+        _ if said.contains("shutting down") => (
+            Reason::Stopped,
+            "somebody stops the server: it ends when its sessions do, and takes nobody until it is started again",
+        ),
+        _ if said.contains("starting up") => {
+            (Reason::Starting, "the server is starting: wait for it")
+        }
+        _ if said.contains("recovery mode") => (
+            Reason::Starting,
+            "a process of the server crashed and it recovers: wait for it, its log says why",
+        ),
+        _ if said.contains("not yet accepting") => (
+            Reason::Starting,
+            "a replica that has not read enough of its log to answer: wait for it",
+        ),
+        _ if said.contains("not accepting") => {
+            (Reason::Status, "a replica with hot_standby off answers nobody: ask its primary")
+        }
+        _ => return finding,
+    };
+    Finding { reason: Some(reason), ..finding }.likely(likely)
+}
+
 fn said_inside(error: &Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn not_postgres() -> Finding {
     Finding::fail(Reason::Protocol, "the answer is not PostgreSQL's")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_code_for_starting_and_stopping_is_told_apart_by_its_words() {
+        for (said, reason) in [
+            ("the database system is starting up", Reason::Starting),
+            ("the database system is shutting down", Reason::Stopped),
+            ("the database system is in recovery mode", Reason::Starting),
+            ("the database system is not yet accepting connections", Reason::Starting),
+            ("the database system is not accepting connections", Reason::Status),
+            ("das Datenbanksystem fährt herunter", Reason::Starting),
+        ] {
+            let finding = not_now(codes::refused(CheckKind::Postgres, "57P03", said), said);
+            assert_eq!(finding.reason, Some(reason), "{said}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::finding::Part;
+use super::hints::quoted;
 use super::scrape::{read, scrape};
 use super::{Finding, Means, Probe};
 use crate::config::WINDOW;
@@ -112,8 +113,15 @@ const WINDOWS: [(&str, &str); 7] = [
 /// With fewer requests than this between two scrapes, their share of errors says nothing.
 const REQUESTS_MIN: f64 = 20.0;
 
-/// How fast a window burns; `None` where there were no requests.
-type Burn = Result<Option<f64>, SourceError>;
+/// How fast a window burns.
+enum Burn {
+    /// As fast as this.
+    Known(f64),
+    /// There were no requests.
+    Idle,
+    /// Nothing counts requests.
+    Nothing,
+}
 
 pub(super) async fn run(probe: &Probe, slo: &Slo, means: &Means) -> Finding {
     match &slo.by {
@@ -131,23 +139,23 @@ pub(super) async fn run(probe: &Probe, slo: &Slo, means: &Means) -> Finding {
 async fn by_queries(slo: &Slo, (errors, total): (&str, &str), backend: &dyn Backend) -> Finding {
     let period = format!("{}h", slo.period.as_secs() / 3_600);
     let windows = WINDOWS.iter().map(|(window, _)| *window).chain([period.as_str()]);
-    let asked = windows.map(|window| burn(slo, (errors, total), window, backend));
-    let mut burns = Vec::new();
-    for answer in join_all(asked).await {
+    let asking = windows.map(|window| burn(slo, (errors, total), window, backend));
+    let mut asked = Vec::new();
+    for answer in join_all(asking).await {
         match answer {
-            Ok(burn) => burns.push(burn),
+            Ok(burn) => asked.push(burn),
             // Nothing is known of the objective; whether it is kept is another question.
             Err(error) => return Finding::unknown(error.check_reason(), error.to_string()),
         }
     }
+    let mut burns: Vec<Option<f64>> = asked.iter().map(Burn::known).collect();
     let whole = burns.pop().flatten();
     let of = |wanted: &str| {
         let place = WINDOWS.iter().position(|(window, _)| *window == wanted)?;
         burns.get(place).copied().flatten()
     };
     if whole.is_none() && burns.iter().all(Option::is_none) {
-        let message = "no data: `total` is empty or zero over every window";
-        return Finding::unknown(Reason::NotFound, message);
+        return no_data(total, asked.iter().any(|burn| matches!(burn, Burn::Idle)));
     }
     let mut finding = judged(slo, &of, whole);
     let observed = WINDOWS.iter().zip(&burns);
@@ -156,6 +164,30 @@ async fn by_queries(slo: &Slo, (errors, total): (&str, &str), backend: &dyn Back
         .chain([Observation { name: "budget_left", value: whole.map(|all| 1.0 - all), unit: "1" }])
         .collect();
     finding
+}
+
+/// Says what there is no data of, and how to look.
+fn no_data(total: &str, is_idle: bool) -> Finding {
+    let metric = metric_of(total).unwrap_or("total");
+    let command = format!("obs metrics --query {}", quoted(metric_of(total).unwrap_or(total)));
+    if is_idle {
+        let message = format!("no data: `{metric}` says that there were no requests in any window");
+        return Finding::unknown(Reason::NotFound, message)
+            .likely("nobody asks it anything, or its traffic is counted elsewhere")
+            .command(command);
+    }
+    Finding::unknown(Reason::NotFound, format!("no data: `{metric}` gives no series in any window"))
+        .likely("the metric or its labels are called otherwise, or nothing scrapes the application")
+        .command(command)
+}
+
+/// Finds the first metric in an expression: the name in front of `{` or `[`.
+fn metric_of(expression: &str) -> Option<&str> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let (end, _) = expression.match_indices(['{', '[']).next()?;
+    let before = expression.get(..end)?.trim_end();
+    let name = before.get(before.trim_end_matches(is_of_name).len()..)?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// Judges the pairs, and says how much of the budget is left and how long it lasts.
@@ -229,11 +261,24 @@ async fn burn(
     (errors, total): (&str, &str),
     window: &str,
     backend: &dyn Backend,
-) -> Burn {
+) -> Result<Burn, SourceError> {
     let (bad, all) = tokio::join!(one(errors, window, backend), one(total, window, backend));
     let (bad, all) = (bad?, all?);
-    // Without any error there is no series of errors.
-    Ok(all.filter(|all| *all > 0.0).map(|all| bad.unwrap_or(0.0) / all / slo.budget))
+    Ok(match all {
+        // Without any error there is no series of errors.
+        Some(all) if all > 0.0 => Burn::Known(bad.unwrap_or(0.0) / all / slo.budget),
+        Some(_) => Burn::Idle,
+        None => Burn::Nothing,
+    })
+}
+
+impl Burn {
+    fn known(&self) -> Option<f64> {
+        match self {
+            Self::Known(burn) => Some(*burn),
+            Self::Idle | Self::Nothing => None,
+        }
+    }
 }
 
 async fn one(
@@ -277,7 +322,12 @@ async fn by_page(
         Err(finding) => return finding,
     };
     let Some(golden) = Golden::between(&before, &after, second - first) else {
-        return Finding::unknown(Reason::NotFound, "no metric of requests is in the page");
+        let url = crate::http::without_secrets(url);
+        return Finding::unknown(Reason::NotFound, "no metric of requests is in the page")
+            .likely(
+                "the application does not count its requests, or by names that obs does not know",
+            )
+            .command(format!("obs metrics list {} --match request", quoted(&url)));
     };
     of_golden(slo, &golden)
 }
@@ -288,13 +338,24 @@ fn of_golden(slo: &Slo, golden: &Golden) -> Finding {
     let n = golden.all.requests;
     let over = format!("over {seconds:.1}s, two scrapes without history (n={n})");
     let Some(ratio) = golden.all.error_ratio() else {
-        let message = format!("{objective}%: no requests, or errors not told apart, {over}");
-        return Finding::new(Status::Ok, None, message);
+        if n <= 0.0 {
+            return Finding::ok(format!("{objective}%: no requests {over}"));
+        }
+        let message = format!("{objective}%: errors are not told apart {over}");
+        return Finding::unknown(Reason::Config, message)
+            .likely("the metric of requests has no label with a status: give errors and total instead of url");
     };
     let burn = ratio / slo.budget;
     let shown = digits(burn);
     let page = slo.period.as_secs_f64() / 3_600.0 * PAIRS[0].part;
-    let mut finding = if n < REQUESTS_MIN {
+    let mut finding = if n < REQUESTS_MIN && burn > 1.0 {
+        let bad = digits(ratio * n);
+        let message =
+            format!("{objective}%: {bad} of {n} requests failed {over}, too few to judge");
+        Finding::unknown(Reason::Status, message).likely(
+            "some requests fail, and there are too few of them to judge: look longer, --window 30s",
+        )
+    } else if n < REQUESTS_MIN {
         Finding::ok(format!("{objective}%: burn rate {shown} {over}, too few to judge"))
     } else {
         let status = match burn {

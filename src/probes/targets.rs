@@ -1,20 +1,15 @@
-//! What there is to check: an application by its address, a configured check, a backend.
+//! What there is to check: an application by its address, a backend, an objective.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kinds::{KINDS, Kind};
 use super::slo::Slo;
-use super::{Probe, Target, keys};
-use crate::config::{CheckSettings, CheckTarget, Origin};
-use crate::model::{CheckKind, Threshold, example_limits, nearest};
+use super::{Probe, Target};
+use crate::model::{CheckKind, Threshold};
 use crate::sources::Backend;
 
 /// The pages that an instrumented service has.
 const PAGES: [&str; 2] = ["healthz", "readyz"];
-
-/// The kinds that are asked by a page's address, or by `host:port`.
-const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
 
 /// What limits hold where none are set.
 pub(super) const DEFAULT_WARN: [&str; 14] = [
@@ -43,15 +38,6 @@ pub(super) const DEFAULT_FAIL: [&str; 8] = [
     "inodes > 97%",
     "files > 95%",
 ];
-
-/// Why a configured check cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the check `{id}` ({origin}) {reason}")]
-pub struct TargetError {
-    id: String,
-    origin: String,
-    reason: String,
-}
 
 /// Returns the checks of an application that announced itself: its pages and its metrics.
 pub fn of_application(
@@ -97,142 +83,10 @@ pub fn of_objective(
     Probe { runbook, origin: origin.to_owned(), ..probe }
 }
 
-/// Returns the configured checks; refuses what cannot be meant.
-pub fn of_settings(
-    all: &[CheckSettings],
-    timeout: Duration,
-    window: Duration,
-) -> Result<Vec<Probe>, TargetError> {
-    let probes: Vec<Probe> =
-        all.iter().map(|one| of_setting(one, timeout, window)).collect::<Result<_, _>>()?;
-    for (settings, probe) in all.iter().zip(&probes) {
-        let refuse = |reason: String| refused(settings, reason);
-        if probes.iter().filter(|other| other.id == probe.id).count() > 1 {
-            return Err(refuse("is there twice".to_owned()));
-        }
-        let unknown = |need: &&String| !probes.iter().any(|other| other.id == **need);
-        if let Some(need) = probe.needs.iter().find(unknown) {
-            return Err(refuse(format!("needs `{need}`, which is no check")));
-        }
-        if waits_for_itself(probe, &probes) {
-            return Err(refuse("needs itself, in a circle".to_owned()));
-        }
-    }
-    Ok(probes)
-}
-
-fn of_setting(
-    settings: &CheckSettings,
-    timeout: Duration,
-    window: Duration,
-) -> Result<Probe, TargetError> {
-    let refuse = |reason: String| refused(settings, reason);
-    let window = settings.window.unwrap_or(window);
-    let target = match &settings.target {
-        _ if runs_a_repositorys_program(settings) => {
-            let why = "a repository's file may not have programs run: put the check into your own \
-                       config.toml";
-            let program = settings.keys.command.first().cloned().unwrap_or_default();
-            Target::Unset(CheckKind::Exec, program, why.to_owned())
-        }
-        CheckTarget::Known(text) => target(settings, text, window)
-            // What a variable holds may be a secret: the reason names the variable.
-            .map_err(|reason| refuse(without(&reason, text, &settings.written)))?,
-        // A variable that is not set here is no reason to look at nothing else.
-        CheckTarget::Unknown(why) => {
-            let kind = kind_of(&settings.kind).map_err(refuse)?;
-            Target::Unset(kind, settings.written.clone(), why.clone())
-        }
-    };
-    let (kind, _) = target.shown();
-    let read =
-        |given: &Option<Vec<String>>, default: &[&str]| -> Result<Vec<Threshold>, TargetError> {
-            let Some(given) = given else { return Ok(limits(default)) };
-            let one = |text: &String| {
-                let limit = Threshold::parse(text).filter(|limit| limit.is_of(kind));
-                limit.ok_or_else(|| {
-                    let there_are = example_limits(kind).join(", ");
-                    let kind = &settings.kind;
-                    let reason =
-                        format!("has the limit `{text}`, which is none for {kind}, as {there_are}");
-                    refused(settings, reason)
-                })
-            };
-            given.iter().map(one).collect()
-        };
-    Ok(Probe {
-        id: settings.id.clone(),
-        name: settings.id.clone(),
-        group: settings.group.clone().unwrap_or_else(|| "checks".to_owned()),
-        target,
-        timeout: settings.timeout.unwrap_or(timeout),
-        needs: settings.needs.clone(),
-        warn: read(&settings.warn, &DEFAULT_WARN)?,
-        fail: read(&settings.fail, &DEFAULT_FAIL)?,
-        hint: settings.hint.clone(),
-        runbook: settings.runbook.clone(),
-        origin: settings.origin.to_string(),
-    })
-}
-
-fn refused(settings: &CheckSettings, reason: String) -> TargetError {
-    TargetError { id: settings.id.clone(), origin: settings.origin.to_string(), reason }
-}
-
-/// Says whether it is a program that a repository wants to be run: whoever clones it has not read it.
-fn runs_a_repositorys_program(settings: &CheckSettings) -> bool {
-    !settings.keys.command.is_empty() && matches!(settings.origin, Origin::Repository(..))
-}
-
-fn target(settings: &CheckSettings, target: &str, window: Duration) -> Result<Target, String> {
-    let kind = settings.kind.as_str();
-    keys::refuse_strange(kind, &settings.keys)?;
-    if let Some(local) = keys::local(kind, target, &settings.keys) {
-        return local;
-    }
-    let page = || match crate::http::address(target, &[]) {
-        Ok(_) => Ok(target.to_owned()),
-        Err(error) => Err(format!("cannot be asked: {error}")),
-    };
-    match kind {
-        "http" => page().and_then(|url| keys::page(url, &settings.keys)),
-        "metrics" => page().map(|url| Target::Metrics(url, window)),
-        "tcp" => host_and_port(target, None).map(|(host, port)| Target::Tcp(host, port)),
-        "tls" => host_and_port(target, Some(443)).map(|(host, port)| Target::Tls(host, port)),
-        other => service(other, target),
-    }
-}
-
-/// Returns the kind of a configured check by its name.
-fn kind_of(name: &str) -> Result<CheckKind, String> {
-    match name {
-        "http" => Ok(CheckKind::Http),
-        "metrics" => Ok(CheckKind::Metrics),
-        "tcp" => Ok(CheckKind::Tcp),
-        "tls" => Ok(CheckKind::Tls),
-        other => Kind::named(other).map(|row| row.check).ok_or_else(|| no_such_kind(other)),
-    }
-}
-
-/// Puts the words of the file in the place of what they stand for.
-fn without(reason: &str, value: &str, written: &str) -> String {
-    reason.replace(value, written).replace(&*crate::model::mask_text(value), written)
-}
-
-fn no_such_kind(kind: &str) -> String {
-    let plain = PLAIN_KINDS.into_iter().chain(keys::LOCAL_KINDS);
-    let all: Vec<&str> = plain.chain(KINDS.iter().map(|row| row.name)).collect();
-    let meant = nearest(kind, all.iter().copied());
-    let meant = meant.map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-    format!("has the kind `{kind}`{meant}; there are {}", all.join(", "))
-}
-
-fn service(kind: &str, target: &str) -> Result<Target, String> {
-    let Some(row) = Kind::named(kind) else {
-        return Err(no_such_kind(kind));
-    };
-    let refuse = |error| format!("has a target that {error}; one is {}://host/…", row.schemes[0]);
-    row.address(target).map(|address| Target::Service(row, address)).map_err(refuse)
+/// Returns a check of which nothing can be asked, whatever should have been: says why.
+pub fn of_wrong(kind: CheckKind, id: &str, group: &str, place: String, why: String) -> Probe {
+    let target = Target::Unset(kind, place.clone(), why);
+    Probe { origin: place, ..Probe::plain(id, group, target, Duration::ZERO) }
 }
 
 /// Reads `host:port`, or a URL of any scheme; of a URL only the host and the port are kept.
@@ -249,23 +103,6 @@ pub(super) fn host_and_port(text: &str, default: Option<u16>) -> Result<(String,
     }
 }
 
-fn waits_for_itself(probe: &Probe, all: &[Probe]) -> bool {
-    let mut waiting: Vec<&str> = probe.needs.iter().map(String::as_str).collect();
-    let mut seen: Vec<&str> = Vec::new();
-    while let Some(id) = waiting.pop() {
-        if id == probe.id {
-            return true;
-        }
-        if seen.contains(&id) {
-            continue;
-        }
-        seen.push(id);
-        let needed = all.iter().filter(|other| other.id == id);
-        waiting.extend(needed.flat_map(|other| other.needs.iter().map(String::as_str)));
-    }
-    false
-}
-
 /// Returns the limits that hold where none are set: of warnings, of failures.
 pub(super) fn default_limits() -> (Vec<Threshold>, Vec<Threshold>) {
     (limits(&DEFAULT_WARN), limits(&DEFAULT_FAIL))
@@ -273,6 +110,15 @@ pub(super) fn default_limits() -> (Vec<Threshold>, Vec<Threshold>) {
 
 pub(super) fn limits(texts: &[&str]) -> Vec<Threshold> {
     texts.iter().filter_map(|text| Threshold::parse(text)).collect()
+}
+
+/// Returns what a check asks, its kind and where, without secrets; or why nothing is asked.
+pub fn described(probe: &Probe) -> String {
+    if let Target::Unset(_, _, why) = &probe.target {
+        return format!("not asked: {why}");
+    }
+    let (kind, target) = probe.target.shown();
+    format!("{} {target}", kind.name())
 }
 
 /// Returns the names that a check goes by: its id, its group, the last part of its id, its kind.
@@ -284,7 +130,7 @@ pub fn names_of(probe: &Probe) -> Vec<&str> {
 /// A check of a service with the limits that hold where none are set.
 #[cfg(test)]
 pub(super) fn limits_for_tests(kind: &str) -> Probe {
-    let kind = Kind::named(kind).unwrap();
+    let kind = super::Kind::named(kind).unwrap();
     let address = kind.address("127.0.0.1:1").unwrap();
     let target = Target::Service(kind, address);
     Probe::plain(kind.name, "checks", target, Duration::from_secs(5))

@@ -107,7 +107,7 @@ fn errors_and_slowness_are_judged_by_their_limits() {
         .collect();
     assert_eq!(
         found.join("\n").replace('"', ""),
-        "good ok null\nwarn warn status\nfail fail status\nfew warn status\nslow fail slow\ncut warn protocol"
+        "good ok null\nwarn warn status\nfail fail status\nfew unknown status\nslow fail slow\ncut warn protocol"
     );
     let cut = document["checks"][5]["message"].as_str().unwrap();
     assert!(cut.contains("1 line cannot be read, the first at 2:26"), "{cut}");
@@ -254,20 +254,38 @@ fn a_certificate_is_judged_by_its_issuer_its_name_and_its_end() {
 }
 
 #[test]
-fn a_check_that_cannot_be_meant_is_refused_with_its_place() {
-    let one = |rest: &'static str| env("", &[("a", "http", rest)]).obs(["check"]);
-    assert_snapshot!(one("target = 'http://a'\nneeds = ['b']"), @"
-    --- stderr
-    error: a configured check cannot be made
-      cause: the check `a` ($DIR/obs.toml) needs `b`, which is no check
-      hint: see which file lists it: obs config show
-    --- exit 2
-    ");
-    assert_eq!(one("target = 'http://a'\nneeds = ['a']").status, Some(2));
-    assert_eq!(one("target = 'ftp://a'").status, Some(2));
-    assert_eq!(one("target = 'http://a'\nwarn = ['p95 > 3ms']").status, Some(2));
-    assert_eq!(one("target = 'http://a'\ntimeout = 'soon'").status, Some(2));
-    assert!(one("targets = 'http://a'").stderr.contains("did you mean `target`?"));
+fn a_check_that_cannot_be_meant_is_unknown_and_the_others_are_asked() {
+    let fake = Fake::start();
+    let env = env(
+        &fake.url,
+        &[
+            ("good", "http", "target = '$URL/ok'"),
+            ("kind", "htpp", "target = '$URL/ok'"),
+            ("key", "http", "targets = '$URL/ok'"),
+            ("needs", "http", "target = '$URL/ok'\nneeds = ['goood']"),
+            ("circle", "http", "target = '$URL/ok'\nneeds = ['circle']"),
+            ("limit", "http", "target = '$URL/ok'\nwarn = ['p95 > 3ms']"),
+            ("time", "http", "target = '$URL/ok'\ntimeout = 'soon'"),
+            ("window", "http", "target = '$URL/ok'\nwindow = '1s'"),
+            ("good", "http", "target = '$URL/down'"),
+            ("behind", "http", "target = '$URL/ok'\nneeds = ['kind']"),
+        ],
+    );
+    assert_snapshot!(shown(&env.obs(["check", "-o", "short"])));
+    assert_eq!(env.obs(["check", "--only", "good"]).status, Some(0));
+}
+
+#[test]
+fn an_objective_that_cannot_be_meant_is_unknown_and_the_others_are_asked() {
+    let fake = Fake::start();
+    let toml = format!(
+        "[[check]]\nid = 'api'\nkind = 'http'\ntarget = '{}/ok'\n\
+         [[slo]]\nid = 'all'\nobjective = 100\nurl = 'http://a/'\n\
+         [[slo]]\nid = 'api'\nobjective = 99\nurl = 'http://a/'\n\
+         [[slo]]\nid = 'nobody'\nobjective = 99\nerrors = 'e[{{{{window}}}}]'\ntotal = 't[{{{{window}}}}]'\n",
+        fake.url
+    );
+    assert_snapshot!(shown(&Env::new().file("obs.toml", toml).obs(["check", "-o", "short"])));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn what_is_expected_of_a_page_is_held_against_it() {
         (
             "/ok",
             "status = ['3xx', 404]",
-            "fail status 200, \"UP\", and another status was expected",
+            "fail status 200, \"UP\", and 300-399 or 404 was expected",
         ),
         ("/to-login", "status = 302\nredirects = 0", "ok - 302, 0 bytes"),
         ("/busy", "", "fail overloaded 429, to be asked again after 30s"),
@@ -79,10 +79,17 @@ fn what_is_expected_of_a_page_is_held_against_it() {
 
 #[test]
 fn a_key_that_another_kind_has_is_refused_with_that_kind() {
-    let outcome = checked("[[check]]\nid = 'a'\nkind = 'tcp'\ntarget = 'a:1'\nstatus = 200\n");
-    assert_eq!(outcome.status, Some(2));
-    let expected = "has the key `status`, which only the kind http has";
-    assert!(outcome.stderr.contains(expected), "{outcome}");
+    for (key, owner) in [("status = 200", "http"), ("window = '2s'", "metrics")] {
+        let toml = format!("[[check]]\nid = 'a'\nkind = 'tcp'\ntarget = 'a:1'\n{key}\n");
+        let name = key.split(' ').next().unwrap();
+        assert_eq!(
+            drawn(&toml),
+            format!(
+                "unknown config config.toml:1: the check `a` has the key `{name}`, which only the kind {owner} has"
+            )
+        );
+        assert_eq!(checked(&toml).status, Some(3));
+    }
 }
 
 #[test]

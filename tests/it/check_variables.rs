@@ -36,7 +36,7 @@ fn a_target_is_a_variable_and_its_secret_is_never_shown() {
     let wrong = Env::new().file("obs.toml", toml).set("SHOP_REDIS", "hunter2://hunter2 hunter2");
     let outcome = wrong.obs(["check"]);
     assert!(!outcome.to_string().contains("hunter2"), "{outcome}");
-    assert_eq!(outcome.status, Some(2));
+    assert_eq!(outcome.status, Some(3));
 }
 
 #[test]

@@ -11,16 +11,16 @@ fn every_value_is_shown_with_its_origin() {
         .set("NO_COLOR", "1");
     assert_snapshot!(env.obs(["config", "show", "-e", "prod", "--utc"]), @"
     read: $DIR/obs.toml
-      env            prod                       --env
-      timeout        3s                         $DIR/obs.toml
-      backend.url    http://[masked]@prod:4318  $DIR/obs.toml [env.prod]
-      logs.files     $DIR/app.log    $DIR/obs.toml
-      logs.dialect   (built in)                 default
-      check          (what runs here)           default
-      output.color   never                      $NO_COLOR
-      output.ascii   false                      default
-      output.utc     true                       --utc
-      pager          less -FIRX                 default
+      env           prod                       --env
+      timeout       3s                         $DIR/obs.toml
+      backend.url   http://[masked]@prod:4318  $DIR/obs.toml [env.prod]
+      logs.files    $DIR/app.log    $DIR/obs.toml
+      logs.dialect  (built in)                 default
+      check         (what runs here)           default
+      output.color  never                      $NO_COLOR
+      output.ascii  false                      default
+      output.utc    true                       --utc
+      pager         less -FIRX                 default
     --- exit 0
     ");
 }
@@ -93,8 +93,7 @@ fn a_misspelt_key_is_refused_with_the_right_one() {
     let env = Env::new().file("obs.toml", "[logs]\nfile = ['a']\n");
     assert_snapshot!(env.obs(["logs"]), @"
     --- stderr
-    error: $DIR/obs.toml: unknown field `file`, expected `files` or `dialect`
-      cause: in `logs`
+    error: $DIR/obs.toml:2: unknown field `file`, expected `files` or `dialect`
       hint: did you mean `files`?
     --- exit 2
     ");
@@ -114,5 +113,36 @@ fn an_unknown_environment_is_refused_with_the_known_ones() {
 #[test]
 fn the_environment_variables_are_listed() {
     let outcome = Env::new().obs(["config", "show", "--variables"]);
-    assert!(outcome.stdout.contains("OBS_NOW          set"), "{outcome}");
+    let starts: Vec<Option<usize>> = outcome
+        .stdout
+        .lines()
+        .filter(|line| {
+            ["OBS_NOW ", "OTEL_EXPORTER_OTLP_ENDPOINT "].iter().any(|name| line.contains(name))
+        })
+        .map(|line| line.find(" set ").or(line.find(" -  ")))
+        .collect();
+    assert_eq!(starts.len(), 2, "{outcome}");
+    assert_eq!(starts[0], starts[1], "{outcome}");
+}
+
+#[test]
+fn what_the_environment_names_is_shown_without_its_secrets() {
+    let env = Env::new()
+        .set("DATABASE_URL", "postgres://shop:hunter2@db:5432/shop")
+        .set("REDIS_URL", "redis://:hunter2@cache:6379/0")
+        .set("CELERY_BROKER_URL", "redis://:hunter2@cache:6379/0")
+        .set("MYSQL_URL", "hunter2")
+        .set("CACHE_URL", "sqlite:///cache.db");
+    assert_snapshot!(env.obs(["config", "show"]));
+}
+
+#[test]
+fn each_check_is_shown_with_its_target_and_its_line() {
+    let toml = "[[check]]\nid = 'db'\nkind = 'postgres'\ntarget = '${DATABASE_URL}'\n\
+                [[check]]\nid = 'a-check-with-a-long-name'\nkind = 'htpp'\ntarget = 'http://a'\n\
+                [[slo]]\nid = 'orders'\nobjective = 99.9\nurl = 'http://u:hunter2@api/metrics'\n";
+    let env = Env::new()
+        .file("obs.toml", toml)
+        .set("DATABASE_URL", "postgres://shop:hunter2@db:5432/shop");
+    assert_snapshot!(env.obs(["config", "show"]));
 }

@@ -9,7 +9,8 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::model::{mask_text, nearest};
 use crate::probes::Probe;
-use crate::probes::targets::{names_of, of_application, of_backend, of_settings, of_source};
+use crate::probes::configured::of_settings;
+use crate::probes::targets::{names_of, of_application, of_backend, of_source};
 use crate::probes::variables::of_variables;
 use crate::sources::Backend as _;
 
@@ -22,12 +23,12 @@ pub(super) fn probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Prob
 /// themselves; and the backend, if there is one.
 fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     let timeout = context.settings.timeout.value;
-    let mut probes = configured(args.window, context)?;
+    let mut probes = configured(args.window, context);
     let listed = !probes.is_empty();
     if !listed {
         probes = of_environment(timeout, context);
     }
-    let mut sources = super::objectives::probes(timeout, args.window, context)?;
+    let mut sources = super::objectives::probes(&probes, timeout, args.window, context);
     sources.extend(source_probes(timeout, context)?);
     let Some((served, announced)) = context.embedded()? else {
         probes.extend(sources);
@@ -56,13 +57,10 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
 }
 
 /// Returns the checks that the files list.
-pub(super) fn configured(window: Duration, context: &Context) -> Result<Vec<Probe>> {
-    let (listed, timeout) = (&context.settings.checks.value, context.settings.timeout.value);
-    of_settings(listed, timeout, window).map_err(|error| {
-        Error::usage("a configured check cannot be made")
-            .because(error)
-            .hint("see which file lists it: obs config show")
-    })
+pub(super) fn configured(window: Duration, context: &Context) -> Vec<Probe> {
+    let settings = &context.settings;
+    let timeout = settings.timeout.value;
+    of_settings(&settings.checks.value, &settings.unread, timeout, window)
 }
 
 /// Returns the checks of what variables name; says what of it is not asked.

@@ -26,7 +26,7 @@ struct Application {
 
 /// Returns the page to ask for, and the address of the metrics beside it; says why it is this one.
 pub(super) fn chosen(context: &mut Context) -> Result<(String, Option<String>)> {
-    let mut applications = configured(context)?;
+    let mut applications = configured(context);
     if applications.is_empty() {
         applications = announced(context)?;
     }
@@ -62,7 +62,7 @@ pub(super) fn chosen(context: &mut Context) -> Result<(String, Option<String>)> 
 pub(super) fn metrics_of(url: &Url, context: &Context) -> Option<String> {
     let same = |one: &Application| one.base.origin() == url.origin();
     // Whoever names the page needs no check, so that a wrong one is no matter here.
-    configured(context).ok()?.into_iter().find(same).map(|one| one.metrics)
+    configured(context).into_iter().find(same).map(|one| one.metrics)
 }
 
 async fn families(http: &Http, url: &str, timeout: Duration) -> Option<Vec<Family>> {
@@ -71,9 +71,9 @@ async fn families(http: &Http, url: &str, timeout: Duration) -> Option<Vec<Famil
 }
 
 /// Returns the applications whose pages or metrics are checked, in the order of the files.
-fn configured(context: &Context) -> Result<Vec<Application>> {
+fn configured(context: &Context) -> Vec<Application> {
     let mut all: Vec<Application> = Vec::new();
-    for probe in chosen::configured(Duration::ZERO, context)? {
+    for probe in chosen::configured(Duration::ZERO, context) {
         let (url, is_metrics) = match &probe.target {
             Target::Http(url) => (url, false),
             Target::Page(page) => (&page.url, false),
@@ -93,7 +93,7 @@ fn configured(context: &Context) -> Result<Vec<Application>> {
             one.page = Some((url.into(), probe.id));
         }
     }
-    Ok(all)
+    all
 }
 
 impl Application {

@@ -3,7 +3,7 @@
 use super::found::{Entry, Thing};
 use crate::config::checks_of;
 use crate::context::Context;
-use crate::probes::targets::of_settings;
+use crate::probes::configured::fault_of;
 use crate::render::init::FoundRow;
 
 /// Returns the file's text, and a row for each thing that was found.
@@ -59,7 +59,7 @@ fn check(why: &str, id: &str, kind: &str, target: &str, group: &str) -> String {
 fn understood(block: &str, context: &Context) -> Result<(), String> {
     let checks = checks_of(block, &context.environment)?;
     let timeout = context.settings.timeout.value;
-    of_settings(&checks, timeout, timeout).map(drop).map_err(|error| error.to_string())
+    checks.iter().find_map(|check| fault_of(check, timeout)).map_or(Ok(()), Err)
 }
 
 fn free(id: String, taken: &[String]) -> String {

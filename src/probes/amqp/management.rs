@@ -136,6 +136,9 @@ pub(super) fn judge(finding: &mut Finding, probe: &Probe, seen: Result<Seen, Str
         Err(why) => {
             let message = std::mem::take(&mut finding.message);
             finding.message = format!("{message}; management not looked at: {why}");
+            for measure in [Measure::Queue, Measure::Memory, Measure::Files] {
+                finding.lacks(measure, "the management plugin says it, and was not looked at");
+            }
             return;
         }
     };
@@ -154,9 +157,8 @@ pub(super) fn judge(finding: &mut Finding, probe: &Probe, seen: Result<Seen, Str
         [("memory_ratio", Measure::Memory, memory), ("files_ratio", Measure::Files, files)]
     {
         finding.observe(name, value, "1");
-        if let Some(value) = value {
-            finding.measure(probe, measure, value, Reason::Saturated);
-        }
+        let value = value.ok_or("no node says its limit");
+        finding.measure_or(probe, measure, value, Reason::Saturated);
     }
 }
 
@@ -210,9 +212,9 @@ fn judge_queues(finding: &mut Finding, probe: &Probe, queues: &Queues) {
         finding.worsen(Status::Warn, Reason::Status, &what);
         // Where publishers are blocked that is the cause to begin with.
         if finding.status == Status::Warn {
-            finding
-                .likely
-                .get_or_insert("the workers are down, or take from another queue or virtual host");
+            finding.likely.get_or_insert(
+                "the workers are down, or take from another queue or virtual host".into(),
+            );
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "shown, and held against a limit")]

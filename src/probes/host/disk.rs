@@ -67,6 +67,8 @@ fn judge(probe: &Probe, bytes: &Room, files: &Room, is_read_only: bool) -> Findi
     if counts_files {
         finding.observed.push(observe("inodes_used_ratio", files.share(), "1"));
         finding.judge(probe, Measure::Inodes, files.share(), Reason::Saturated);
+    } else {
+        finding.lacks(Measure::Inodes, "this file system has no fixed number of files");
     }
     if is_read_only && finding.status < crate::model::Status::Warn {
         finding.status = crate::model::Status::Warn;

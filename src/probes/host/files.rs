@@ -28,6 +28,7 @@ fn judge(probe: &Probe, open: u64, limit: Option<u64>) -> Finding {
     let Some(limit) = limit else {
         let mut finding = Finding::ok(format!("{open} open, without a limit"));
         finding.observed = vec![observe("open_files", number(open), "1")];
+        finding.lacks(Measure::Files, "no limit");
         return finding;
     };
     let used = share(open, limit);

@@ -5,16 +5,20 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::super::Finding;
+use super::super::hints::quoted;
 use super::super::json_path::Expectation;
 use crate::config::KindKeys;
 use crate::http::Fetched;
-use crate::model::{Reason, mask_text};
+use crate::model::{Reason, Status, mask_text};
 
 /// How many redirects are followed unless a check says so.
 const REDIRECTS: u8 = 5;
 
 /// How much of a header's value is said, in characters.
 const VALUE_CHARACTERS_MAX: usize = 120;
+
+/// What is likely when a page answers well and is not the page that was expected.
+const OTHER_PAGE: &str = "another version or application answers, a proxy's own page came, or the check expects what is gone";
 
 /// A page, and what is expected of it.
 #[derive(Debug, Clone)]
@@ -97,6 +101,16 @@ impl Page {
         !self.statuses.is_empty()
     }
 
+    /// Returns the good codes that the check itself names: `200-299 or 404`.
+    pub(super) fn codes(&self) -> Option<String> {
+        let shown = |(first, last): &(u16, u16)| match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        };
+        let all: Vec<String> = self.statuses.iter().map(shown).collect();
+        (!all.is_empty()).then(|| all.join(" or "))
+    }
+
     /// Adds to a finding what is not as expected, each in words.
     pub(super) fn compare(&self, page: &Fetched, finding: &mut Finding) {
         let mut wrong: Vec<String> = self
@@ -111,7 +125,13 @@ impl Page {
         }
         wrong.extend(of_json(&self.json, page));
         if !wrong.is_empty() {
-            finding.worsen(crate::model::Status::Fail, Reason::BodyMismatch, &wrong.join("; "));
+            // What is bad already has a cause of its own.
+            if finding.status < Status::Fail {
+                let url = crate::http::without_secrets(&self.url);
+                finding.likely = Some(OTHER_PAGE.into());
+                finding.command = Some(format!("curl -si {}", quoted(&url)));
+            }
+            finding.worsen(Status::Fail, Reason::BodyMismatch, &wrong.join("; "));
         }
     }
 }

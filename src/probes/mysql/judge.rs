@@ -56,9 +56,8 @@ pub(super) fn judge(probe: &Probe, facts: &Facts) -> Finding {
     finding.observe("connections_ratio", ratio, "1");
     finding.observe("connections", used, "1");
     finding.observe("connections_aborted", facts.number("aborted_connects"), "1");
-    if let Some(ratio) = ratio {
-        finding.measure(probe, Measure::Connections, ratio, Reason::Saturated);
-    }
+    let ratio = ratio.ok_or("not told by the server");
+    finding.measure_or(probe, Measure::Connections, ratio, Reason::Saturated);
     replica(&mut finding, probe, facts);
     let is_on = |name| matches!(facts.text(name), Some("ON" | "1"));
     if (is_on("read_only") || is_on("super_read_only")) && facts.replica.is_none() {
@@ -89,6 +88,7 @@ fn describe(finding: &mut Finding, facts: &Facts) {
 /// A copy has two threads: one fetches, one applies; both must run.
 fn replica(finding: &mut Finding, probe: &Probe, facts: &Facts) {
     if facts.replica.is_none() {
+        finding.lacks(Measure::Lag, "it is no replica, or may not be asked");
         return;
     }
     for (new, old, what) in [

@@ -65,9 +65,8 @@ pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding 
     let ratio = most.and_then(|most| Some(number("connections")? / most));
     finding.observe("connections_ratio", ratio, "1");
     finding.observe("connections", number("connections"), "1");
-    if let Some(ratio) = ratio {
-        finding.measure(probe, Measure::Connections, ratio, Reason::Saturated);
-    }
+    let ratio = ratio.ok_or("not told by the server");
+    finding.measure_or(probe, Measure::Connections, ratio, Reason::Saturated);
     copies(&mut finding, probe, replica, &number);
     sessions(&mut finding, probe, &number);
     keeping(&mut finding, &number);
@@ -120,9 +119,8 @@ fn copies(
     if replica && number("receivers") == Some(0.0) {
         finding.worsen(Status::Warn, Reason::Lagging, "it receives nothing from its primary");
     }
-    if let Some(lag) = lag {
-        finding.measure(probe, Measure::Lag, lag, Reason::Lagging);
-    }
+    let lag = lag.ok_or("no replica is seen, and it is none");
+    finding.measure_or(probe, Measure::Lag, lag, Reason::Lagging);
 }
 
 fn sessions(finding: &mut Finding, probe: &Probe, number: &dyn Fn(&str) -> Option<f64>) {

@@ -97,14 +97,18 @@ fn room(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
     finding.observe("memory_used", info.number("used_memory"), "By");
     // A cache is meant to be full: with an eviction policy that is no failure.
     let keeps = info.text("maxmemory_policy").is_none_or(|policy| policy == "noeviction");
-    if let Some(ratio) = memory.filter(|_| keeps) {
-        finding.measure(probe, Measure::Memory, ratio, Reason::Saturated);
+    let is_asked = probe.asked.iter().any(|limit| limit.measure == Measure::Memory);
+    match memory {
+        Some(ratio) if keeps || is_asked => {
+            finding.measure(probe, Measure::Memory, ratio, Reason::Saturated);
+        }
+        Some(_) => {}
+        None => finding.lacks(Measure::Memory, "no maxmemory"),
     }
     let connections = info.ratio("connected_clients", "maxclients");
     finding.observe("connections_ratio", connections, "1");
-    if let Some(ratio) = connections {
-        finding.measure(probe, Measure::Connections, ratio, Reason::Saturated);
-    }
+    let connections = connections.ok_or("no maxclients");
+    finding.measure_or(probe, Measure::Connections, connections, Reason::Saturated);
     finding.observe("connections_rejected", info.number("rejected_connections"), "1");
     finding.observe("evicted_keys", info.number("evicted_keys"), "1");
 }
@@ -120,9 +124,8 @@ fn copy(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
         let what = format!("it has not heard its master{since}");
         finding.worsen(Status::Warn, Reason::Lagging, &what);
     }
-    if let Some(lag) = lag {
-        finding.measure(probe, Measure::Lag, lag, Reason::Lagging);
-    }
+    let lag = lag.ok_or("it has not heard its master yet");
+    finding.measure_or(probe, Measure::Lag, lag, Reason::Lagging);
 }
 
 /// The copies of a master, by its own word: `slave0:ip=…,state=online,offset=1,lag=0`.
@@ -143,9 +146,8 @@ fn copies(finding: &mut Finding, probe: &Probe, copies: &[&str]) {
     }
     let worst = lags.into_iter().reduce(f64::max).map(|seconds| seconds * 1e3);
     finding.observe("lag_ms", worst, "ms");
-    if let Some(lag) = worst {
-        finding.measure(probe, Measure::Lag, lag, Reason::Lagging);
-    }
+    let worst = worst.ok_or("no replica, and it is none");
+    finding.measure_or(probe, Measure::Lag, worst, Reason::Lagging);
 }
 
 /// Sentinel's masters: `master0:name=mymaster,status=ok,address=…,slaves=1,sentinels=3`.

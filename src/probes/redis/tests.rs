@@ -81,3 +81,27 @@ proptest! {
         info::judge(&probe, &info::Info::read(&text), Some(&text));
     }
 }
+
+#[test]
+fn a_limit_that_somebody_set_is_unknown_where_nothing_was_measured() {
+    let held = |changes: &str, limit: &str| {
+        let mut probe = limits_for_tests("redis");
+        let limit = crate::model::Threshold::parse(limit).unwrap();
+        (probe.warn, probe.asked) = (vec![limit.clone()], vec![limit]);
+        let text = format!("{RECORDED}\r\n{changes}");
+        let mut finding = info::judge(&probe, &info::Info::read(&text), None);
+        finding.hold_to_what_was_asked(&probe);
+        finding
+    };
+    let memory = held("maxmemory:0\r\n", "memory > 80%");
+    assert_eq!((memory.status, memory.reason), (Status::Unknown, Some(Reason::Config)));
+    let said = "memory: not measured (no maxmemory), so that `memory > 80%` cannot be judged";
+    assert!(memory.message.ends_with(said), "{}", memory.message);
+    let lag = held("", "lag > 5s");
+    assert_eq!(lag.status, Status::Unknown, "{}", lag.message);
+    assert_eq!(held("", "connections > 99%").status, Status::Ok);
+    assert_eq!(held("", "time > 1s").status, Status::Ok);
+    // Who limits the memory of a cache wants to hear of it.
+    let full = "maxmemory:100\r\nused_memory:99\r\nmaxmemory_policy:allkeys-lru\r\n";
+    assert_eq!(held(full, "memory > 80%").status, Status::Warn);
+}

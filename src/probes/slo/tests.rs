@@ -116,3 +116,43 @@ fn the_limits_are_those_of_the_workbook() {
     let limits: Vec<String> = PAIRS.iter().map(|pair| digits(most(pair))).collect();
     assert_eq!(limits, ["14.4", "6", "3", "1"]);
 }
+
+#[tokio::test]
+async fn what_has_no_data_names_its_metric_and_how_to_look_for_it() {
+    let windows = || WINDOWS.iter().map(|(window, _)| *window).chain(["720h"]);
+    let none = judge(windows().map(|window| (window, None, None)).collect()).await;
+    assert_eq!(none.message, "no data: `T` gives no series in any window");
+    assert_eq!(none.command.as_deref(), Some("obs metrics --query 'T'"));
+    let idle = judge(windows().map(|window| (window, None, Some(0.0))).collect()).await;
+    assert_eq!(idle.message, "no data: `T` says that there were no requests in any window");
+    let total = "sum(rate(http_requests_total {job=\"api\"}[{{window}}]))";
+    assert_eq!(metric_of(total), Some("http_requests_total"));
+    for strange in ["", "{", "sum(up)", "{__name__=\"é\"}", "é["] {
+        assert_eq!(metric_of(strange), None, "{strange}");
+    }
+}
+
+#[test]
+fn a_few_requests_are_judged_only_where_none_failed() {
+    let of = |requests: f64, errors: f64| {
+        let page = |requests: f64, errors: f64| {
+            let text = format!(
+                "# TYPE http_requests_total counter\n\
+                 http_requests_total{{status=\"200\"}} {}\n\
+                 http_requests_total{{status=\"500\"}} {errors}\n",
+                requests - errors
+            );
+            group(&read(text.as_bytes(), "text/plain").unwrap())
+        };
+        let second = Duration::from_secs(1);
+        let golden = Golden::between(&page(0.0, 0.0), &page(requests, errors), second).unwrap();
+        let finding = of_golden(&slo(99.9), &golden);
+        (finding.status, finding.message)
+    };
+    assert_eq!(of(5.0, 0.0).0, Status::Ok);
+    assert_eq!(of(0.0, 0.0).0, Status::Ok);
+    assert_eq!(of(100.0, 50.0).0, Status::Fail);
+    let (status, message) = of(5.0, 1.0);
+    assert_eq!(status, Status::Unknown);
+    assert!(message.contains("1 of 5 requests failed over 1.0s"), "{message}");
+}

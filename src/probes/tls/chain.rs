@@ -49,6 +49,7 @@ pub(super) fn judge(probe: &Probe, sent: &Sent<'_>) -> Finding {
         facets.push((between.subject.clone(), validity(probe, between, sent.now)));
     }
     let mut finding = whole(&facets);
+    finding.knows(Measure::Expires);
     let first_end = path.iter().map(|one| one.not_after).min().unwrap_or(leaf.not_after);
     let observe = |name, end| Observation { name, value: Some(days(end, sent.now)), unit: "d" };
     finding.observed =
