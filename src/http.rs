@@ -4,6 +4,7 @@ mod ask;
 mod call;
 mod ids;
 mod plain;
+mod shaking;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -183,7 +184,7 @@ impl Http {
             });
         }
         self.remote_step.get_or_init(|| {
-            let builder = self.builder(with_authorities());
+            let builder = self.builder(shaking::noted(with_authorities()));
             finish(steps::watched(builder.redirect(Policy::none())))
         })
     }

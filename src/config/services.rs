@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::Environment;
 
+mod libpq;
+
 /// A variable that names a service.
 #[derive(Debug)]
 struct Known {
@@ -69,6 +71,8 @@ pub struct ServiceVariable {
     pub observability: bool,
     /// The value, which mostly holds a password.
     pub value: String,
+    /// The same for a file: the variables in the place of what they hold, `${DATABASE_URL}`.
+    pub written: String,
 }
 
 /// The value is shown to nobody.
@@ -89,9 +93,14 @@ pub(super) fn services(environment: &Environment) -> Vec<ServiceVariable> {
             kind,
             observability,
             value: value.to_owned(),
+            written: format!("${{{variable}}}"),
         })
     };
-    KNOWN.iter().filter_map(found).collect()
+    let mut all: Vec<ServiceVariable> = KNOWN.iter().filter_map(found).collect();
+    if all.iter().all(|one| !["DATABASE_URL", "POSTGRES_URL"].contains(&one.variable)) {
+        all.extend(libpq::service(environment));
+    }
+    all
 }
 
 #[cfg(test)]

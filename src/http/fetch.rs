@@ -58,9 +58,10 @@ pub struct Fetched {
     pub answered: Instant,
     /// What resolving took, of all requests; absent where nothing was resolved.
     pub resolve_took: Option<Duration>,
-    /// What connecting took beside that, with TLS where there is any; absent where connections that
-    /// were open served.
+    /// What connecting took beside that; absent where connections that were open served.
     pub connect_took: Option<Duration>,
+    /// What the TLS handshakes took then; absent without any.
+    pub tls_took: Option<Duration>,
     /// From the first request to the last answer's head.
     pub answer_took: Duration,
     /// From there to the body's end.
@@ -120,7 +121,9 @@ impl Http {
             Err(FetchError::new(Reason::Timeout, format!("no answer within {limit:?}")))
         });
         fetched.map(|mut page| {
-            (page.resolve_took, page.connect_took) = steps.took();
+            let took = steps.took();
+            (page.resolve_took, page.connect_took) = (took.resolve, took.connect);
+            page.tls_took = took.tls;
             page
         })
     }
@@ -177,6 +180,7 @@ impl Http {
                 answered,
                 resolve_took: None,
                 connect_took: None,
+                tls_took: None,
                 answer_took: answered - began,
                 body_took: answered.elapsed(),
             });

@@ -1,7 +1,8 @@
-//! How long resolving and connecting take within a request, which reqwest does not tell by itself.
+//! How long resolving, connecting and the TLS handshake take within a request, which reqwest does not
+//! tell by itself.
 //!
-//! A resolver and a layer around the connector note their times for the request that is being watched;
-//! both run inside of its future. What a connection that was open already serves has no such steps.
+//! A resolver, a layer around the connector and the store of TLS sessions (`shaking`) note their times for
+//! the request that is being watched; all run inside of its future. What a connection that was open already serves has no such steps.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +24,19 @@ pub(super) struct Steps(Arc<Mutex<Spent>>);
 #[derive(Debug, Clone, Copy, Default)]
 struct Spent {
     resolving: Option<Duration>,
-    /// Resolving is a part of it.
+    /// Resolving and the handshake are a part of it.
     connecting: Option<Duration>,
+    shaking: Option<Duration>,
+    /// Of the connection that is being made.
+    handshake: Option<Instant>,
+}
+
+/// What the steps of a page took; of redirects together, absent where there was no such step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Took {
+    pub(super) resolve: Option<Duration>,
+    pub(super) connect: Option<Duration>,
+    pub(super) tls: Option<Duration>,
 }
 
 impl Steps {
@@ -34,11 +46,20 @@ impl Steps {
         (steps.clone(), STEPS.scope(steps, asking))
     }
 
-    /// Returns what resolving took, and connecting beside it.
-    pub(super) fn took(&self) -> (Option<Duration>, Option<Duration>) {
-        let spent = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let resolving = spent.resolving.unwrap_or_default();
-        (spent.resolving, spent.connecting.map(|all| all.saturating_sub(resolving)))
+    /// Returns what each step took by itself.
+    pub(super) fn took(&self) -> Took {
+        let Spent { resolving, connecting, shaking, .. } =
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = resolving.unwrap_or_default() + shaking.unwrap_or_default();
+        let connect = connecting.map(|all| all.saturating_sub(within));
+        Took { resolve: resolving, connect, tls: shaking }
+    }
+
+    /// Notes that a TLS handshake begins; of several notes of one handshake the first counts.
+    pub(super) fn note_handshake() {
+        if let Some(steps) = Self::current() {
+            steps.note(|spent| spent.handshake = spent.handshake.or_else(|| Some(Instant::now())));
+        }
     }
 
     fn note(&self, change: impl FnOnce(&mut Spent)) {
@@ -111,7 +132,12 @@ where
         Box::pin(async move {
             let connected = connecting.await;
             let took = began.elapsed();
-            steps.note(|spent| *spent.connecting.get_or_insert_default() += took);
+            steps.note(|spent| {
+                *spent.connecting.get_or_insert_default() += took;
+                if let Some(handshake) = spent.handshake.take() {
+                    *spent.shaking.get_or_insert_default() += handshake.elapsed();
+                }
+            });
             connected
         })
     }

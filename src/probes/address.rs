@@ -41,6 +41,8 @@ pub enum Tls {
     Prefer,
     /// Encrypted, whoever the server is: because the address says so.
     Unverified,
+    /// Encrypted, with a certificate that is trusted, for whatever name.
+    Chain,
     /// Encrypted, with a certificate that is trusted and for this name.
     Verified,
 }
@@ -121,6 +123,12 @@ impl Address {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Returns the file of the authorities to trust in the place of the system's, as drivers call it.
+    pub fn authorities(&self) -> Option<&str> {
+        let names = ["sslrootcert", "ssl-ca", "ssl_ca", "ssl_ca_certs", "tlscafile"];
+        self.parameter(&names).filter(|path| !path.is_empty())
+    }
+
     /// Says whether it is a socket of this system, and no network's.
     pub fn is_socket(&self) -> bool {
         self.host.starts_with('/')
@@ -164,11 +172,19 @@ impl Address {
         Ok(match word.as_str() {
             "disable" | "disabled" | "false" | "0" | "off" if !by_scheme => Tls::Off,
             "allow" | "prefer" | "preferred" if !by_scheme => Tls::Prefer,
+            // libpq's own rule: who names authorities wants them asked.
+            "require" if self.parameter(&["sslrootcert"]).is_some() => self.chain(),
+            "verify-ca" if on == Tls::Verified => self.chain(),
             // As libpq and MySQL's client have it: encrypted, whoever it is.
             "require" | "required" | "skip-verify" | "insecure" => Tls::Unverified,
             "verify-ca" | "verify-full" | "verify-identity" | "true" | "1" | "on" => on,
             _ => return Err(format!("has `{word}` for TLS, which is not known")),
         })
+    }
+
+    /// The system's own authorities sign for everybody: libpq asks them for the name too.
+    fn chain(&self) -> Tls {
+        if self.authorities() == Some("system") { Tls::Verified } else { Tls::Chain }
     }
 }
 

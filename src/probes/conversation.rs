@@ -95,7 +95,7 @@ impl<'a> Conversation<'a> {
     pub(super) async fn open(&mut self) -> Result<(), Finding> {
         self.connect().await?;
         match self.address.tls {
-            Tls::Verified | Tls::Unverified => self.encrypt().await,
+            Tls::Verified | Tls::Chain | Tls::Unverified => self.encrypt().await,
             Tls::Off | Tls::Prefer => Ok(()),
         }
     }
@@ -131,8 +131,9 @@ impl<'a> Conversation<'a> {
             return Err(Finding::fail(Reason::Protocol, message));
         }
         let Some(stream) = self.stream.take() else { return Err(not_connected()) };
-        let verified = self.address.tls == Tls::Verified;
-        let handshake = secure::handshake(stream, &self.address.host, verified, self.protocols);
+        let reading = tokio::time::timeout_at(self.end, secure::Trust::of(self.address)).await;
+        let trust = reading.unwrap_or_else(|_| Err(self.too_late()))?;
+        let handshake = secure::handshake(stream, &self.address.host, &trust, self.protocols);
         let half = self.left() / 2;
         let mut handshake = Box::pin(handshake);
         let outcome = match tokio::time::timeout(half, &mut handshake).await {

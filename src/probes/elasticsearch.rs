@@ -102,7 +102,7 @@ async fn ask(probe: &Probe, address: &Address, means: &Means) -> Result<Finding,
     let scheme = match address.tls {
         Tls::Verified => "https",
         Tls::Off => "http",
-        Tls::Prefer | Tls::Unverified => {
+        Tls::Prefer | Tls::Chain | Tls::Unverified => {
             let message = "its certificate is always verified: the address may not say otherwise";
             return Err(Finding::unknown(Reason::Config, message));
         }

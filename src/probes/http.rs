@@ -42,10 +42,8 @@ pub(super) async fn run_page(probe: &Probe, expected: &Page, means: &Means) -> F
 
 /// Draws the steps: what connecting took is no part of waiting for the answer.
 fn phases(page: &Fetched) -> Vec<Phase> {
-    let tls = page.addresses.iter().any(|address| address.starts_with("https:"));
-    // Where both are done, the client does not tell them apart.
-    let connect = if tls { "connect_tls" } else { "connect" };
-    let before = [("resolve", page.resolve_took), (connect, page.connect_took)];
+    let (resolve, connect) = (page.resolve_took, page.connect_took);
+    let before = [("resolve", resolve), ("connect", connect), ("tls", page.tls_took)];
     let spent: Duration = before.iter().filter_map(|(_, took)| *took).sum();
     let mut all: Vec<Phase> =
         before.into_iter().filter_map(|(name, took)| Some(phase(name, took?))).collect();
@@ -291,6 +289,7 @@ mod tests {
             answered: Instant::now(),
             resolve_took: None,
             connect_took: None,
+            tls_took: None,
             answer_took: Duration::ZERO,
             body_took: Duration::ZERO,
         }

@@ -48,7 +48,7 @@ pub(super) async fn run(probe: &Probe, address: &Address) -> Finding {
 
 async fn ask(talk: &mut Conversation<'_>) -> Result<Finding, Finding> {
     talk.connect().await?;
-    let wanted = matches!(talk.address.tls, Tls::Verified | Tls::Unverified);
+    let wanted = !matches!(talk.address.tls, Tls::Off | Tls::Prefer);
     // A server that is set up for it wants TLS at once; then the address says so.
     if wanted && talk.address.parameter(&["tls_first"]) == Some("true") {
         talk.encrypt().await?;

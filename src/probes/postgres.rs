@@ -1,8 +1,8 @@
 //! PostgreSQL: a login, and what the server says of its connections, copies, transactions and locks.
 //!
 //! The steps before the login are our own, so that each has its time; from there on it is
-//! tokio-postgres, which knows every way to authenticate. The query goes by the simple protocol, which
-//! poolers pass on.
+//! tokio-postgres, which knows every way to authenticate. The queries go by the simple protocol, which
+//! poolers pass on; of `PgBouncer` itself (`pooler`) its pools are judged.
 
 use std::io;
 
@@ -15,6 +15,7 @@ use super::{Finding, Probe, codes, secure};
 use crate::model::{CheckKind, Reason, Status};
 
 mod judge;
+mod pooler;
 
 use judge::Facts;
 
@@ -47,7 +48,7 @@ async fn ask(talk: &mut Conversation<'_>, probe: &Probe) -> Result<Finding, Find
     talk.step("query");
     let asking = async {
         tokio::select! {
-            facts = facts(&client) => facts,
+            facts = facts(&client, talk.address) => facts,
             // The library answers with why the connection ended to nobody else.
             ended = connection => Err(ended.err()),
         }
@@ -88,20 +89,30 @@ fn config(address: &Address) -> Config {
     } else if let Some(password) = address.parameter(&["password"]) {
         config.password(password);
     }
-    let database = address.parameter(&["dbname"]).unwrap_or(&address.path);
+    let database = database(address);
     if !database.is_empty() {
         config.dbname(database);
     }
     config
 }
 
+fn database(address: &Address) -> &str {
+    address.parameter(&["dbname"]).unwrap_or(&address.path)
+}
+
 /// Asks for everything at once; a server that does not know some of it is asked for its version.
-async fn facts(client: &Client) -> Result<Facts, Option<Error>> {
+async fn facts(client: &Client, address: &Address) -> Result<Facts, Option<Error>> {
+    if database(address) == pooler::CONSOLE {
+        let version = rows(&client.simple_query(pooler::VERSION).await?);
+        let version = version.into_iter().flatten().next().map(|(_, value)| value);
+        let pools = rows(&client.simple_query(pooler::POOLS).await?);
+        return Ok(Facts::Pools { version: version.unwrap_or_default(), pools });
+    }
     match client.simple_query(QUERY).await {
-        Ok(messages) => Ok(Facts::Known(row(&messages))),
+        Ok(messages) => Ok(Facts::Known(first(&messages))),
         Err(error) if error.as_db_error().is_some() && !error.is_closed() => {
             let messages = client.simple_query("SHOW server_version").await?;
-            let version = row(&messages).into_iter().next().map(|(_, value)| value);
+            let version = first(&messages).into_iter().next().map(|(_, value)| value);
             let code = error.code().map(|code| code.code().to_owned()).unwrap_or_default();
             let why = error.as_db_error().map(|said| said.message().to_owned());
             let (version, why) = (version.unwrap_or_default(), why.unwrap_or_default());
@@ -111,23 +122,30 @@ async fn facts(client: &Client) -> Result<Facts, Option<Error>> {
     }
 }
 
-/// Returns the first row, by the names of its columns; what is NULL is left out.
-fn row(messages: &[SimpleQueryMessage]) -> Vec<(String, String)> {
-    let first = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let Some(row) = first else { return Vec::new() };
-    let names = row.columns().iter().enumerate();
-    names
-        .filter_map(|(place, column)| Some((column.name().to_owned(), row.get(place)?.to_owned())))
-        .collect()
+fn first(messages: &[SimpleQueryMessage]) -> pooler::Row {
+    rows(messages).into_iter().next().unwrap_or_default()
+}
+
+/// Returns the rows, by the names of their columns; what is NULL is left out.
+fn rows(messages: &[SimpleQueryMessage]) -> Vec<pooler::Row> {
+    let row = |message: &SimpleQueryMessage| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        let named = row.columns().iter().enumerate().filter_map(|(place, column)| {
+            Some((column.name().to_owned(), row.get(place)?.to_owned()))
+        });
+        Some(named.collect())
+    };
+    messages.iter().filter_map(row).collect()
 }
 
 /// Reads a refusal: by its SQLSTATE, else by what the system says of the connection.
 fn refused(error: &Error) -> Finding {
     if let Some(said) = error.as_db_error() {
         let finding = codes::refused(CheckKind::Postgres, said.code().code(), said.message());
+        let of_pooler = pooler::refused(said.message()).filter(|_| said.code().code() == "08P01");
+        if let Some((reason, likely)) = of_pooler {
+            return Finding { reason: Some(reason), ..finding }.likely(likely);
+        }
         if said.code().code() == "57P03" {
             return not_now(finding, said.message());
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::Error as TlsError;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{ServerName, UnixTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -16,22 +16,33 @@ use super::recorder::Recorder;
 use crate::http::{reason_of_tls, with_authorities};
 use crate::model::Reason;
 
-/// Encrypts a connection; `verified` also asks for a certificate that is trusted and for this name,
-/// and `protocols` are offered, where the one below needs that (RFC 7301).
+mod trust;
+
+pub(super) use trust::Trust;
+
+/// Encrypts a connection with whoever is trusted; `protocols` are offered, where the one below needs
+/// that (RFC 7301).
 pub(super) async fn handshake(
     stream: Box<dyn Stream>,
     host: &str,
-    verified: bool,
+    trust: &Trust,
     protocols: &[&[u8]],
 ) -> Result<Box<dyn Stream>, Finding> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|error| Finding::unknown(Reason::Config, error.to_string()))?;
-    let config = if verified { Ok(with_authorities()) } else { Recorder::new().config() };
+    let recorder = Recorder::new();
+    let config = match trust {
+        Trust::System => Ok(with_authorities()),
+        _ => recorder.config(),
+    };
     let mut config =
         config.map_err(|error| Finding::unknown(Reason::Internal, error.to_string()))?;
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
-        Ok(stream) => Ok(Box::new(stream)),
+    match TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await {
+        // Nothing was sent yet but the handshake.
+        Ok(stream) => trust
+            .judge(&recorder.seen(), &name, UnixTime::now())
+            .map(|()| Box::new(stream) as Box<_>),
         Err(error) => {
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
             Err(match tls {
@@ -70,7 +81,7 @@ pub(super) async fn answers_tls(peer: Option<SocketAddr>, host: &str, timeout: D
     let Some(peer) = peer else { return false };
     let asking = async {
         let stream = TcpStream::connect(peer).await.ok()?;
-        handshake(Box::new(stream), host, false, &[]).await.ok()
+        handshake(Box::new(stream), host, &Trust::Anybody, &[]).await.ok()
     };
     tokio::time::timeout(timeout, asking).await.is_ok_and(|stream| stream.is_some())
 }

@@ -126,7 +126,8 @@ mod tests {
     use super::*;
 
     fn service(variable: &'static str, kind: Option<&'static str>, value: &str) -> ServiceVariable {
-        ServiceVariable { variable, id: "x", kind, observability: false, value: value.to_owned() }
+        let (value, written) = (value.to_owned(), format!("${variable}"));
+        ServiceVariable { variable, id: "x", kind, observability: false, value, written }
     }
 
     fn named(value: &str, kind: Option<&'static str>) -> (Vec<String>, Vec<String>) {

@@ -63,12 +63,10 @@ fn application() -> FakeSource {
         "/internal/metrics" => {
             let count = asked.load(Ordering::Relaxed);
             let rows = [("/healthz", 99), ("/orders/{id}", 50), ("/orders", count), ("/users", 3)];
-            let mut text = "# TYPE http_requests_total counter\n".to_owned();
-            for (route, count) in rows {
-                text += &format!(
-                    "http_requests_total{{method=\"GET\",handler=\"{route}\",status=\"200\"}} {count}\n"
-                );
-            }
+            let rows = rows.map(|(route, count)| {
+                format!("http_requests_total{{method=\"GET\",handler=\"{route}\",status=\"200\"}} {count}\n")
+            });
+            let text = format!("# TYPE http_requests_total counter\n{}", rows.concat());
             whole("200 OK", "text/plain; version=0.0.4", &text)
         }
         "/orders" => {

@@ -11,12 +11,13 @@ finish() {
   # PostgreSQL waits for its sessions unless it is told not to.
   [ -z "${postgres:-}" ] || kill -INT "$postgres" 2>/dev/null || true
   wait 2>/dev/null || true
-  rm -rf "$folder"
+  rm -rf "$folder" "${empty:-$folder}"
 }
 trap finish EXIT
 chmod 755 "$folder"
 
-commands redis-server memcached mariadbd mariadb-install-db openssl jq -- redis-server memcached mariadb-server openssl jq
+commands redis-server memcached mariadbd mariadb-install-db pgbouncer openssl jq -- \
+  redis-server memcached mariadb-server pgbouncer openssl jq
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then debian postgresql; fi
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 
@@ -103,11 +104,90 @@ target postgres "$url/postgres?sslmode=verify-full"
 is 'postgres: TLS with a certificate that is verified' '.status == "ok" and ([.phases[].name] == ["resolve","connect","tls","auth","query"])'
 target postgres "postgres://postgres:s3kr1t@127.0.0.1:$pg/postgres?sslmode=verify-full"
 is 'postgres: a certificate for another name' "$(fails tls_name)"
+target postgres "postgres://postgres:s3kr1t@127.0.0.1:$pg/postgres?sslmode=verify-ca"
+is 'postgres: verify-ca asks for a trusted certificate of whatever name' '.status == "ok"'
+cp "$folder/ca.crt" "$folder/own.crt"
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout "$folder/other.key" -out "$folder/other.crt" 2>/dev/null
+target postgres "$url/postgres?sslmode=verify-full&sslrootcert=$folder/other.crt"
+is 'postgres: signed by none of the file that sslrootcert names' "$(fails tls_untrusted)"
+target postgres "postgres://postgres:s3kr1t@127.0.0.1:$pg/postgres?sslmode=require&sslrootcert=$folder/other.crt"
+is 'postgres: sslmode=require with sslrootcert is verify-ca' "$(fails tls_untrusted)"
+target postgres "$url/postgres?sslmode=verify-full&sslrootcert=$folder/nothere.crt"
+is 'postgres: a missing sslrootcert is said by its name' \
+  '.status == "unknown" and .reason == "config" and (.message | test("nothere.crt is not there")) and (.hint.likely | test("sslrootcert"))'
+# Trusted by the file alone: the system's authorities do not know it.
+mv "$folder/ca.crt" "$folder/hidden.crt" && cp "$folder/other.crt" "$folder/ca.crt"
+target postgres "$url/postgres?sslmode=verify-full"
+is 'postgres: an authority that is not known here' "$(fails tls_untrusted)"
+target postgres "$url/postgres?sslmode=verify-full&sslrootcert=$folder/own.crt"
+is 'postgres: an authority of the file that sslrootcert names' '.status == "ok"'
+target postgres "postgres://postgres:s3kr1t@127.0.0.1:$pg/postgres?sslmode=verify-ca&sslrootcert=$folder/tls.crt"
+is "postgres: the server's own certificate in sslrootcert" '.status == "ok"'
+mv "$folder/hidden.crt" "$folder/ca.crt"
+
+# --- libpq's variables, without a file
+empty=$(mktemp -d)
+named() { # words, what its check must be like, variables
+  local words=$1 wanted=$2; shift 2
+  (cd "$empty" && env HOME="$folder" SSL_CERT_FILE="$folder/ca.crt" PGPORT="$pg" PGUSER=postgres "$@" "$obs" check postgres -o json >answer.json 2>notes) || true
+  if (cd "$empty" && grep -q 's3kr1t' answer.json notes); then echo "not so: $words: a secret is shown"; exit 1; fi
+  if ! jq -e ".checks[] | select(.id == \"postgres\") | $wanted" "$empty/answer.json" >/dev/null; then
+    echo "not so: $words"; cat "$empty/notes"; jq -c '.checks[] | [.status, .reason, .code, .message, .origin, .phases]' "$empty/answer.json"; exit 1
+  fi
+  echo "$words"
+}
+named 'postgres: named by PGHOST, encrypted where the server can' \
+  '.status == "ok" and .origin == "$PGHOST" and ([.phases[].name] | index("tls"))' PGHOST=localhost PGPASSWORD=s3kr1t PGDATABASE=postgres
+named 'postgres: PGHOST that is the folder of a socket' \
+  '.status == "ok" and ([.phases[].name] == ["connect","auth","query"])' PGHOST="$folder/pg" PGPASSWORD=s3kr1t
+named 'postgres: PGSSLMODE and PGSSLROOTCERT' "$(fails tls_untrusted)" \
+  PGHOST=localhost PGPASSWORD=s3kr1t PGSSLMODE=verify-full PGSSLROOTCERT="$folder/other.crt"
+named 'postgres: a wrong PGPASSWORD is 28P01' "$(fails auth_failed '"28P01"')" PGDATABASE=postgres PGPASSWORD=s3kr1t-old
 sql "ALTER SYSTEM SET default_transaction_read_only = on" && sql 'SELECT pg_reload_conf()' >/dev/null
 target postgres "$url/postgres?sslmode=require&target_session_attrs=read-write"
 read_only() { [ "$(PGPASSWORD=s3kr1t "$bin/psql" -Atq -h 127.0.0.1 -p "$pg" -U postgres -d postgres -c 'SHOW default_transaction_read_only')" = on ]; }
 answers read_only
 is 'postgres: no writes where the address wants them' "$(fails read_only)"
+
+# --- PgBouncer
+bouncer=$(free_port)
+cat >"$folder/pg/bouncer.ini" <<END
+[databases]
+postgres = host=127.0.0.1 port=$pg dbname=postgres
+gone = host=127.0.0.1 port=1 dbname=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $bouncer
+unix_socket_dir =
+server_tls_sslmode = prefer
+auth_type = scram-sha-256
+auth_file = $folder/pg/users.txt
+stats_users = postgres
+pool_mode = transaction
+default_pool_size = 1
+END
+echo '"postgres" "s3kr1t"' >"$folder/pg/users.txt"
+"${as_postgres[@]}" pgbouncer "$folder/pg/bouncer.ini" >"$folder/bouncer.log" 2>&1 & pids+=($!)
+pooled() { PGPASSWORD=s3kr1t "$bin/psql" -Atq -h 127.0.0.1 -p "$bouncer" -U postgres "$@"; }
+answers pooled -d postgres -c 'SELECT 1'
+url="postgres://postgres:s3kr1t@127.0.0.1:$bouncer"
+target postgres "$url/postgres"
+is 'pgbouncer: PostgreSQL is asked through it' '.reason != "protocol" and (.message | test("^PostgreSQL [0-9.]+ primary"))'
+target postgres "$url/pgbouncer"
+is 'pgbouncer: its own console' '.status == "ok" and (.message | test("^PgBouncer [0-9.]+, [0-9]+ clients?"))'
+target postgres "postgres://postgres:s3kr1t-old@127.0.0.1:$bouncer/postgres"
+is 'pgbouncer: a wrong password' "$(fails auth_failed '"08P01"')"
+target postgres "$url/nothere"
+is 'pgbouncer: a database that it does not have' "$(fails not_found '"08P01"')"
+# It keeps whoever asks waiting, and says nothing for two minutes.
+target postgres "$url/gone" 700ms
+is 'pgbouncer: a server behind it that is gone ends within its time' "$(fails timeout) and .duration_ms < 1500"
+pooled -d postgres -c 'BEGIN; SELECT pg_sleep(300)' >/dev/null 2>&1 & pids+=($!)
+pooled -d postgres -c 'SELECT 1' >/dev/null 2>&1 & pids+=($!)
+waits() { pooled -d pgbouncer -F ' ' -c 'SHOW POOLS' | grep -qE '^postgres postgres [0-9]+ [1-9]'; }
+answers waits
+target postgres "$url/pgbouncer"
+is 'pgbouncer: clients that wait for a connection' '.status == "warn" and .reason == "saturated" and (.message | test("[0-9]+ waiting for a connection"))'
 
 # --- Redis
 redis=$(free_port) redis_tls=$(free_port)

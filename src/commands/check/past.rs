@@ -47,6 +47,9 @@ struct One {
 
 const VERSION: u32 = 1;
 
+/// What is larger each time without being worse.
+const UNCOMPARED: [&str; 3] = ["window_ms", "requests", "oldest_transaction_age"];
+
 impl Past {
     /// Reads what is kept for this configuration; a file that is not there or broken is no past.
     pub(super) fn read(context: &Context) -> Self {
@@ -128,7 +131,7 @@ fn numbers(result: &CheckResult) -> impl Iterator<Item = (&'static str, f64, &'s
         .observed
         .iter()
         .filter_map(|one| Some((one.name, one.value?, one.unit)))
-        .filter(|(name, value, _)| value.is_finite() && *name != "window_ms" && *name != "requests")
+        .filter(|(name, value, _)| value.is_finite() && !UNCOMPARED.contains(name))
         .collect();
     duration.into_iter().chain(observed)
 }

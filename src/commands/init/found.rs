@@ -133,6 +133,8 @@ fn of_variables_here(context: &Context) -> Vec<Thing> {
         let kind = names.get(3).copied().unwrap_or_default();
         let Some(kind) = known_kind(kind) else { continue };
         let variable = probe.origin.trim_start_matches('$').split(',').next().unwrap_or_default();
+        let services = &context.settings.services;
+        let Some(service) = services.iter().find(|one| one.variable == variable) else { continue };
         let group = if probe.group == "observability" { "observability" } else { "dependencies" };
         things.push(Thing {
             what: format!("{} ({kind})", probe.id),
@@ -140,7 +142,7 @@ fn of_variables_here(context: &Context) -> Vec<Thing> {
             entry: Some(Entry::Check {
                 id: probe.id.clone(),
                 kind,
-                target: format!("${{{variable}}}"),
+                target: service.written.clone(),
                 group,
             }),
         });

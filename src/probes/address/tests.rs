@@ -70,11 +70,16 @@ fn a_socket_of_the_system_is_a_host() {
 
 #[test]
 fn tls_is_what_drivers_take_it_for() {
-    let tls =
-        |text: &str| Address::read(text, &["postgres", "redis", "rediss"], None).map(|it| it.tls);
+    let tls = |text: &str| {
+        Address::read(text, &["postgres", "mysql", "redis", "rediss"], None).map(|it| it.tls)
+    };
     assert_eq!(tls("postgres://db?sslmode=prefer"), Ok(Tls::Prefer));
     assert_eq!(tls("postgres://db?sslmode=require"), Ok(Tls::Unverified));
     assert_eq!(tls("postgres://db?sslmode=verify-full"), Ok(Tls::Verified));
+    assert_eq!(tls("postgres://db?sslmode=verify-ca"), Ok(Tls::Chain));
+    assert_eq!(tls("postgres://db?sslmode=require&sslrootcert=/ca.pem"), Ok(Tls::Chain));
+    assert_eq!(tls("postgres://db?sslmode=require&sslrootcert=system"), Ok(Tls::Verified));
+    assert_eq!(tls("mysql://db?ssl-mode=VERIFY_CA&ssl-ca=/ca.pem"), Ok(Tls::Chain));
     assert_eq!(tls("rediss://db"), Ok(Tls::Verified));
     assert_eq!(tls("rediss://db?ssl_cert_reqs=none"), Ok(Tls::Unverified));
     assert_eq!(tls("redis://db"), Ok(Tls::Off));

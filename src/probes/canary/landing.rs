@@ -88,12 +88,11 @@ mod tests {
     use crate::metrics::families::group;
 
     fn chosen(rows: &[(&str, &str, u16, u32)]) -> Option<String> {
-        let mut text = "# TYPE http_requests_total counter\n".to_owned();
-        for (method, route, status, count) in rows {
-            text += &format!(
-                "http_requests_total{{method=\"{method}\",handler=\"{route}\",status=\"{status}\"}} {count}\n"
-            );
-        }
+        let mut lines = vec!["# TYPE http_requests_total counter\n".to_owned()];
+        lines.extend(rows.iter().map(|(method, route, status, count)| {
+            format!("http_requests_total{{method=\"{method}\",handler=\"{route}\",status=\"{status}\"}} {count}\n")
+        }));
+        let text = lines.concat();
         let exposition = exposition::read(text.as_bytes(), "text/plain; version=0.0.4");
         page_of(&group(&exposition)).map(|(path, _)| path)
     }

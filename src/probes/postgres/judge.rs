@@ -15,6 +15,13 @@ const OLDEST_WARN: f64 = 1.5e9;
 pub(super) enum Facts {
     /// The columns that are not NULL.
     Known(Vec<(String, String)>),
+    /// It is a pooler's console.
+    Pools {
+        /// In its own words.
+        version: String,
+        /// A row a pool.
+        pools: Vec<Vec<(String, String)>>,
+    },
     /// The server takes logins, and refuses the query.
     Refused {
         /// Of the server.
@@ -29,6 +36,7 @@ pub(super) enum Facts {
 pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding {
     let columns = match facts {
         Facts::Known(columns) => columns,
+        Facts::Pools { version, pools } => return super::pooler::judge(version, pools),
         Facts::Refused { version, code, why } => {
             let mut finding = Finding::ok(format!("PostgreSQL {version}"));
             let what = format!("how it is could not be asked: {why}");
