@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::args::CheckArgs;
+use super::beside::Beside;
 use super::looking::look;
-use super::{outcome, past};
+use super::outcome;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::model::{CheckResult, Status, UnixNanos};
@@ -19,7 +20,7 @@ pub(super) fn watch(
     means: &Means,
     every: Duration,
     args: &CheckArgs,
-    past: &past::Past,
+    beside: &Beside,
     context: &mut Context,
 ) -> Result<(Vec<CheckResult>, Outcome)> {
     let live = Live::new(&context.output.notes, probes.iter().map(|probe| probe.id.as_str()));
@@ -28,7 +29,7 @@ pub(super) fn watch(
     let mut last: Option<Vec<CheckResult>> = None;
     loop {
         let looked = Instant::now();
-        let results = match look(probes, means, args.deadline, context, &live, past, false) {
+        let results = match look(probes, means, args.deadline, context, &live, beside, false) {
             Ok(results) => results,
             Err(error) => break end(error, last, args),
         };
