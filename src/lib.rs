@@ -17,6 +17,7 @@ pub mod logs;
 pub mod metrics;
 pub mod model;
 pub mod probes;
+pub mod process_metrics;
 pub mod render;
 pub mod runbook;
 pub mod serve;

@@ -12,6 +12,7 @@ use prometheus::{
 };
 
 use crate::demo::request_scope::RequestScope;
+use crate::process_metrics::ProcessCollector;
 
 /// The buckets that the semantic conventions advise for HTTP durations, in seconds.
 const BUCKETS: [f64; 14] =
@@ -48,9 +49,7 @@ impl Metrics {
         let active = IntGauge::new("http_server_active_requests", "Requests being served.")
             .expect("a valid metric");
         register(&registry, active.clone());
-        // Exists on Linux only: it reads /proc.
-        #[cfg(target_os = "linux")]
-        register(&registry, prometheus::process_collector::ProcessCollector::for_self());
+        register(&registry, ProcessCollector::new());
         Self { registry, requests, active, queries }
     }
 

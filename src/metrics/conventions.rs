@@ -255,6 +255,10 @@ impl Convention {
     pub fn unit_ms(&self, page: &[Family]) -> f64 {
         let Some(name) = &self.duration else { return 1_000.0 };
         let unit = find(page, name).and_then(|family| family.unit.as_deref());
+        // Go's client had a summary in microseconds once.
+        if name.ends_with("_microseconds") || unit == Some("microseconds") {
+            return 0.001;
+        }
         let milliseconds =
             ["_milliseconds", "_ms", "_rq_time"].iter().any(|end| name.ends_with(end))
                 || matches!(unit, Some("milliseconds" | "ms"))
@@ -323,7 +327,9 @@ fn looks_like_requests(name: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     has(&["http", "request", "response"])
         && has(&["duration", "latency", "time"])
-        && ["_seconds", "_milliseconds", "_ms"].iter().any(|end| name.ends_with(end))
+        && ["_seconds", "_milliseconds", "_ms", "_microseconds"]
+            .iter()
+            .any(|end| name.ends_with(end))
         && !is_of_client(name)
 }
 
@@ -410,7 +416,11 @@ fn is_status(text: &str) -> bool {
 
 /// Says whether the route is one of those that only machines ask for.
 pub(super) fn is_traffic(labels: &Labels) -> bool {
-    let Some(route) = route_of(labels) else { return true };
+    route_of(labels).is_none_or(is_traffic_route)
+}
+
+/// The same of a route itself.
+pub fn is_traffic_route(route: &str) -> bool {
     let bare = route.trim_end_matches('/');
     !(NO_TRAFFIC.contains(&bare) || NO_TRAFFIC_BELOW.iter().any(|start| route.starts_with(start)))
 }

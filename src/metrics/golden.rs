@@ -16,7 +16,7 @@ use crate::model::UnixNanos;
 mod group;
 mod slowest;
 
-pub use group::Group;
+pub use group::{Group, OwnQuantile};
 pub use slowest::Slowest;
 
 /// What the requests are told apart by.
@@ -46,8 +46,8 @@ pub struct Golden {
     pub all: Group,
     /// The requests told apart, the worst first; those without requests are left out.
     pub groups: Vec<Group>,
-    /// How many have had no request.
-    pub idle: usize,
+    /// Those that have had no request.
+    pub idle: Vec<String>,
     /// How many requests were no traffic.
     pub excluded: f64,
     /// For which pages they were.
@@ -129,7 +129,7 @@ impl Golden {
             elapsed,
             all,
             groups: Vec::new(),
-            idle: 0,
+            idle: Vec::new(),
             excluded,
             excluded_routes,
             resets: counted.resets,
@@ -139,8 +139,9 @@ impl Golden {
             slowest,
         };
         golden.durations(before, after, by, &mut groups);
-        golden.idle = groups.values().filter(|group| group.is_idle()).count();
-        golden.groups = groups.into_values().filter(|group| !group.is_idle()).collect();
+        let (idle, busy): (Vec<Group>, Vec<Group>) = groups.into_values().partition(Group::is_idle);
+        golden.idle = idle.into_iter().map(|group| group.name).collect();
+        golden.groups = busy;
         golden.groups.sort_by(Group::worst_first);
         Some(golden)
     }

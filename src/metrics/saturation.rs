@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::conventions::find;
 use super::families::{Family, Kind, Labels, Value};
 
+mod machine;
+
 /// Something that is used up, and how much of it there is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Saturation {
@@ -26,9 +28,18 @@ impl Saturation {
         self.max.map(|max| self.used / max)
     }
 
-    /// Says whether it hurts when it is full: a heap is emptied before it is.
+    /// Says whether it hurts when it is full: a heap is emptied before it is, and a CPU is there to be
+    /// used.
     pub fn hurts(&self) -> bool {
-        self.name != "heap"
+        !["heap", "cpu", "load"].iter().any(|word| self.name.starts_with(word))
+    }
+
+    /// Says that it is of the program that answers, and not of the machine that it tells of.
+    fn of_exporter(mut self) -> Self {
+        if self.metric.starts_with("process_") || self.metric.starts_with("go_") {
+            self.name.push_str(" of the exporter itself");
+        }
+        self
     }
 }
 
@@ -101,6 +112,8 @@ const USED_ENDS: [&str; 5] = ["_in_use", "_active", "_used", "_busy", "_checked_
 const MAX_ENDS: [&str; 5] = ["_max", "_limit", "_size", "_capacity", "_open_max"];
 
 /// Finds what a page tells; CPU by what it used in the time between the pages.
+///
+/// Of `node_exporter` the machine comes first: its process is nothing that anybody asks about.
 pub fn of(before: &[Family], after: &[Family], elapsed: Option<Duration>) -> Vec<Saturation> {
     let mut found: Vec<Saturation> = cpu(before, after, elapsed).into_iter().collect();
     for (name, unit, used, max) in KNOWN {
@@ -109,7 +122,11 @@ pub fn of(before: &[Family], after: &[Family], elapsed: Option<Duration>) -> Vec
         let row = fullest(name, unit, used, there(max));
         found.extend(row.filter(|row| found.iter().all(|other| other.name != row.name)));
     }
-    let pools = after.iter().filter(|family| family.kind == Kind::Gauge).filter_map(|used| {
+    let gauges = after.iter().filter(|family| {
+        // What node_exporter has of such names is told by its own rules.
+        family.kind == Kind::Gauge && !family.name.starts_with("node_")
+    });
+    let pools = gauges.filter_map(|used| {
         let stem = USED_ENDS.iter().find_map(|end| used.name.strip_suffix(end))?;
         let max = MAX_ENDS.iter().find_map(|end| find(after, &format!("{stem}{end}")))?;
         fullest(stem, "1", used, Some(max))
@@ -119,6 +136,11 @@ pub fn of(before: &[Family], after: &[Family], elapsed: Option<Duration>) -> Vec
         if found.iter().all(|other| other.metric != pool.metric) {
             found.push(pool);
         }
+    }
+    let mut machine = machine::of(before, after);
+    if !machine.is_empty() {
+        machine.extend(found.into_iter().map(Saturation::of_exporter));
+        return machine;
     }
     found
 }

@@ -17,6 +17,7 @@ mod log_dialect;
 mod log_group;
 mod log_line;
 mod log_stats;
+mod metric_exemplar;
 mod metric_point;
 mod metric_query;
 mod query;
@@ -43,6 +44,7 @@ pub use log_dialect::LogDialect;
 pub use log_group::LogGroup;
 pub use log_line::LogLine;
 pub use log_stats::{FieldStats, Interval, NumberStats, Unit, ValueCount};
+pub use metric_exemplar::{MetricExemplar, is_trace_label};
 pub use metric_point::{MetricKind, MetricPoint};
 pub use metric_query::{
     MetricAnswer, MetricQuery, MetricSeries, MetricShape, MetricTimes, MetricValue, metric_number,
@@ -50,7 +52,7 @@ pub use metric_query::{
 pub use query::{LogPage, LogQuery, Searched};
 pub use resemblance::nearest;
 pub use secret::{is_secret_key, mask_text, mask_value};
-pub use size::{SizeError, parse_bytes, shown_bytes};
+pub use size::{SizeError, counted, parse_bytes, shown_bytes};
 pub use source_health::{HealthPart, SourceHealth};
 pub use story::{Gathered, Missing, Story, WaitEnd, Waited};
 pub use threshold::{MEASURES, Measure, MeasureRow, MeasureUnit, Threshold, example_limits};

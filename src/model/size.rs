@@ -1,4 +1,4 @@
-//! Sizes as people write them.
+//! Sizes and counts as people write them.
 
 /// A text that is no size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,11 @@ pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
         number.checked_mul(unit).filter(|bytes| *bytes > 0)
     };
     read().ok_or_else(|| SizeError { given: text.to_owned() })
+}
+
+/// Writes a count of things: `1 error`, `2 errors`.
+pub fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// Writes bytes with two or three digits and a binary unit: `7.1 MiB`, `512 MiB`, `17 B`.

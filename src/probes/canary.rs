@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+mod landing;
+
+pub use landing::{is_a_page, page_of};
+
 use super::finding::{Finding, Part, complete};
 use super::{Probe, Target, milliseconds};
 use crate::model::{CheckKind, CheckResult, Hint, Reason, Status};
@@ -32,7 +36,11 @@ pub fn result(url: &str, request_id: &str, took: Duration, signs: &[Sign]) -> Ch
     let probe = Probe::plain("canary", "canary", Target::Http(url.to_owned()), took);
     let probe = Probe { origin: "--canary".to_owned(), ..probe };
     let seen = signs.iter().filter(|sign| sign.status == Status::Ok).count();
-    let message = format!("request {request_id}: {seen} of {} signs of it", signs.len());
+    let answer = signs.iter().find(|sign| sign.name == "answer" && sign.status != Status::Ok);
+    // The other signs may all be there: what it was answered is not hidden by that.
+    let answered = answer.filter(|sign| sign.after.is_some());
+    let answered = answered.map_or_else(String::new, |sign| format!(", answered {}", sign.message));
+    let message = format!("request {request_id}: {seen} of {} signs of it{answered}", signs.len());
     let worst = Status::worst(signs.iter().map(|sign| sign.status));
     let reason = signs.iter().filter(|sign| sign.status == worst).find_map(|sign| sign.reason);
     let mut finding = Finding::new(worst, reason, message);
@@ -81,5 +89,22 @@ mod tests {
         assert!(result.hint.is_none() && result.children[0].hint.is_none());
         assert_eq!(result.children[1].hint.as_ref().unwrap().likely, "nothing writes it");
         assert!(!serde_json::to_string(&result).unwrap().contains("hunter2"));
+    }
+
+    #[test]
+    fn an_answer_that_says_no_is_said_beside_the_signs() {
+        let sign = |name, status, message: &str| Sign {
+            name,
+            status,
+            reason: (status != Status::Ok).then_some(Reason::NotFound),
+            message: message.to_owned(),
+            after: Some(Duration::from_millis(3)),
+            likely: "",
+            command: String::new(),
+        };
+        let signs = [sign("answer", Status::Warn, "404"), sign("trace", Status::Ok, "1 span")];
+        let result = result("http://h/", "id", Duration::from_secs(1), &signs);
+        assert_eq!(result.status, Status::Warn);
+        assert_eq!(result.message, "request id: 1 of 2 signs of it, answered 404");
     }
 }

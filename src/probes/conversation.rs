@@ -108,7 +108,10 @@ impl<'a> Conversation<'a> {
             self.stream = Some(Box::new(stream));
             return Ok(());
         }
-        self.step("resolve");
+        // Of an address there is nothing to find out, and nothing to time.
+        if !tcp::is_address(&self.address.host) {
+            self.step("resolve");
+        }
         let addresses = tcp::resolve(&self.address.host, self.address.port, self.left()).await?;
         self.step("connect");
         let attempts = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));

@@ -107,6 +107,12 @@ impl Finding {
         }
     }
 
+    /// Adds to what is said of it; what is said against it, by [`Self::worsen`] and [`Self::measure`],
+    /// comes behind all of that.
+    pub(super) fn say(&mut self, what: &str) {
+        self.message = format!("{}, {what}", self.message);
+    }
+
     /// Says that there was a value to be held against limits.
     pub(super) fn knows(&mut self, measure: Measure) {
         self.measured.push(measure);

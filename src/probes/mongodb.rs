@@ -5,7 +5,7 @@
 use super::codes;
 use super::conversation::{ANSWER_BYTES_MAX, Conversation};
 use super::{Address, Finding, Probe};
-use crate::model::{CheckKind, Reason, Status};
+use crate::model::{CheckKind, Reason, Status, counted};
 use bson::{Document, Value};
 
 mod bson;
@@ -87,7 +87,7 @@ fn judge(answer: &Document, wanted: Option<&str>) -> Finding {
     let wire = number(answer, "maxWireVersion").unwrap_or(0.0);
     let mut finding = Finding::ok(format!("MongoDB (wire version {wire:.0}), {role}"));
     if let Some(Value::Texts(hosts)) = answer.get("hosts") {
-        finding.message = format!("{}, {} members", finding.message, hosts.len());
+        finding.say(&counted(hosts.len(), "member"));
     }
     if set.is_some() && !writable && !secondary {
         finding.worsen(Status::Fail, Reason::Starting, "it serves nothing yet");

@@ -5,7 +5,7 @@
 use super::address::Address;
 use super::conversation::{ANSWER_BYTES_MAX, Conversation};
 use super::{Finding, Probe, codes};
-use crate::model::{CheckKind, Reason};
+use crate::model::{CheckKind, Reason, Status};
 
 mod info;
 
@@ -38,10 +38,13 @@ async fn ask(talk: &mut Conversation<'_>, probe: &Probe) -> Result<Finding, Find
         };
         expect(command(talk, &words).await?)?;
     }
-    let pong = expect(command(talk, &["PING"]).await?)?;
-    if pong != "PONG" {
-        return Err(not_redis());
-    }
+    let stuck = match command(talk, &["PING"]).await? {
+        Reply::Text(pong) if pong == "PONG" => None,
+        Reply::Text(_) => return Err(not_redis()),
+        // It answers everything that writes nothing, and PING counts as a write here.
+        Reply::Error(said) if word(&said) == "MISCONF" => Some(said),
+        Reply::Error(said) => return Err(refused(&said)),
+    };
     let database = address.parameter(&["db"]).unwrap_or(&address.path);
     if !database.is_empty() && database.bytes().all(|byte| byte.is_ascii_digit()) {
         expect(command(talk, &["SELECT", database]).await?)?;
@@ -53,7 +56,7 @@ async fn ask(talk: &mut Conversation<'_>, probe: &Probe) -> Result<Finding, Find
             // It answers, so it works: only what it says of itself is missing.
             let mut finding = Finding::ok("answers PING");
             let why = format!("its INFO is not known: {said}");
-            finding.worsen(crate::model::Status::Warn, Reason::Forbidden, &why);
+            finding.worsen(Status::Warn, Reason::Forbidden, &why);
             return Ok(finding.coded(word(&said)));
         }
     };
@@ -65,7 +68,14 @@ async fn ask(talk: &mut Conversation<'_>, probe: &Probe) -> Result<Finding, Find
         },
         _ => None,
     };
-    Ok(info::judge(probe, &info, cluster.as_deref()))
+    let mut finding = info::judge(probe, &info, cluster.as_deref());
+    if let Some(said) = stuck {
+        let refusal = refused(&said);
+        finding.worsen(Status::Fail, Reason::ReadOnly, "it refuses every write (MISCONF)");
+        finding = finding.coded("MISCONF");
+        finding.likely = finding.likely.or(refusal.likely);
+    }
+    Ok(finding)
 }
 
 /// Sends one command and reads its answer.

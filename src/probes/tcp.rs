@@ -1,6 +1,6 @@
 //! A connection to every address that a name has: one that answers does not excuse the others.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -17,14 +17,18 @@ pub(super) async fn run(probe: &Probe, host: &str, port: u16) -> Finding {
         Err(finding) => return finding,
     };
     let resolved = started.elapsed();
+    let resolving = (!is_address(host)).then(|| phase("resolve", resolved));
     let attempts = addresses.iter().map(|address| connect(*address, probe.timeout));
     let parts: Vec<Part> = join_all(attempts).await;
     let mut finding = judge(parts, addresses.iter().all(|address| address.ip().is_loopback()));
-    finding.phases = vec![
-        phase("resolve", resolved),
-        phase("connect", started.elapsed().saturating_sub(resolved)),
-    ];
+    let connecting = phase("connect", started.elapsed().saturating_sub(resolved));
+    finding.phases = resolving.into_iter().chain([connecting]).collect();
     finding
+}
+
+/// Says whether a host is an address already, for which nobody is asked.
+pub(super) fn is_address(host: &str) -> bool {
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
 /// Finds the addresses of a host.

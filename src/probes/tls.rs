@@ -68,11 +68,12 @@ async fn handshake(probe: &Probe, host: &str, port: u16, means: &Means) -> Findi
         }
         (_, Err(error)) => of_error(&error),
     };
-    finding.phases = vec![
-        phase("resolve", resolved),
+    let resolving = (!tcp::is_address(host)).then(|| phase("resolve", resolved));
+    let others = [
         phase("connect", connected.saturating_sub(resolved)),
         phase("tls", shaken.saturating_sub(connected)),
     ];
+    finding.phases = resolving.into_iter().chain(others).collect();
     finding
 }
 

@@ -23,7 +23,7 @@ mod rows;
 mod short;
 mod tap;
 
-pub use change::{ChangeReport, row};
+pub use change::{ChangeReport, State, row};
 
 use rows::Columns;
 

@@ -115,7 +115,8 @@ impl Live {
         let mut bars = bars.iter();
         if let Some(title) = bars.next() {
             title.set_style(style("{spinner} {msg}"));
-            let told = if self.is_list() { self.title.borrow().clone() } else { progress(&rows) };
+            let told = if self.is_list() { None } else { progress(&rows) };
+            let told = told.unwrap_or_else(|| self.title.borrow().clone());
             let width = self.theme.width.saturating_sub(3);
             title.set_message(text::cut(&text::shown(&told), width).into_owned());
         }
@@ -131,14 +132,17 @@ impl Live {
     }
 }
 
-/// Says how many are done and who is waited for.
-fn progress(rows: &[Row]) -> String {
+/// Says how many are done and who is waited for; `None` where nobody is.
+fn progress(rows: &[Row]) -> Option<String> {
     let waiting: Vec<&str> =
         rows.iter().filter(|row| row.line.is_none()).map(|row| row.name.as_str()).collect();
+    if waiting.is_empty() {
+        return None;
+    }
     let done = rows.len() - waiting.len();
     let named = waiting.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
     let more = if waiting.len() > NAMED_MAX { ", …" } else { "" };
-    format!("{done} of {}, waiting for {named}{more}", rows.len())
+    Some(format!("{done} of {}, waiting for {named}{more}", rows.len()))
 }
 
 /// Rows left behind would look like an answer.

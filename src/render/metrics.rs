@@ -14,13 +14,15 @@ use super::{Render, Theme, text};
 use crate::metrics::cardinality::{self, Cardinality};
 use crate::metrics::exposition::Fault;
 use crate::metrics::families::Family;
-use crate::metrics::golden::{Golden, Group};
+use crate::metrics::golden::{Golden, Group, OwnQuantile};
 use crate::metrics::saturation::{self, Saturation};
 use crate::metrics::workers::Workers;
 use crate::model::{Missing, TraceId, UnixNanos};
 
 mod drawn;
+mod rows;
 mod ticket;
+mod used;
 
 /// The quantiles that are told.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
@@ -111,6 +113,12 @@ pub struct Signals {
     pub idle: usize,
     /// Rows whose name does not match.
     pub unmatched: usize,
+    /// Rows that match, and had no request.
+    #[serde(skip)]
+    pub idle_matching: usize,
+    /// What the rows that do not match are called, the worst first.
+    #[serde(skip)]
+    pub others: Vec<String>,
 }
 
 /// Requests that are told together.
@@ -137,6 +145,8 @@ pub struct Row {
     pub mean_ms: Option<f64>,
     /// As far as there are any.
     pub quantiles: Vec<QuantileRow>,
+    /// As a summary computed them, in place of the others.
+    pub exporter_quantiles: Vec<ExporterQuantile>,
     /// Whether there are too few to prove anything.
     pub few: bool,
 }
@@ -153,6 +163,17 @@ pub struct QuantileRow {
     /// Where it ends; `+Inf`: the truth is above `ms`.
     #[serde(serialize_with = "super::metrics_list::number")]
     pub to_ms: f64,
+}
+
+/// One quantile of a summary: of the exporter's own window, and never added up.
+#[derive(Debug, Serialize)]
+pub struct ExporterQuantile {
+    /// 0 to 1.
+    pub quantile: f64,
+    /// The highest of the series.
+    pub ms: f64,
+    /// Of how many series.
+    pub series: usize,
 }
 
 /// The share of requests that were fast enough.
@@ -252,11 +273,13 @@ impl MetricsReport {
         Self { schema: "obs.metrics/1", request_id, pages, missing, complete }
     }
 
-    /// Says whether any page tells anything of what was asked.
-    pub fn tells(&self) -> bool {
+    /// Says whether any page tells anything of what was asked: with `--match` a row that fits, be it
+    /// one without a request.
+    pub fn tells(&self, matching: bool) -> bool {
         let told = |page: &PageReport| match &page.signals {
-            Some(signals) => !(signals.rows.is_empty() && signals.unmatched > 0),
-            None => !page.saturation.is_empty(),
+            Some(signals) if matching => !signals.rows.is_empty() || signals.idle_matching > 0,
+            Some(_) => true,
+            None => !matching && !page.saturation.is_empty(),
         };
         self.pages.iter().any(told)
     }
@@ -334,7 +357,10 @@ impl PageReport {
             let name = row.name.as_deref().unwrap_or_default();
             wanted.matching.as_ref().is_none_or(|pattern| pattern.is_match(name))
         };
-        let rows: Vec<Row> = rows.into_iter().filter(fits).collect();
+        let (rows, others): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(fits);
+        let idle_fits = |name: &&String| {
+            wanted.matching.as_ref().is_some_and(|pattern| pattern.is_match(&masked(name)))
+        };
         let apdex = golden.all.apdex(wanted.apdex_ms).map(|apdex| ApdexRow {
             score: apdex.score,
             satisfied_ms: apdex.satisfied_ms,
@@ -366,7 +392,9 @@ impl PageReport {
             slowest,
             unmatched: all - rows.len(),
             rows,
-            idle: golden.idle,
+            idle: golden.idle.len(),
+            idle_matching: golden.idle.iter().filter(idle_fits).count(),
+            others: others.into_iter().filter_map(|row| row.name).collect(),
         });
     }
 }
@@ -376,6 +404,10 @@ impl Row {
         let quantile = |quantile: f64| {
             let (ms, (from_ms, to_ms)) = (group.duration_ms(quantile)?, group.bucket_ms(quantile)?);
             Some(QuantileRow { quantile, ms, from_ms, to_ms })
+        };
+        let own = |own: &OwnQuantile| {
+            let OwnQuantile { quantile, ms, series } = *own;
+            ExporterQuantile { quantile, ms, series }
         };
         let name = text::masked(&group.name, wanted.show_secrets).into_owned();
         Self {
@@ -389,6 +421,7 @@ impl Row {
             cancelled: group.cancelled,
             mean_ms: group.mean_ms(),
             quantiles: QUANTILES.into_iter().filter_map(quantile).collect(),
+            exporter_quantiles: group.own.iter().map(own).collect(),
             few: group.is_few(),
         }
     }

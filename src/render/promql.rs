@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{Render, Theme, Tone, text};
 use crate::model::{
-    MetricAnswer, MetricQuery, MetricSeries, MetricShape, MetricTimes, UnixNanos, mask_value,
-    metric_number,
+    MetricAnswer, MetricExemplar, MetricQuery, MetricSeries, MetricShape, MetricTimes, UnixNanos,
+    mask_value, metric_number,
 };
 
 mod axis;
@@ -45,6 +45,8 @@ pub struct QueryReport {
     pub warnings: Vec<String>,
     /// Whether the source says that parts are missing.
     pub partial: bool,
+    /// The slowest observation with a trace, of a histogram over time.
+    pub slowest: Option<MetricExemplar>,
 }
 
 /// Numbers of one series together.
@@ -78,7 +80,30 @@ impl QueryReport {
             }
         };
         let (schema, query) = ("obs.metrics-query/1", query.expression.clone());
-        Self { schema, query, source, since, until, step_s, shape, text, series, warnings, partial }
+        Self {
+            schema,
+            query,
+            source,
+            since,
+            until,
+            step_s,
+            shape,
+            text,
+            series,
+            warnings,
+            partial,
+            slowest: None,
+        }
+    }
+
+    /// Adds the slowest observation with a trace; masks secrets in labels unless they are to be shown.
+    pub fn remember(&mut self, slowest: Option<MetricExemplar>, show_secrets: bool) {
+        self.slowest = slowest;
+        for (key, value) in self.slowest.iter_mut().flat_map(|one| &mut one.labels) {
+            if !show_secrets {
+                *value = mask_value(key, value).into_owned();
+            }
+        }
     }
 
     /// Says whether there is no data at all, which is not the same as zero.
@@ -217,8 +242,44 @@ impl Render for QueryReport {
                 writeln!(out, "{}", theme.paint(Tone::Dim, line))?;
             }
         }
+        if let Some(slowest) = &self.slowest {
+            writeln!(out)?;
+            let time = theme.date_time(slowest.time);
+            let said = format!("Slowest with a trace: {} at {time}", observed(slowest));
+            for line in text::wrap(&said, theme.width, 2) {
+                writeln!(out, "{line}")?;
+            }
+            let command = format!("obs trace {}", slowest.trace_id);
+            writeln!(out, "  {}", theme.paint(Tone::Id, command))?;
+        }
         Ok(())
     }
+}
+
+/// Draws `2.30s http_request_duration_seconds{path="/a"}`: the bucket is no part of it.
+fn observed(one: &MetricExemplar) -> String {
+    let mut labels = one.labels.clone();
+    labels.remove("le");
+    let name = labels.get_mut("__name__").map(|name| {
+        let bare = name.strip_suffix("_bucket").unwrap_or(name).to_owned();
+        name.clone_from(&bare);
+        bare
+    });
+    let factor = match name.as_deref().and_then(|name| name.rsplit('_').next()) {
+        Some("seconds") => Some(1e9),
+        Some("milliseconds" | "ms") => Some(1e6),
+        _ => None,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and is shown with three digits"
+    )]
+    let value = match factor {
+        Some(factor) => super::theme::duration((one.value * factor) as i64),
+        None => metric_number(one.value),
+    };
+    let series = MetricSeries { labels, points: Vec::new(), histograms: 0 };
+    format!("{value} {}", text::harmless(&series.title()))
 }
 
 impl QueryReport {

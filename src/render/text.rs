@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
+pub use crate::model::counted;
 use crate::model::mask_text;
 
 /// Returns `text` with every character that could move the cursor or reorder the line made visible.
@@ -52,11 +53,6 @@ pub fn harmless_json(document: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(made)
-}
-
-/// Returns `1 error`, `2 errors`.
-pub fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// Returns a length of time in seconds, to the tenth: `1.5s`.

@@ -10,6 +10,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use crate::process_metrics::ProcessCollector;
 use crate::store::{RecordKind, Stored, Writer};
 
 /// Buckets of latency in seconds: an acknowledged batch should take less than the fourth.
@@ -92,11 +93,7 @@ impl Counts {
             "Batches that the store could not commit, told to their senders.",
         );
         build_info(&registry);
-        // Exists on Linux only: it reads /proc.
-        #[cfg(target_os = "linux")]
-        registry
-            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
-            .expect("it is registered once");
+        registry.register(Box::new(ProcessCollector::new())).expect("it is registered once");
         Self {
             records,
             rejected,

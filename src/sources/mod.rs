@@ -6,13 +6,14 @@ use async_trait::async_trait;
 
 use crate::model::{
     Correlation, ErrorEvent, Failure, FoundTrace, Issue, LogPage, LogQuery, MetricAnswer,
-    MetricQuery, Reason, SourceHealth, TraceId, TraceList, TraceSearch, UnixNanos,
+    MetricExemplar, MetricQuery, Reason, SourceHealth, TraceId, TraceList, TraceSearch, UnixNanos,
 };
 
 mod command;
 pub mod compressed;
 mod elasticsearch;
 mod endpoint;
+mod exemplars;
 mod jaeger;
 mod jaeger_legacy;
 mod kinds;
@@ -35,6 +36,7 @@ mod zipkin;
 
 pub use command::COMMAND;
 pub use endpoint::Opening;
+pub use exemplars::query_with_slowest;
 pub use kinds::{KINDS, Kind, KindError, Side, WithoutLogs, kind_of, open};
 pub use lines::last_of;
 pub use request_attributes::REQUEST_ATTRIBUTES;
@@ -176,6 +178,12 @@ pub struct OfRequest {
 pub trait MetricSource: Send + Sync {
     /// Returns the value of an expression.
     async fn query(&self, query: &MetricQuery) -> Result<MetricAnswer, SourceError>;
+
+    /// Returns what is remembered of single observations of the series in an expression, over the
+    /// times of a range; none at one moment, and of sources that keep none.
+    async fn exemplars(&self, _: &MetricQuery) -> Result<Vec<MetricExemplar>, SourceError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Where errors are.

@@ -11,10 +11,12 @@ use super::endpoint::{Endpoint, JSON};
 use super::prometheus_state::{self as state, Looked};
 use super::{Backend, MetricSource, SourceError};
 use crate::http::{Body, Reply};
-use crate::model::{MetricAnswer, MetricQuery, MetricTimes, SourceHealth, UnixNanos};
+use crate::model::{
+    MetricAnswer, MetricExemplar, MetricQuery, MetricTimes, SourceHealth, UnixNanos,
+};
 use crate::wire::{
-    decode_alerts, decode_build_version, decode_config_loaded, decode_metric_answer, decode_rules,
-    decode_scrape_targets,
+    decode_alerts, decode_build_version, decode_config_loaded, decode_metric_answer,
+    decode_metric_exemplars, decode_rules, decode_scrape_targets,
 };
 
 /// From this length on an expression is sent in the body, which proxies for reading may not let through.
@@ -107,6 +109,20 @@ impl MetricSource for Prometheus {
             self.endpoint.post(&path, &[], || Body::Form(pairs.clone())).await?
         };
         decode_metric_answer(&reply.bytes)
+            .map_err(|error| self.endpoint.misread(&reply, &error.to_string()))
+    }
+
+    async fn exemplars(&self, query: &MetricQuery) -> Result<Vec<MetricExemplar>, SourceError> {
+        let MetricTimes::Range { since, until, .. } = query.times else { return Ok(Vec::new()) };
+        let expression = query.expression.clone();
+        let pairs = [("query", expression), ("start", seconds(since)), ("end", seconds(until))];
+        let path = ["api", "v1", "query_exemplars"];
+        let reply = if query.expression.len() < ADDRESS_BYTES_MAX {
+            self.endpoint.get(&path, &pairs).await?
+        } else {
+            self.endpoint.post(&path, &[], || Body::Form(pairs.to_vec())).await?
+        };
+        decode_metric_exemplars(&reply.bytes)
             .map_err(|error| self.endpoint.misread(&reply, &error.to_string()))
     }
 }

@@ -54,7 +54,7 @@ pub use otlp_metrics::decode_metrics;
 pub use otlp_traces::decode_traces;
 pub use prometheus::{
     Alert, Rule, ScrapeTarget, decode_alerts, decode_build_version, decode_config_loaded,
-    decode_metric_answer, decode_rules, decode_scrape_targets,
+    decode_metric_answer, decode_metric_exemplars, decode_rules, decode_scrape_targets,
 };
 pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;

@@ -8,7 +8,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use super::WireError;
-use crate::model::{MetricAnswer, MetricSeries, MetricShape, MetricValue, UnixNanos};
+use crate::model::{
+    MetricAnswer, MetricExemplar, MetricSeries, MetricShape, MetricValue, TraceId, UnixNanos,
+    is_trace_label,
+};
 
 /// What is around every answer.
 #[derive(Deserialize)]
@@ -45,6 +48,23 @@ struct Series {
     histogram: Option<IgnoredAny>,
     #[serde(default)]
     histograms: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SeriesExemplars {
+    #[serde(default)]
+    series_labels: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_null")]
+    exemplars: Vec<Exemplar>,
+}
+
+#[derive(Deserialize)]
+struct Exemplar {
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    value: String,
+    timestamp: f64,
 }
 
 /// Something that is scraped.
@@ -170,6 +190,22 @@ pub fn decode_metric_answer(body: &[u8]) -> Result<MetricAnswer, WireError> {
         Data::String((_, text)) => (MetricShape::String, Vec::new(), Some(text)),
     };
     Ok(MetricAnswer { shape, series, text, warnings, partial: is_partial })
+}
+
+/// Reads the observations that have a trace: `/api/v1/query_exemplars`. Those without are left out.
+pub fn decode_metric_exemplars(body: &[u8]) -> Result<Vec<MetricExemplar>, WireError> {
+    // VictoriaMetrics has none, and says so with an empty list or with nothing.
+    let all = open::<Vec<SeriesExemplars>>(body)?.data.unwrap_or_default();
+    let mut found = Vec::new();
+    for SeriesExemplars { series_labels, exemplars } in all {
+        for Exemplar { labels, value, timestamp } in exemplars {
+            let id = labels.iter().find(|(name, _)| is_trace_label(name));
+            let Some(trace_id) = id.and_then(|(_, id)| TraceId::from_hex(id)) else { continue };
+            let MetricValue { time, value } = read_value(&(timestamp, value))?;
+            found.push(MetricExemplar { labels: series_labels.clone(), trace_id, value, time });
+        }
+    }
+    Ok(found)
 }
 
 /// Reads what is scraped: `/api/v1/targets`.

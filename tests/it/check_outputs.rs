@@ -1,8 +1,6 @@
 //! `obs check` for other programs, again and again, and against the run before.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
 
 use obs::metrics::exposition;
 use serde_json::Value;
@@ -153,36 +151,4 @@ fn what_the_application_says_is_held_against_the_probe() {
     let outcome = Env::new().file("obs.toml", toml).obs(["check"]);
     assert!(outcome.stdout.contains("but     postgres works from here"), "{outcome}");
     assert!(outcome.stdout.contains("root causes: api/db"), "{outcome}");
-}
-
-/// A watch that is ended with the test.
-struct Watch(Child);
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-#[test]
-fn a_watch_says_what_changes_and_ends_with_the_last_state() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = listener.local_addr().unwrap();
-    let toml = format!("[[check]]\nid = 'redis'\nkind = 'tcp'\ntarget = '{target}'\n");
-    let env = Env::new().file("obs.toml", toml);
-    let mut command = env.command(["check", "--watch", "20ms"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut watch = Watch(child);
-    let mut notes = BufReader::new(watch.0.stderr.take().unwrap()).lines();
-    let note = notes.next().unwrap().unwrap();
-    assert!(note.contains("1 of 1 are ok"), "{note}");
-    drop(listener);
-    let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    assert!(line.contains(" ✗ redis ok → FAIL  connection refused"), "{line}");
-    let interrupt = ["-INT".to_owned(), watch.0.id().to_string()];
-    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
-    assert_eq!(watch.0.wait().unwrap().code(), Some(1));
 }

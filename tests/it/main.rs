@@ -4,9 +4,11 @@
 
 mod backend;
 mod check;
+mod check_canary;
 mod check_kinds;
 mod check_outputs;
 mod check_variables;
+mod check_watch;
 mod collector;
 mod completion;
 mod config;

@@ -1,4 +1,4 @@
-//! Sources of metrics and of alerts: `PromQL`, what they say of themselves, objectives, the canary.
+//! Sources of metrics and of alerts: `PromQL`, what they say of themselves, objectives.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -41,6 +41,69 @@ fn query(fake: &FakeSource, arguments: &[&str]) -> Outcome {
 
 fn without_address(text: &str, fake: &FakeSource) -> String {
     text.replace(fake.url.trim_start_matches("http://"), "HOST")
+}
+
+#[test]
+fn a_histogram_over_time_leads_to_its_slowest_trace() {
+    let fake = FakeSource::by_question(|asked: &Asked| match asked.path() {
+        "/api/v1/query_range" => json(&recorded("range-hist-quantile.json")),
+        "/api/v1/query_exemplars" => json(&recorded("exemplars.json")),
+        _ => whole("404 Not Found", "text/plain", "404 page not found\n"),
+    });
+    let expression =
+        "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))";
+    let range = ["--since", "2026-11-22T06:15:00Z", "--until", "2026-11-22T06:20:00Z"];
+    let asked = |more: &[&str]| query(&fake, &[&[expression], more].concat());
+    let shown = asked(&range);
+    assert_eq!(shown.status, Some(0), "{shown}");
+    assert!(shown.stdout.contains("Slowest with a trace: "), "{shown}");
+    assert!(shown.stdout.contains("\n  obs trace "), "{shown}");
+    let document: Value =
+        serde_json::from_str(&asked(&[&range[..], &["-o", "json"]].concat()).stdout).unwrap();
+    crate::formats::assert_valid("metrics-query.schema.json", &document);
+    assert_eq!(document["slowest"]["labels"]["__name__"], "http_request_duration_seconds_bucket");
+    // A moment has no slowest one; a source without them is silent.
+    let without =
+        query(&prometheus("range-hist-quantile.json"), &[&[expression][..], &range].concat());
+    assert_eq!((without.status, without.stderr.as_str()), (Some(0), ""), "{without}");
+    assert!(!without.stdout.contains("obs trace"), "{without}");
+}
+
+#[test]
+fn an_address_that_computes_nothing_is_told_for_what_it_is() {
+    let page = "# TYPE up gauge\nup 1\n";
+    let none = || whole("404 Not Found", "text/plain", "404 page not found\n");
+    let of_page = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/metrics" => whole("200 OK", "text/plain", page),
+        _ => none(),
+    });
+    let of_obs = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/healthz" => json(r#"{"status":"ok","instance":"c4268b7989414cfcab809264170b630b"}"#),
+        _ => none(),
+    });
+    let of_otlp = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/v1/metrics" => whole("405 Method Not Allowed", "text/plain", "405 method not allowed\n"),
+        _ => none(),
+    });
+    let of_mimir = FakeSource::by_question(move |asked: &Asked| match asked.path() {
+        "/prometheus/api/v1/query" => json(&recorded("query-vector.json")),
+        "/metrics" => whole("200 OK", "text/plain", page),
+        _ => none(),
+    });
+    let told = [of_page, of_obs, of_otlp, of_mimir].map(|fake| {
+        let shown = query(&fake, &["up"]);
+        assert_eq!(shown.status, Some(2), "{shown}");
+        without_address(&shown.stderr, &fake)
+    });
+    assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_source_may_be_named_without_its_scheme() {
+    let fake = prometheus("query-vector.json");
+    let address = fake.url.trim_start_matches("http://");
+    let shown = Env::new().obs(["metrics", "--query", "up", "--source", address]);
+    assert_eq!(shown.status, Some(0), "{shown}");
 }
 
 #[test]
@@ -230,49 +293,4 @@ fn an_objective_is_judged_by_its_burn_rates() {
         let words = refused.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains(said), "{refused}");
     }
-}
-
-#[test]
-fn a_canary_finds_its_line_in_a_file_and_its_count_and_says_what_is_not_there() {
-    use std::io::Write as _;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
-    let env = Env::new().file("app.log", "{\"message\":\"before\"}\n");
-    let (log, count) = (env.path().join("app.log"), Arc::new(AtomicU32::new(3)));
-    let counted = Arc::clone(&count);
-    let fake = FakeSource::by_question(move |asked| {
-        if asked.path() == "/metrics" {
-            let count = counted.load(Ordering::Relaxed);
-            let text = format!(
-                "# TYPE http_requests_total counter\nhttp_requests_total{{method=\"GET\",handler=\"/orders\",status=\"200\"}} {count}\n\
-                 # TYPE http_request_duration_seconds histogram\nhttp_request_duration_seconds_bucket{{handler=\"/orders\",le=\"+Inf\"}} {count}\n\
-                 http_request_duration_seconds_sum{{handler=\"/orders\"}} 1\nhttp_request_duration_seconds_count{{handler=\"/orders\"}} {count}\n"
-            );
-            return whole("200 OK", "text/plain; version=0.0.4", &text);
-        }
-        let id = asked.headers.iter().find_map(|header| header.strip_prefix("x-request-id: "));
-        counted.fetch_add(1, Ordering::Relaxed);
-        let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
-        writeln!(file, "{{\"message\":\"listed\",\"request_id\":\"{}\"}}", id.unwrap()).unwrap();
-        whole("200 OK", "application/json", "[]")
-    });
-    let env = env.file("obs.toml", "[logs]\nfiles = ['app.log']\n");
-    let url = format!("{}/orders", fake.url);
-    let outcome = env.obs(["check", "--canary", &url, "-o", "json", "--deadline", "5s"]);
-    let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
-    crate::formats::assert_valid("check.schema.json", &document);
-    let signs: Vec<String> = document["checks"][0]["children"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|sign| {
-            format!("{} {}", sign["name"].as_str().unwrap(), sign["status"].as_str().unwrap())
-        })
-        .collect();
-    // Where traces would be is not known: that is not the same as none.
-    assert_eq!(signs, ["answer ok", "log line ok", "trace unknown", "metrics ok"], "{outcome}");
-    assert_eq!(outcome.status, Some(3), "{outcome}");
-    let scrapes = fake.asked().iter().filter(|asked| asked.path() == "/metrics").count();
-    let sent = fake.asked().len() - scrapes;
-    assert_eq!(sent, 1, "one request alone is sent");
 }

@@ -131,6 +131,41 @@ fn raw_paths_are_warned_of_and_rows_can_be_chosen() {
     assert_eq!(page["cardinality"][0]["label"], "path", "{page}");
     let outcome = env.obs(["metrics", &file, "--match", "nothing"]);
     assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("--match nothing fits none of 62 rows"), "{outcome}");
+    let outcome = env.obs(["metrics", &file, "--match", "Nope"]);
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("hint: did you mean `GET /nope`?"), "{outcome}");
+    let outcome = env.obs(["metrics", "list", &file, "--match", "^flask_http_requst_total"]);
+    assert_eq!(outcome.status, Some(1), "{outcome}");
+    assert!(outcome.stderr.contains("did you mean `flask_http_request_total`?"), "{outcome}");
+}
+
+#[test]
+fn the_quantiles_of_a_summary_are_shown_as_the_exporters_own() {
+    let page = "# TYPE http_server_requests_seconds summary\n\
+        http_server_requests_seconds{uri=\"/a\",status=\"200\",quantile=\"0.5\"} 0.2\n\
+        http_server_requests_seconds{uri=\"/a\",status=\"200\",quantile=\"0.9\"} 0.4\n\
+        http_server_requests_seconds_count{uri=\"/a\",status=\"200\"} 30\n\
+        http_server_requests_seconds_sum{uri=\"/a\",status=\"200\"} 3\n\
+        http_server_requests_seconds{uri=\"/a\",status=\"404\",quantile=\"0.5\"} 0.1\n\
+        http_server_requests_seconds_count{uri=\"/a\",status=\"404\"} 3\n\
+        http_server_requests_seconds_count{uri=\"/b\",status=\"429\"} 40\n\
+        http_server_requests_seconds_count{uri=\"/b\",status=\"500\"} 4\n";
+    let env = Env::new();
+    let outcome = env.obs_with_stdin(["metrics", "-"], page.as_bytes());
+    insta::assert_snapshot!(shown(&outcome));
+    let outcome = env.obs_with_stdin(["metrics", "-", "-o", "json"], page.as_bytes());
+    let signals = document(&outcome)["pages"][0]["signals"].clone();
+    let own = serde_json::json!([
+        { "quantile": 0.5, "ms": 200.0, "series": 2 },
+        { "quantile": 0.9, "ms": 400.0, "series": 1 },
+    ]);
+    assert_eq!(
+        (&signals["exporter_quantiles"], &signals["quantiles"]),
+        (&own, &Value::Array(vec![]))
+    );
+    let outcome = env.obs_with_stdin(["metrics", "-", "-o", "md"], page.as_bytes());
+    insta::assert_snapshot!(outcome.stdout);
 }
 
 #[test]

@@ -43,6 +43,12 @@ answers "http://127.0.0.1:$port/metrics"
 cp "$folder/answer" "$folder/node.prom"
 holds 'node_exporter: no sample is lost' loses_nothing "$folder/node.prom" 300
 holds 'node_exporter: its page breaks no rule' "$obs" metrics lint --no-names "$folder/node.prom"
+"$obs" metrics "127.0.0.1:$port" --window 1s -o json >"$folder/machine.json"
+holds 'node_exporter: the machine comes before the exporter' jq -e '.pages[0].saturation
+  | .[0].name == "cpu of the machine" and .[0].max == $cores and .[0].used <= .[0].max
+    and ([.[] | select(.name | endswith("of the machine"))] | length >= 4)
+    and all(.[] | select(.metric | startswith("process_")); .name | endswith("of the exporter itself"))' \
+  --argjson cores "$(grep -c ^processor /proc/cpuinfo)" "$folder/machine.json"
 ((failed)) && exit 1
 proven "node_exporter: $(wc -l <"$folder/ours") samples, each as prometheus_client reads it"
 

@@ -51,7 +51,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub(super) window: Duration,
     /// Check nothing else, but send one request with a fresh id to this address, and find its log line,
-    /// its trace and its count [default: the first application of the running backend]
+    /// its trace and its count [default: a page that the metrics of a checked or running application know]
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
     #[arg(conflicts_with_all = ["names", "only", "skip", "wait", "watch", "window", "no_baseline"])]
     pub(super) canary: Option<String>,

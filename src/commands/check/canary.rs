@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::landing;
 use crate::context::{Context, Wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gather;
@@ -82,15 +83,22 @@ pub(super) fn look(given: &str, deadline: Duration, context: &mut Context) -> Re
 
 impl Canary {
     fn new(given: &str, context: &mut Context) -> Result<Self> {
-        let url = if given.is_empty() { announced(context)? } else { given.to_owned() };
+        let (url, counted) = match given {
+            "" => landing::chosen(context)?,
+            given => (given.to_owned(), None),
+        };
         let address = crate::http::address(&url, &[]).map_err(|error| {
             Error::usage("the canary has no address to fly to")
                 .because(error)
                 .hint("give it one: obs check --canary http://HOST:PORT/PATH")
         })?;
-        let mut metrics = address;
-        metrics.set_path("/metrics");
-        metrics.set_query(None);
+        let counted = counted.or_else(|| landing::metrics_of(&address, context));
+        let metrics = counted.unwrap_or_else(|| {
+            let mut metrics = address;
+            metrics.set_path("/metrics");
+            metrics.set_query(None);
+            metrics.into()
+        });
         let trace_id = TraceId::new(uuid::Uuid::now_v7().as_u128());
         let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
         let ids = trace_id.zip(SpanId::new(random | 1));
@@ -99,7 +107,7 @@ impl Canary {
         let timeout = context.settings.timeout.value;
         let http = Http::new(timeout, &ids);
         let others = context.http();
-        Ok(Self { url, metrics: metrics.into(), http, others, ids, timeout })
+        Ok(Self { url, metrics, http, others, ids, timeout })
     }
 
     async fn fly(
@@ -150,16 +158,7 @@ impl Canary {
         match self.http.fetch(&self.url, "*/*", limits).await {
             Ok(page) => {
                 sign.after = Some(sent.elapsed());
-                sign.message = page.status.to_string();
-                if page.status >= 400 {
-                    let failed = page.status >= 500;
-                    sign.status = if failed { Status::Fail } else { Status::Warn };
-                    sign.reason =
-                        Some(if page.status == 404 { Reason::NotFound } else { Reason::Status });
-                    if !failed {
-                        sign.likely = "another path may be a better canary: --canary URL";
-                    }
-                }
+                self.judge(page.status, &mut sign);
             }
             Err(error) => {
                 (sign.status, sign.reason) = (Status::Fail, Some(error.reason));
@@ -169,6 +168,30 @@ impl Canary {
             }
         }
         sign
+    }
+
+    /// Whatever it is answered, a request that came in leaves its signs: only a 5xx is a failure.
+    fn judge(&self, status: u16, sign: &mut Sign) {
+        sign.message = status.to_string();
+        if status < 400 {
+            return;
+        }
+        let failed = status >= 500;
+        sign.status = if failed { Status::Fail } else { Status::Warn };
+        let (reason, said) = match status {
+            404 | 410 => (Reason::NotFound, ", there is no such page"),
+            405 => (Reason::NotFound, ", not to be asked for with GET"),
+            401 => (Reason::AuthFailed, ", a login is wanted"),
+            403 => (Reason::Forbidden, ", not allowed"),
+            _ => (Reason::Status, ""),
+        };
+        (sign.reason, sign.message) = (Some(reason), format!("{status}{said}"));
+        if !failed {
+            sign.likely = "the address is no open page of the application: name one that is";
+            let shown = crate::http::without_secrets(&self.url);
+            let origin = url::Url::parse(&shown).map(|url| url.origin().ascii_serialization());
+            sign.command = format!("obs check --canary {}/PATH", origin.unwrap_or(shown));
+        }
     }
 
     /// Asks the sources and reads the files, again and again, until both the line and the trace are seen.
@@ -380,18 +403,4 @@ fn has_since(file: &Path, size: u64, id: &Correlation) -> bool {
     };
     let Ok(grown) = read() else { return false };
     id.spellings().iter().any(|one| memchr::memmem::find(&grown, one.as_bytes()).is_some())
-}
-
-/// Returns the address of the first application that the running backend knows.
-fn announced(context: &mut Context) -> Result<String> {
-    let running = context.embedded()?.and_then(|(_, running)| running);
-    let first = running.and_then(|running| running.applications.into_iter().next());
-    let first = first.ok_or_else(|| {
-        Error::usage("the canary has nowhere to fly: no application is known here")
-            .hint("give it an address: obs check --canary http://HOST:PORT/PATH")
-            .hint("see it work: obs demo")
-    })?;
-    let url = format!("{}/", first.url.trim_end_matches('/'));
-    context.output.note(&format!("the canary flies to {} of {}", url, first.name));
-    Ok(url)
 }

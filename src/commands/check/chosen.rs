@@ -23,8 +23,7 @@ pub(super) fn probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Prob
 /// themselves; and the backend, if there is one.
 fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     let timeout = context.settings.timeout.value;
-    let settings = &context.settings;
-    let mut probes = of_settings(&settings.checks.value, &settings.unread, timeout, args.window);
+    let mut probes = configured(args.window, context);
     let listed = !probes.is_empty();
     if !listed {
         probes = of_environment(timeout, context);
@@ -55,6 +54,12 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
     probes.push(of_backend(served, &origin, timeout));
     probes.extend(sources);
     Ok(probes)
+}
+
+/// Returns the checks that the files list.
+pub(super) fn configured(window: Duration, context: &Context) -> Vec<Probe> {
+    let settings = &context.settings;
+    of_settings(&settings.checks.value, &settings.unread, settings.timeout.value, window)
 }
 
 /// Returns the checks of what variables name; says what of it is not asked.

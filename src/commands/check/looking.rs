@@ -17,7 +17,7 @@ use crate::render::{Format, Live, Output};
 const WAIT_PAUSE: Duration = Duration::from_millis(500);
 
 /// How often the spinners turn; what is done before the first turn shows none.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// What came of looking.
 #[derive(Debug)]

@@ -3,12 +3,14 @@
 //! `args` is the command line, `chosen` what there is to check, `looking` asks once or until all is
 //! well, `watching` again and again, `past` is what the last run found, `beside` lays it and the runbook
 //! beside what was found;
-//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks.
+//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks, and `landing`
+//! where it is sent when nobody says.
 
 mod args;
 mod beside;
 mod canary;
 mod chosen;
+mod landing;
 mod looking;
 mod objectives;
 mod past;

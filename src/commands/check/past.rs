@@ -105,6 +105,20 @@ impl Past {
     }
 }
 
+/// Keeps since when a check is as it is, where it was looked at before in the same run.
+pub(super) fn go_on(result: &mut CheckResult, last: &CheckResult) {
+    if let (Some(before), Some(known)) = (&mut result.before, &last.before)
+        && result.status == last.status
+    {
+        before.since = known.since;
+    }
+    for child in &mut result.children {
+        if let Some(last) = last.children.iter().find(|one| one.id == child.id) {
+            go_on(child, last);
+        }
+    }
+}
+
 /// Returns the numbers of a result that can be compared: name, value, unit.
 fn numbers(result: &CheckResult) -> impl Iterator<Item = (&'static str, f64, &'static str)> {
     let works = matches!(result.status, Status::Ok | Status::Warn);

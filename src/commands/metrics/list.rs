@@ -59,12 +59,17 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome> {
     let truncated = limit > 0 && found > limit;
     let samples = all.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect();
     let complete = exposition.faults.is_empty();
+    let names = exposition.samples.iter().map(|sample| sample.name.to_string());
+    let names: Vec<String> = if found == 0 { names.collect() } else { Vec::new() };
     let report =
         MetricsListReport::new(target.shown(), found, truncated, samples, exposition.faults);
     match context.output.format() {
         Format::Jsonl => report.lines(context.output.stream().0)?,
         Format::Md => report.markdown(context.output.stream().0)?,
         _ => context.output.show(&report)?,
+    }
+    if let Some(pattern) = args.matching.as_ref().filter(|_| found == 0) {
+        super::scraped::nothing_matches(pattern, "sample", &names, context);
     }
     Ok(Outcome::found(found > 0, complete))
 }

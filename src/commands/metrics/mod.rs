@@ -1,13 +1,17 @@
 //! `obs metrics`: rate, errors, duration and saturation, out of a page of metrics.
 //!
 //! Here: which question it is. `page` finds the pages, `scraped` compares two scrapes of them, `list`
-//! shows their samples, `lint` what is wrong with them; `query` asks a Prometheus instead.
+//! shows their samples, `lint` what is wrong with them; `query` asks a Prometheus instead, and
+//! `answering` says what is there where that is none;
+//! `unmatched` tells what there is where `--match` fits nothing.
 
+mod answering;
 mod lint;
 mod list;
 mod page;
 mod query;
 mod scraped;
+mod unmatched;
 
 use clap::{Args, Subcommand};
 
@@ -32,8 +36,8 @@ Examples:
 Without a page: the checks of kind metrics in obs.toml, else the applications of the running demo.
 Requests for /metrics and for health pages are left out, and counted.
 
-Exit codes: 0 requests or saturation were told, 1 the page tells neither, 3 a page could not be read, or
-not all of it.")]
+Exit codes: 0 requests or saturation were told, 1 the page tells neither or --match fits no row, 3 a page
+could not be read, or not all of it.")]
 pub struct MetricsArgs {
     /// The page: a URL, host:port, a file, or - for standard input
     #[arg(value_name = "URL|FILE")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::answering::told;
 use crate::config::{Origin, SourceSettings};
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
@@ -12,7 +13,7 @@ use crate::model::{
 };
 use crate::render::Format;
 use crate::render::promql::QueryReport;
-use crate::sources::{Side, SourceError, kind_of};
+use crate::sources::{Side, SourceError, kind_of, query_with_slowest};
 
 /// How many points a range has, about, unless `--step` says otherwise: as many as a wide chart shows.
 const POINTS: u64 = 250;
@@ -65,12 +66,18 @@ pub(super) fn run(expression: &str, args: &QueryArgs, context: &mut Context) -> 
     let settings = chosen(args, context)?;
     let backend = context.open_source(&settings)?;
     let source = backend.name();
-    let answer = context.wait(async || match backend.metrics() {
-        Some(side) => side.query(&query).await,
+    let (answer, slowest) = context.wait(async || match backend.metrics() {
+        Some(side) => query_with_slowest(side, &query).await,
         // Only those that have this side are chosen.
-        None => Err(SourceError::Unusable(Reason::Config, "it computes no metrics".to_owned())),
+        None => {
+            let what = "it computes no metrics".to_owned();
+            (Err(SourceError::Unusable(Reason::Config, what)), None)
+        }
     })?;
-    let answer = answer.map_err(|error| refused(&source, error))?;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return Err(explained(&source, &settings, error, context)?),
+    };
     for warning in &answer.warnings {
         context.output.warn(&format!("{source}: {warning}"));
     }
@@ -78,7 +85,8 @@ pub(super) fn run(expression: &str, args: &QueryArgs, context: &mut Context) -> 
         context.output.warn(&format!("{source} says that parts of its answer are missing"));
     }
     let show_secrets = context.output.theme.show_secrets;
-    let report = QueryReport::new(&query, source, answer, show_secrets);
+    let mut report = QueryReport::new(&query, source, answer, show_secrets);
+    report.remember(slowest, show_secrets);
     let outcome = Outcome::found(!report.is_empty(), !report.partial);
     let (out, theme) = context.output.stream();
     match format {
@@ -157,6 +165,10 @@ fn chosen(args: &QueryArgs, context: &mut Context) -> Result<SourceSettings> {
         if let Some(found) = all.iter().find(|one| one.name == *wanted) {
             return Ok(found.clone());
         }
+        if is_address(wanted) {
+            let url = format!("http://{wanted}");
+            return Ok(SourceSettings::plain("prometheus", &url, Origin::Flag("source")));
+        }
         let error = Error::usage(format!("no source of metrics is called `{}`", mask_text(wanted)));
         let error = match nearest(wanted, names.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -176,6 +188,45 @@ fn chosen(args: &QueryArgs, context: &mut Context) -> Result<SourceSettings> {
         context.output.note(&format!("asking {}; others: --source {others}", first.name));
     }
     Ok(first.clone())
+}
+
+/// Says whether it is `host:9090`, with or without a path: an address whose scheme was left out.
+fn is_address(text: &str) -> bool {
+    let port = text.split('/').next().and_then(|host| host.rsplit_once(':'));
+    port.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+/// Says why there is no answer, and where the address is none of a source of metrics, what is there.
+fn explained(
+    source: &str,
+    settings: &SourceSettings,
+    error: SourceError,
+    context: &mut Context,
+) -> Result<Error> {
+    let strange = matches!(
+        error,
+        SourceError::Refused { class: Reason::NotFound | Reason::Protocol | Reason::Reset, .. }
+    );
+    if !strange || settings.datasource.is_some() {
+        return Ok(refused(source, error));
+    }
+    let (http, timeout) = (context.http(), context.settings.timeout.value);
+    let found = context.wait(async || {
+        let told = told(&http, &settings.url, timeout);
+        tokio::time::timeout(timeout, told).await.ok().flatten()
+    })?;
+    Ok(match found {
+        Some(found) => {
+            let told = Error::usage(format!("{source} computes no PromQL: {}", found.what));
+            // What to do about a refusal is known better now.
+            let told = match error {
+                SourceError::Refused { what, .. } => told.because(what),
+                other => told.because(other),
+            };
+            found.next.into_iter().fold(told, Error::hint)
+        }
+        None => refused(source, error),
+    })
 }
 
 fn refused(source: &str, error: SourceError) -> Error {

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::list::pattern;
 use super::page::{Place, Target};
+use super::unmatched;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::http::{FetchError, Http};
@@ -114,12 +115,37 @@ pub(super) fn run(
     }
     context.warn_of_missing(&missing);
     let report = MetricsReport::new(&context.ids.request_id, pages, missing);
-    let (tells, complete) = (report.tells(), report.complete);
+    let (tells, complete) = (report.tells(args.matching.is_some()), report.complete);
     match context.output.format() {
         Format::Md => report.markdown(context.output.stream().0)?,
         _ => context.output.show(&report)?,
     }
+    if let Some(pattern) = args.matching.as_ref() {
+        let signals = || report.pages.iter().filter_map(|page| page.signals.as_ref());
+        let fitting = signals().any(|signals| !signals.rows.is_empty());
+        if !fitting && tells {
+            context.output.note("what --match fits had no request in that time");
+        } else if !fitting {
+            let names: Vec<String> =
+                signals().flat_map(|signals| signals.others.iter().cloned()).collect();
+            nothing_matches(pattern, "row", &names, context);
+        }
+    }
     Ok(Outcome::found(tells, complete))
+}
+
+/// Says that `--match` fits nothing, and what there is.
+pub(super) fn nothing_matches(
+    pattern: &Regex,
+    what: &str,
+    names: &[String],
+    context: &mut Context,
+) {
+    let (note, hint) = unmatched::told(pattern, what, names);
+    context.output.note(&note);
+    if let Some(hint) = hint {
+        context.output.hint(&hint);
+    }
 }
 
 type Answer = Result<Scraped, FetchError>;

@@ -31,6 +31,22 @@ pub struct Group {
     pub sum_ms: Option<f64>,
     /// How many durations were observed.
     pub observed: f64,
+    /// What a summary computed itself, by quantile; empty of a histogram.
+    pub own: Vec<OwnQuantile>,
+}
+
+/// A quantile that the exporter computed: of one series, and over a window of its own.
+///
+/// Such numbers cannot be added up, so of several series the highest is kept: that of all their
+/// requests together is not above it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OwnQuantile {
+    /// 0 to 1.
+    pub quantile: f64,
+    /// In milliseconds.
+    pub ms: f64,
+    /// Of how many series it is the highest.
+    pub series: usize,
 }
 
 /// The share of requests that were fast enough.
@@ -56,6 +72,7 @@ impl Group {
             buckets: Vec::new(),
             sum_ms: None,
             observed: 0.0,
+            own: Vec::new(),
         }
     }
 
@@ -85,6 +102,11 @@ impl Group {
             let grown = if reset { sum } else { sum - old_sum };
             *self.sum_ms.get_or_insert(0.0) += grown * unit_ms;
         }
+        if let Value::Summary { quantiles, .. } = now {
+            for (quantile, value) in quantiles {
+                self.own(*quantile, value * unit_ms);
+            }
+        }
         let Value::Histogram { buckets, .. } = now else { return true };
         let old = match then {
             Some(Value::Histogram { buckets, .. }) => buckets.as_slice(),
@@ -105,6 +127,22 @@ impl Group {
             sum.1 += count;
         }
         true
+    }
+
+    /// Takes a summary's quantile, where it is the highest.
+    fn own(&mut self, quantile: f64, ms: f64) {
+        // Of an empty window Go's client says NaN and Micrometer 0: no request takes no time at all.
+        if !(ms > 0.0 && ms.is_finite() && (0.0..=1.0).contains(&quantile)) {
+            return;
+        }
+        match self.own.binary_search_by(|own| own.quantile.total_cmp(&quantile)) {
+            Ok(place) => {
+                if let Some(own) = self.own.get_mut(place) {
+                    (own.ms, own.series) = (own.ms.max(ms), own.series + 1);
+                }
+            }
+            Err(place) => self.own.insert(place, OwnQuantile { quantile, ms, series: 1 }),
+        }
     }
 
     /// Says whether nothing happened.
@@ -159,7 +197,10 @@ impl Group {
 
     /// Orders by what is worst: server errors, then slow, then many.
     pub(super) fn worst_first(&self, other: &Self) -> Ordering {
-        let slow = |group: &Self| group.duration_ms(0.95).or(group.mean_ms()).unwrap_or(-1.0);
+        let own = |group: &Self| group.own.last().map(|own| own.ms);
+        let slow = |group: &Self| {
+            group.duration_ms(0.95).or(own(group)).or(group.mean_ms()).unwrap_or(-1.0)
+        };
         let errors = |group: &Self| group.errors.unwrap_or(0.0);
         errors(other)
             .total_cmp(&errors(self))

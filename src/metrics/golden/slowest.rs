@@ -2,7 +2,7 @@
 
 use crate::metrics::conventions::{Convention, find, is_traffic, method_of, route_of};
 use crate::metrics::families::{Family, Labels};
-use crate::model::{TraceId, UnixNanos};
+use crate::model::{TraceId, UnixNanos, is_trace_label};
 
 /// One slow request.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,10 +39,6 @@ pub(super) fn of(page: &[Family], convention: &Convention) -> Option<Slowest> {
 
 /// Reads the trace id of an exemplar, however the library spells it.
 fn trace_of(labels: &Labels) -> Option<TraceId> {
-    let is_it = |name: &str| {
-        let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        name.eq_ignore_ascii_case("traceid")
-    };
-    let (_, value) = labels.iter().find(|(name, _)| is_it(name))?;
+    let (_, value) = labels.iter().find(|(name, _)| is_trace_label(name))?;
     TraceId::from_hex(value)
 }

@@ -206,3 +206,30 @@ fn a_library_of_ones_own_is_guessed_by_names_and_labels() {
     );
     assert_eq!(golden.all.duration_ms(1.0), Some(50.0));
 }
+
+#[test]
+fn a_summarys_own_quantiles_are_the_highest_of_its_series_and_never_added_up() {
+    let page = "# TYPE http_server_requests_seconds summary\n\
+        http_server_requests_seconds{uri=\"/a\",status=\"200\",quantile=\"0.95\"} 0.2\n\
+        http_server_requests_seconds_count{uri=\"/a\",status=\"200\"} 30\n\
+        http_server_requests_seconds_sum{uri=\"/a\",status=\"200\"} 3\n\
+        http_server_requests_seconds{uri=\"/a\",status=\"500\",quantile=\"0.95\"} 0.5\n\
+        http_server_requests_seconds_count{uri=\"/a\",status=\"500\"} 1\n\
+        http_server_requests_seconds_sum{uri=\"/a\",status=\"500\"} 0.5\n\
+        http_server_requests_seconds{uri=\"/b\",status=\"200\",quantile=\"0.95\"} NaN\n\
+        http_server_requests_seconds_count{uri=\"/b\",status=\"200\"} 1\n";
+    let golden = Golden::between(&[], &families(page.as_bytes()), SECOND).unwrap();
+    let own = |series| vec![OwnQuantile { quantile: 0.95, ms: 500.0, series }];
+    assert_eq!((golden.all.own, golden.groups[0].own.clone()), (own(2), own(2)));
+    assert_eq!((golden.groups[1].name.as_str(), golden.groups[1].own.len()), ("/b", 0));
+    assert_eq!(golden.all.buckets, []);
+}
+
+#[test]
+fn a_summary_in_microseconds_is_told_in_milliseconds() {
+    let page = "# TYPE http_request_duration_microseconds summary\n\
+        http_request_duration_microseconds{handler=\"/a\",quantile=\"0.5\"} 2500\n\
+        http_request_duration_microseconds_count{handler=\"/a\"} 4\n";
+    let golden = Golden::between(&[], &families(page.as_bytes()), SECOND).unwrap();
+    assert_eq!(golden.all.own[0].ms, 2.5);
+}

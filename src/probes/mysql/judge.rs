@@ -27,6 +27,10 @@ impl Facts {
         self.text(name)?.parse().ok()
     }
 
+    fn seconds_behind(&self) -> Option<f64> {
+        self.of_replica("Seconds_Behind_Source", "Seconds_Behind_Master")?.parse().ok()
+    }
+
     /// A column of the replica's status by its new or its old name.
     fn of_replica(&self, new: &str, old: &str) -> Option<&str> {
         let columns = self.replica.as_ref()?;
@@ -47,6 +51,7 @@ pub(super) fn judge(probe: &Probe, facts: &Facts) -> Finding {
         count(used),
         count(most)
     ));
+    describe(&mut finding, facts);
     let ratio = most.filter(|most| *most > 0.0).and_then(|most| Some(used? / most));
     finding.observe("connections_ratio", ratio, "1");
     finding.observe("connections", used, "1");
@@ -59,11 +64,25 @@ pub(super) fn judge(probe: &Probe, facts: &Facts) -> Finding {
         finding.worsen(Status::Warn, Reason::ReadOnly, "it takes no writes: read_only is on");
     }
     sessions(&mut finding, probe, facts);
-    for (what, refusal) in &facts.not_seen {
-        let message = &finding.message;
-        finding.message = format!("{message}; {what} not seen: {}", refusal.message);
-    }
     finding
+}
+
+/// What there is of its source and of sessions, and what may not be seen, before anything is said
+/// against it.
+fn describe(finding: &mut Finding, facts: &Facts) {
+    if let Some(lag) = facts.seconds_behind() {
+        finding.say(&format!("{lag:.0}s behind"));
+    }
+    if let Some(seconds) = facts.number("transaction_s").filter(|seconds| *seconds >= 1.0) {
+        finding.say(&format!("longest transaction {seconds:.0}s"));
+    }
+    let waiting = facts.number("innodb_row_lock_current_waits");
+    if let Some(count) = waiting.filter(|count| *count > 0.0) {
+        finding.say(&format!("{count} waiting for a lock"));
+    }
+    for (what, refusal) in &facts.not_seen {
+        finding.say(&format!("{what} not seen: {}", refusal.message));
+    }
 }
 
 /// A copy has two threads: one fetches, one applies; both must run.
@@ -84,11 +103,9 @@ fn replica(finding: &mut Finding, probe: &Probe, facts: &Facts) {
             finding.worsen(Status::Fail, Reason::Lagging, &format!("{what}{said}"));
         }
     }
-    let behind = facts.of_replica("Seconds_Behind_Source", "Seconds_Behind_Master");
-    let lag = behind.and_then(|seconds| seconds.parse::<f64>().ok()).map(|seconds| seconds * 1e3);
+    let lag = facts.seconds_behind().map(|seconds| seconds * 1e3);
     finding.observe("lag_ms", lag, "ms");
     if let Some(lag) = lag {
-        finding.message = format!("{}, {:.0}s behind", finding.message, lag / 1e3);
         finding.measure(probe, Measure::Lag, lag, Reason::Lagging);
     }
 }
@@ -97,18 +114,11 @@ fn sessions(finding: &mut Finding, probe: &Probe, facts: &Facts) {
     let longest = facts.number("transaction_s").map(|seconds| seconds * 1e3);
     finding.observe("transaction_ms", longest, "ms");
     if let Some(longest) = longest {
-        if longest >= 1e3 {
-            let seconds = longest / 1e3;
-            finding.message = format!("{}, longest transaction {seconds:.0}s", finding.message);
-        }
         finding.measure(probe, Measure::Transaction, longest, Reason::Slow);
     }
     let waiting = facts.number("innodb_row_lock_current_waits");
     finding.observe("locks_waiting", waiting, "1");
     if let Some(count) = waiting {
-        if count > 0.0 {
-            finding.message = format!("{}, {count} waiting for a lock", finding.message);
-        }
         finding.measure(probe, Measure::Locks, count, Reason::Slow);
     }
 }

@@ -48,6 +48,10 @@ pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding 
     let most = text("connections_max").unwrap_or("?");
     let message = format!("PostgreSQL {version} {role}, {used}/{most} connections");
     let mut finding = Finding::ok(message);
+    describe(&mut finding, replica, &number);
+    if text("sees_all") == Some("f") {
+        finding.say("others' transactions not seen: grant pg_monitor");
+    }
     roles(&mut finding, address, replica, text("read_only") == Some("on"));
     let most = number("connections_max").filter(|most| *most > 0.0);
     let ratio = most.and_then(|most| Some(number("connections")? / most));
@@ -58,11 +62,29 @@ pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding 
     copies(&mut finding, probe, replica, &number);
     sessions(&mut finding, probe, &number);
     keeping(&mut finding, &number);
-    if text("sees_all") == Some("f") {
-        let message = &finding.message;
-        finding.message = format!("{message}; others' transactions not seen: grant pg_monitor");
-    }
     finding
+}
+
+/// What there is of copies and sessions, before anything is said against it.
+fn describe(finding: &mut Finding, replica: bool, number: &dyn Fn(&str) -> Option<f64>) {
+    let many = |name: &str| number(name).filter(|count| *count > 0.0);
+    if let Some(lag) = number("lag_s").filter(|_| replica) {
+        finding.say(&format!("{lag:.1}s behind"));
+    }
+    match many("replicas") {
+        Some(count) if count < 2.0 => finding.say("1 replica"),
+        Some(count) => finding.say(&format!("{count} replicas")),
+        None => {}
+    }
+    if let Some(longest) = number("transaction_s").filter(|seconds| *seconds >= 1.0) {
+        finding.say(&format!("longest transaction {longest:.0}s"));
+    }
+    if let Some(count) = many("idle_in_transaction") {
+        finding.say(&format!("{count} idle in transaction"));
+    }
+    if let Some(count) = many("locks") {
+        finding.say(&format!("{count} waiting for a lock"));
+    }
 }
 
 /// A server that takes no writes, where they are expected.
@@ -85,12 +107,6 @@ fn copies(
 ) {
     let lag = number("lag_s").map(|seconds| seconds * 1e3);
     finding.observe("lag_ms", lag, "ms");
-    if let Some(lag) = lag.filter(|_| replica) {
-        finding.message = format!("{}, {:.1}s behind", finding.message, lag / 1e3);
-    }
-    if let Some(count) = number("replicas").filter(|count| *count > 0.0) {
-        finding.message = format!("{}, {count} replicas", finding.message);
-    }
     // Without a receiver what was received is replayed, and the lag looks like none.
     if replica && number("receivers") == Some(0.0) {
         finding.worsen(Status::Warn, Reason::Lagging, "it receives nothing from its primary");
@@ -105,19 +121,9 @@ fn sessions(finding: &mut Finding, probe: &Probe, number: &dyn Fn(&str) -> Optio
     finding.observe("locks_waiting", number("locks"), "1");
     finding.observe("idle_in_transaction", number("idle_in_transaction"), "1");
     if let Some(longest) = longest {
-        if longest >= 1e3 {
-            let seconds = longest / 1e3;
-            finding.message = format!("{}, longest transaction {seconds:.0}s", finding.message);
-        }
         finding.measure(probe, Measure::Transaction, longest, Reason::Slow);
     }
-    if let Some(count) = number("idle_in_transaction").filter(|count| *count > 0.0) {
-        finding.message = format!("{}, {count} idle in transaction", finding.message);
-    }
     if let Some(count) = number("locks") {
-        if count > 0.0 {
-            finding.message = format!("{}, {count} waiting for a lock", finding.message);
-        }
         finding.measure(probe, Measure::Locks, count, Reason::Slow);
     }
 }

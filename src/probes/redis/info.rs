@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Measure, Reason, Status};
+use crate::model::{Measure, Reason, Status, counted};
 use crate::probes::{Finding, Probe};
 
 /// The lines of `INFO`, by their names.
@@ -23,6 +23,10 @@ impl<'a> Info<'a> {
         self.text(name)?.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
+    fn count(&self, name: &str) -> Option<usize> {
+        self.text(name)?.parse().ok()
+    }
+
     /// Returns one of two numbers in terms of the other; `None` where that has no limit.
     fn ratio(&self, used: &str, all: &str) -> Option<f64> {
         self.number(all).filter(|all| *all > 0.0).and_then(|all| Some(self.number(used)? / all))
@@ -41,12 +45,21 @@ pub(super) fn judge(probe: &Probe, info: &Info<'_>, cluster: Option<&str>) -> Fi
     let memory = info.text("used_memory_human").map(|used| format!(", {used} used"));
     let most = info.text("maxmemory_human").filter(|_| info.number("maxmemory") > Some(0.0));
     let most = most.map(|most| format!(" of {most}")).unwrap_or_default();
-    let clients = info.text("connected_clients").map(|count| format!(", {count} clients"));
+    let clients =
+        info.count("connected_clients").map(|count| format!(", {}", counted(count, "client")));
     let mut finding = Finding::ok(format!(
         "{product} {version} {role}{}{most}{}",
         memory.unwrap_or_default(),
         clients.unwrap_or_default()
     ));
+    let copies_known = copies_of(info);
+    if !replica && !copies_known.is_empty() {
+        finding.say(&counted(copies_known.len(), "replica"));
+    }
+    let rejected = info.count("rejected_connections").filter(|count| *count > 0);
+    if let Some(count) = rejected {
+        finding.say(&format!("{} rejected since it started", counted(count, "connection")));
+    }
     if info.text("loading") == Some("1") {
         finding.worsen(Status::Fail, Reason::Starting, "it still reads its data from the disk");
     }
@@ -55,7 +68,7 @@ pub(super) fn judge(probe: &Probe, info: &Info<'_>, cluster: Option<&str>) -> Fi
     if replica {
         copy(&mut finding, probe, info);
     } else {
-        copies(&mut finding, probe, info);
+        copies(&mut finding, probe, &copies_known);
     }
     if let Some(state) = cluster.map(Info::read).and_then(|cluster| cluster.text("cluster_state"))
         && state != "ok"
@@ -98,13 +111,7 @@ fn room(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
     finding.observe("connections_ratio", connections, "1");
     let connections = connections.ok_or("no maxclients");
     finding.measure_or(probe, Measure::Connections, connections, Reason::Saturated);
-    let rejected = info.number("rejected_connections");
-    finding.observe("connections_rejected", rejected, "1");
-    if rejected > Some(0.0) {
-        let count = rejected.unwrap_or_default();
-        finding.message =
-            format!("{}, {count} connections rejected since it started", finding.message);
-    }
+    finding.observe("connections_rejected", info.number("rejected_connections"), "1");
     finding.observe("evicted_keys", info.number("evicted_keys"), "1");
 }
 
@@ -124,11 +131,13 @@ fn copy(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
 }
 
 /// The copies of a master, by its own word: `slave0:ip=…,state=online,offset=1,lag=0`.
-fn copies(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
+fn copies_of<'a>(info: &Info<'a>) -> Vec<&'a str> {
+    (0..).map_while(|place: usize| info.text(&format!("slave{place}"))).collect()
+}
+
+fn copies(finding: &mut Finding, probe: &Probe, copies: &[&str]) {
     let mut lags = Vec::new();
-    let mut all = 0;
-    while let Some(line) = info.text(&format!("slave{all}")) {
-        all += 1;
+    for line in copies {
         let field = |name: &str| {
             line.split(',').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)
         };
@@ -136,9 +145,6 @@ fn copies(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
         if field("state").is_some_and(|(_, state)| state != "online") {
             finding.worsen(Status::Warn, Reason::Lagging, "a replica is not in step yet");
         }
-    }
-    if all > 0 {
-        finding.message = format!("{}, {all} replicas", finding.message);
     }
     let worst = lags.into_iter().reduce(f64::max).map(|seconds| seconds * 1e3);
     finding.observe("lag_ms", worst, "ms");
@@ -148,8 +154,8 @@ fn copies(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
 
 /// Sentinel's masters: `master0:name=mymaster,status=ok,address=…,slaves=1,sentinels=3`.
 fn sentinel(info: &Info<'_>, product: &str) -> Finding {
-    let count = info.number("sentinel_masters").unwrap_or(0.0);
-    let mut finding = Finding::ok(format!("{product} Sentinel, {count} masters"));
+    let count = info.count("sentinel_masters").unwrap_or(0);
+    let mut finding = Finding::ok(format!("{product} Sentinel, {}", counted(count, "master")));
     let mut place = 0;
     while let Some(line) = info.text(&format!("master{place}")) {
         place += 1;

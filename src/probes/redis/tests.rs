@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Status;
 use crate::probes::targets::limits_for_tests;
 
 const RECORDED: &str = include_str!("../../../tests/fixtures/wire/redis-info.bin");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::CheckReport;
-use crate::model::{CheckResult, Status};
+use crate::model::{CheckResult, Reason, Status};
 
 /// One result and what to call it.
 pub(super) struct Listed<'a> {
@@ -40,7 +40,12 @@ pub(super) fn word(status: Status) -> &'static str {
 
 /// Returns the reason as its word of the closed list, as in JSON; empty without one.
 pub(super) fn reason(result: &CheckResult) -> String {
-    let word = result.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    result.reason.map(reason_word).unwrap_or_default()
+}
+
+/// Returns a reason as its word, as in JSON.
+pub(super) fn reason_word(reason: Reason) -> String {
+    let word = serde_json::to_value(reason).ok();
     word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

@@ -2,17 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{MetricsReport, PageReport, QuantileRow, Row, Signals, Used};
-use crate::model::shown_bytes;
+use super::{MetricsReport, PageReport, QuantileRow, Row, Signals, rows, used};
 use crate::render::metrics_list::faults;
 use crate::render::theme::duration;
 use crate::render::{Theme, Tone, text};
 
 /// How wide the words before the numbers are.
-const LABEL: usize = 12;
-
-/// How many rows are drawn, the worst ones.
-const ROWS_MAX: usize = 30;
+pub(super) const LABEL: usize = 12;
 
 /// How many metrics with many series are named.
 const MANY_MAX: usize = 5;
@@ -48,9 +44,9 @@ fn page(page: &PageReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()>
             text::counted(page.samples, "sample")
         )?,
     }
-    saturation(&page.saturation, out, theme)?;
+    used::draw(&page.saturation, out, theme)?;
     if let Some(signals) = &page.signals {
-        rows(signals, out, theme)?;
+        rows::draw(signals, out, theme)?;
         remarks(signals, out, theme)?;
     }
     many(page, out, theme)?;
@@ -121,6 +117,20 @@ fn totals(
         fact(out, label, line.trim_end())?;
         label = "";
     }
+    for own in &all.exporter_quantiles {
+        let line = format!(
+            "p{:<4}{:<9}the exporter's own{}",
+            name(own.quantile),
+            milliseconds(own.ms),
+            if own.series > 1 {
+                format!(", the highest of {} series", own.series)
+            } else {
+                String::new()
+            }
+        );
+        fact(out, label, &line)?;
+        label = "";
+    }
     let mut last: Vec<String> =
         all.mean_ms.map(|mean| format!("mean {}", milliseconds(mean))).into_iter().collect();
     last.extend(signals.apdex.as_ref().map(|apdex| {
@@ -173,74 +183,17 @@ fn errors(all: &Row, theme: &Theme) -> Option<String> {
     Some(theme.paint(tone, format!("{mark}{}", share.trim_end())))
 }
 
-fn saturation(all: &[Used], out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    let mut label = "saturation";
-    for used in all {
-        let amount = |value: f64| match used.unit {
-            "By" => shown_bytes(whole(value)),
-            "s" => milliseconds(value * 1e3),
-            "cores" => format!("{} cores", number(value)),
-            _ => number(value),
-        };
-        let of = match (used.max, used.ratio) {
-            (Some(max), Some(ratio)) => format!(" of {} ({})", amount(max), percent(ratio)),
-            _ => String::new(),
-        };
-        let line = format!("{} {}{of}", text::shown(&used.name), amount(used.used));
-        // A pool by its labels: of several it is the fullest.
-        let which = used.metric.find('{').and_then(|at| used.metric.get(at..)).unwrap_or_default();
-        let line = format!("{line} {}", text::shown(which));
-        let full = used.ratio.is_some_and(|ratio| ratio >= 0.9);
-        let mark = if full { "! " } else { "" };
-        let tone = if full { Tone::Warn } else { Tone::Strong };
-        let line = format!("{mark}{}", line.trim_end());
-        fact(out, label, &if full { theme.paint(tone, line) } else { line })?;
-        label = "";
-    }
-    Ok(())
-}
-
-fn rows(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
-    if signals.rows.is_empty() {
-        return Ok(());
-    }
-    let head = format!(
-        "  {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}  WHAT",
-        "REQUESTS", "RATE", "ERRORS", "P50", "P95", "P99"
-    );
-    writeln!(out, "\n{}", theme.paint(Tone::Dim, head))?;
-    for row in signals.rows.iter().take(ROWS_MAX) {
-        let at = |wanted| row.quantile(wanted).map_or_else(|| "-".to_owned(), quantile);
-        let failed = row.errors > Some(0.0);
-        let mark = if failed { theme.symbol("✗", "x") } else { " " };
-        let errors = row.error_ratio.map_or_else(|| "-".to_owned(), percent);
-        let rate = row.rate.map_or_else(|| "-".to_owned(), |rate| format!("{}/s", number(rate)));
-        let name = text::harmless(row.name.as_deref().unwrap_or_default()).into_owned();
-        // In a pipe nothing is cut.
-        let room = if theme.terminal { theme.width.saturating_sub(59).max(12) } else { usize::MAX };
-        let line = format!(
-            "{:>9} {rate:>8} {errors:>8} {:>8} {:>8} {:>8}  {}",
-            number(row.requests),
-            at(0.5),
-            at(0.95),
-            at(0.99),
-            text::cut_middle(&name, room)
-        );
-        let line = if row.few { theme.paint(Tone::Dim, line) } else { line };
-        writeln!(out, "{} {line}", theme.paint(Tone::Bad, mark))?;
-    }
-    let more = signals.rows.len().saturating_sub(ROWS_MAX);
-    if more > 0 {
-        let what = text::counted(more, "more row");
-        writeln!(out, "  {what}, which are better: --match shows some, -o json all")?;
-    }
-    Ok(())
-}
-
 fn remarks(signals: &Signals, out: &mut dyn Write, theme: &Theme) -> io::Result<()> {
     let mut said = Vec::new();
     if signals.rows.iter().any(|row| row.few) {
         said.push("Rows of fewer than 20 requests prove little.".to_owned());
+    }
+    said.extend(rows::of_clients(signals));
+    let own = || signals.rows.iter().chain([&signals.all]).map(|row| &row.exporter_quantiles);
+    if own().any(|own| !own.is_empty()) {
+        let all = "Quantiles are the exporter's own, over a window that it chose: they cannot be added \
+                   up, and of several series the highest is shown.";
+        said.push(all.to_owned());
     }
     if signals.overall {
         let timed = signals.timed_by.as_deref().unwrap_or_default();
@@ -307,7 +260,7 @@ fn many(page: &PageReport, out: &mut dyn Write, theme: &Theme) -> io::Result<()>
     Ok(())
 }
 
-fn fact(out: &mut dyn Write, label: &str, line: &str) -> io::Result<()> {
+pub(super) fn fact(out: &mut dyn Write, label: &str, line: &str) -> io::Result<()> {
     writeln!(out, "{label:<LABEL$}{line}")
 }
 
@@ -336,12 +289,12 @@ fn bucket(row: &QuantileRow) -> String {
     format!("between {} and {}", milliseconds(row.from_ms), milliseconds(row.to_ms))
 }
 
-fn counted(number: f64, one: &str) -> String {
+pub(super) fn counted(number: f64, one: &str) -> String {
     let plural = if (number - 1.0).abs() < f64::EPSILON { "" } else { "s" };
     format!("{} {one}{plural}", self::number(number))
 }
 
-fn name(quantile: f64) -> String {
+pub(super) fn name(quantile: f64) -> String {
     number(quantile * 100.0)
 }
 
@@ -372,20 +325,4 @@ pub(super) fn percent(ratio: f64) -> String {
         _ => 2,
     };
     format!("{percent:.decimals$}%")
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturates; no byte is negative"
-)]
-fn whole(value: f64) -> u64 {
-    value as u64
-}
-
-impl Row {
-    /// Draws one of its quantiles, `-` where there is none.
-    pub(super) fn drawn(&self, wanted: f64) -> String {
-        self.quantile(wanted).map_or_else(|| "-".to_owned(), quantile)
-    }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::drawn::{number, percent};
-use super::{MetricsReport, Row};
+use super::rows::Duration;
+use super::{MetricsReport, PageReport, Signals, rows};
 use crate::render::text;
 
 pub(super) fn write(report: &MetricsReport, out: &mut dyn Write) -> io::Result<()> {
@@ -17,26 +18,24 @@ pub(super) fn write(report: &MetricsReport, out: &mut dyn Write) -> io::Result<(
                 workers.evidence
             )?;
         }
-        let seconds =
-            page.elapsed_ms.map_or("an unknown time".to_owned(), |ms| format!("{:.1} s", ms / 1e3));
-        let since = if page.lifetime { "since it started, " } else { "over " };
+        let seconds = page.elapsed_ms.map(super::drawn::milliseconds);
+        let since = match (page.lifetime, seconds) {
+            (false, Some(seconds)) => format!("over {seconds}"),
+            (true, Some(seconds)) => format!("since the process started, {seconds} ago"),
+            (_, None) => "since counting began".to_owned(),
+        };
         let Some(signals) = &page.signals else {
             writeln!(out, "No metric of requests among its {} samples.\n", page.samples)?;
+            used(out, page)?;
+            writeln!(out)?;
             continue;
         };
-        writeln!(out, "Requests {since}{seconds}, counted by `{}`.\n", cell(&signals.counted_by))?;
-        writeln!(out, "| what | requests | rate | errors | p50 | p95 | p99 |")?;
-        writeln!(out, "|---|---:|---:|---:|---:|---:|---:|")?;
-        row(out, "**all**", &signals.all)?;
-        for one in &signals.rows {
-            row(out, &format!("`{}`", cell(one.name.as_deref().unwrap_or_default())), one)?;
+        writeln!(out, "Requests {since}, counted by `{}`.\n", cell(&signals.counted_by))?;
+        table(out, signals)?;
+        for remark in rows::of_clients(signals) {
+            writeln!(out, "{}\n", cell(&remark))?;
         }
-        writeln!(out)?;
-        for used in &page.saturation {
-            let of = used.max.map(|max| format!(" of {}", number(max))).unwrap_or_default();
-            let unit = if used.unit == "1" { "" } else { used.unit };
-            writeln!(out, "- {}: {}{of} {unit}", cell(&used.name), number(used.used))?;
-        }
+        used(out, page)?;
         if let Some(slowest) = &signals.slowest {
             writeln!(out, "\nSlowest with a trace: `obs trace {}`", slowest.trace_id)?;
         }
@@ -48,12 +47,33 @@ pub(super) fn write(report: &MetricsReport, out: &mut dyn Write) -> io::Result<(
     out.flush()
 }
 
-fn row(out: &mut dyn Write, name: &str, row: &Row) -> io::Result<()> {
-    let dash = || "-".to_owned();
-    let rate = row.rate.map_or_else(dash, |rate| format!("{}/s", number(rate)));
-    let errors = row.error_ratio.map_or_else(dash, percent);
-    let quantiles = [0.5, 0.95, 0.99].map(|wanted| row.drawn(wanted)).join(" | ");
-    writeln!(out, "| {name} | {} | {rate} | {errors} | {quantiles} |", number(row.requests))
+fn table(out: &mut dyn Write, signals: &Signals) -> io::Result<()> {
+    let (columns, clients) = (Duration::columns(signals), rows::has_client_errors(signals));
+    let mut heads =
+        vec!["what".to_owned(), "requests".to_owned(), "rate".to_owned(), "errors".to_owned()];
+    heads.extend(clients.then(|| "4xx".to_owned()));
+    heads.extend(columns.iter().map(|column| column.title()));
+    writeln!(out, "| {} |\n|---|{}", heads.join(" | "), "---:|".repeat(heads.len() - 1))?;
+    for row in [&signals.all].into_iter().chain(&signals.rows) {
+        let name = row.name.as_deref().map(|name| format!("`{}`", cell(name)));
+        let rate = row.rate.map_or_else(|| "-".to_owned(), |rate| format!("{}/s", number(rate)));
+        let errors = row.error_ratio.map_or_else(|| "-".to_owned(), percent);
+        let name = name.unwrap_or_else(|| "**all**".to_owned());
+        let mut cells = vec![name, number(row.requests), rate, errors];
+        cells.extend(clients.then(|| rows::client_errors(row)));
+        cells.extend(columns.iter().map(|column| column.of(row)));
+        writeln!(out, "| {} |", cells.join(" | "))?;
+    }
+    writeln!(out)
+}
+
+fn used(out: &mut dyn Write, page: &PageReport) -> io::Result<()> {
+    for used in &page.saturation {
+        let which = super::used::series(used);
+        let which = if which.is_empty() { String::new() } else { format!(" `{}`", cell(which)) };
+        writeln!(out, "- {}{which}", cell(&super::used::words(used)))?;
+    }
+    Ok(())
 }
 
 fn cell(words: &str) -> String {

@@ -27,11 +27,9 @@ impl Values {
     /// It begins at zero where the values reach down into the lower half of what is above it.
     pub(super) fn of(min: f64, max: f64, count: usize) -> Self {
         let from_zero = min >= 0.0 && min <= max / 2.0;
-        let (mut low, mut high) = (if from_zero { 0.0 } else { min }, max);
+        let (low, high) = (if from_zero { 0.0 } else { min }, max);
         if high - low <= f64::EPSILON * high.abs().max(low.abs()) || high <= low {
-            // A flat line lies in the middle.
-            let around = if high == 0.0 { 1.0 } else { high.abs() * 0.1 };
-            (low, high) = (if low == 0.0 { 0.0 } else { low - around }, high + around);
+            return Self::flat(high);
         }
         let step = round_step(low, high, count);
         let (first, last) = ((low / step).floor(), (high / step).ceil());
@@ -48,6 +46,18 @@ impl Values {
         let largest = ticks.iter().fold(0.0_f64, |most, tick| most.max(tick.abs()));
         let ticks = ticks.into_iter().map(|tick| (tick, label(tick, step, largest))).collect();
         Self { low: first * step, high: last * step, ticks }
+    }
+
+    /// Makes the axis of one value: it lies in the middle, and nothing else is written there.
+    fn flat(value: f64) -> Self {
+        let around = if value == 0.0 { 1.0 } else { value.abs() * 0.1 };
+        let (low, high) = ((value - around).max(f64::MIN), (value + around).min(f64::MAX));
+        Self { low, high, ticks: vec![(value, amount(value))] }
+    }
+
+    /// Says whether all values are the same.
+    pub(super) fn is_flat(&self) -> bool {
+        self.ticks.len() == 1
     }
 
     /// Returns how far up a value is, 0 to 1.
@@ -196,9 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_line_has_an_axis_too() {
-        assert!(labels(1.0, 1.0).len() > 1, "{:?}", labels(1.0, 1.0));
-        assert!(labels(0.0, 0.0).len() > 1, "{:?}", labels(0.0, 0.0));
+    fn a_flat_line_lies_in_the_middle_with_its_value() {
+        for (value, label) in [(1.0, "1"), (0.0, "0"), (-3.5, "-3.5"), (123_456.789, "123.5k")] {
+            assert_eq!(labels(value, value), [label]);
+            assert!((Values::of(value, value, 4).place(value) - 0.5).abs() < 1e-6, "{value}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::axis::{self, Values, along, amount, cell};
 use super::{QueryReport, summary};
-use crate::model::MetricSeries;
+use crate::model::{MetricSeries, MetricValue};
 use crate::render::{Theme, Tone, text};
 
 /// What tells the lines apart without colour.
@@ -15,6 +15,9 @@ const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x8
 
 /// The columns that a label of time needs, with a blank.
 const TIME_COLUMNS: usize = 14;
+
+/// The rows of a plot in which all values are the same: the line is in the middle one.
+const FLAT_ROWS: usize = 3;
 
 /// The characters of the plot, each of one or of eight dots.
 struct Canvas {
@@ -32,16 +35,17 @@ pub(super) fn draw(
     report: &QueryReport,
     drawn: &[&MetricSeries],
 ) -> io::Result<()> {
+    let all = || drawn.iter().filter_map(|series| summary(series));
+    let (min, max) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), one| {
+        (min.min(one.min), max.max(one.max))
+    });
     let rows = match theme.width {
         ..60 => 8,
         60..120 => 12,
         _ => 16,
     };
-    let all = || drawn.iter().filter_map(|series| summary(series));
-    let (min, max) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), one| {
-        (min.min(one.min), max.max(one.max))
-    });
     let values = Values::of(min, max, rows / 3);
+    let rows = if values.is_flat() { FLAT_ROWS } else { rows };
     let margin = values.ticks.iter().map(|(_, label)| label.len()).max().unwrap_or(0);
     let beside = if drawn.len() > 1 { 2 + drawn.len().min(3) } else { 1 };
     let columns = theme.width.saturating_sub(margin + 2 + beside).max(10);
@@ -86,28 +90,26 @@ fn plot(
 ) -> Option<usize> {
     let (across, down) = canvas.dots;
     let (width, height) = (canvas.columns * across, canvas.rows * down);
-    let mut before: Option<(usize, usize, crate::model::UnixNanos)> = None;
     let mut end = None;
-    for point in &series.points {
-        if !point.value.is_finite() {
-            before = None;
-            continue;
+    // Where a value is missing, nothing is known and nothing is drawn.
+    #[expect(clippy::cast_precision_loss, reason = "compared with one and a half steps")]
+    let joined = |one: &MetricValue, next: &MetricValue| {
+        let apart = |step: f64| next.time.since(one.time) as f64 > 1.5e9 * step;
+        one.value.is_finite() && next.value.is_finite() && !step_s.is_some_and(apart)
+    };
+    for run in series.points.chunk_by(joined) {
+        let finite = run.iter().filter(|point| point.value.is_finite());
+        let places = finite.map(|point| {
+            let x = cell(along(point.time, first, last), width);
+            (x, height - 1 - cell(values.place(point.value), height))
+        });
+        let places: Vec<(usize, usize)> = places.collect();
+        match places.as_slice() {
+            [] => {}
+            [(x, y)] => canvas.spot(*x, *y, place),
+            places => places.windows(2).for_each(|pair| canvas.line(pair[0], pair[1], place)),
         }
-        let x = cell(along(point.time, first, last), width);
-        let y = height - 1 - cell(values.place(point.value), height);
-        // Where a value is missing, nothing is known and nothing is drawn.
-        #[expect(clippy::cast_precision_loss, reason = "compared with one and a half steps")]
-        let gap = |then: crate::model::UnixNanos| {
-            step_s.is_some_and(|step| point.time.since(then) as f64 > 1.5e9 * step)
-        };
-        match before {
-            Some((from_x, from_y, then)) if !gap(then) => {
-                canvas.line((from_x, from_y), (x, y), place);
-            }
-            _ => canvas.set(x, y, place),
-        }
-        before = Some((x, y, point.time));
-        end = Some(y / down);
+        end = places.last().map(|(_, y)| y / down).or(end);
     }
     end
 }
@@ -120,6 +122,15 @@ impl Canvas {
         if let Some((dots, owner)) = self.cells.get_mut(row * self.columns + column) {
             *dots |= dot;
             *owner = Some(place);
+        }
+    }
+
+    /// Draws a value that stands alone: a dot of braille would not be seen.
+    fn spot(&mut self, x: usize, y: usize, place: usize) {
+        let (across, down) = self.dots;
+        let (beside, below) = (x ^ usize::from(across > 1), y ^ usize::from(down > 1));
+        for (x, y) in [(x, y), (beside, y), (x, below), (beside, below)] {
+            self.set(x, y, place);
         }
     }
 

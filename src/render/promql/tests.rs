@@ -62,6 +62,20 @@ fn a_range_is_lines_with_their_letters_at_the_end() {
 }
 
 #[test]
+fn a_flat_line_is_one_line_in_the_middle_with_its_value() {
+    let flat = report(MetricShape::Matrix, vec![series(&[("job", "app")], &[12.5; 30])]);
+    assert_snapshot!(drawn(&flat, 60, false));
+}
+
+#[test]
+fn a_value_that_stands_alone_is_seen_and_a_gap_is_a_gap() {
+    let mut values = [f64::NAN; 30];
+    (values[3], values[20], values[21]) = (1.0, 4.0, 4.0);
+    let alone = report(MetricShape::Matrix, vec![series(&[], &values)]);
+    assert_snapshot!(drawn(&alone, 60, false));
+}
+
+#[test]
 fn in_ascii_a_line_is_made_of_its_letter() {
     let text = drawn(&waves(), 60, true);
     let plot: Vec<&str> = text.lines().filter(|line| line.contains(['|', '+'])).collect();

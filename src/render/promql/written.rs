@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::axis::amount;
-use super::{QueryReport, summary};
+use super::{QueryReport, observed, summary};
 use crate::model::{MetricShape, metric_number};
 use crate::render::log_columns::{csv, markdown};
 use crate::render::text;
@@ -82,6 +82,14 @@ impl QueryReport {
                 }
             };
             writeln!(out, "| {} | {} |", markdown(&one.title()), numbers.join(" | "))?;
+        }
+        if let Some(slowest) = &self.slowest {
+            let (what, trace) = (markdown(&observed(slowest)), slowest.trace_id);
+            writeln!(
+                out,
+                "\nSlowest with a trace: {what} at {}: `obs trace {trace}`",
+                slowest.time
+            )?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::TraceReport;
 use super::ink::pieces;
 use super::rows::{Rows, Shows};
-use super::summary::counted;
+use crate::model::counted;
 use crate::render::{Theme, Tone, text};
 use crate::traces::Noise;
 

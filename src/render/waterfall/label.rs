@@ -3,8 +3,9 @@
 use super::grid::Grid;
 use super::ink::Line;
 use super::rows::{Row, Shows};
-use super::summary::{counted, signed};
+use super::summary::signed;
 use crate::model::SpanKind;
+use crate::model::counted;
 use crate::render::theme::{duration, severity_tone};
 use crate::render::{Tone, text};
 use crate::traces::Node;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::TraceReport;
 use super::columns::{percent, sum_of};
 use super::ink::{Line, pieces, width, wrapped};
+use crate::model::counted;
 use crate::render::theme::duration;
 use crate::render::{Theme, Tone, text};
 use crate::traces::{Finding, FindingKind, Skew};
@@ -248,8 +249,4 @@ fn paragraph(
         line.end(out)?;
     }
     Ok(())
-}
-
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -24,7 +24,7 @@ impl TraceReport {
             writeln!(out, "- request {}", escaped(request))?;
         }
         if let Some(start) = self.start {
-            let spans = summary::counted(self.analysis().tree.nodes().len(), "span");
+            let spans = crate::model::counted(self.analysis().tree.nodes().len(), "span");
             let services: Vec<String> = self.services.iter().map(|name| escaped(name)).collect();
             let (_, complete) = summary::completeness(self);
             let start = theme.date_time(start);

@@ -65,6 +65,27 @@ fn nothing_found_is_no_series_and_not_zero() {
 }
 
 #[test]
+fn exemplars_are_read_with_their_trace_and_their_series() {
+    let all = decode_metric_exemplars(&recorded("exemplars.json")).unwrap();
+    let first = &all[0];
+    assert_eq!(first.trace_id.to_string(), "4359c8f6b260c6720b4508b1956d0cf6");
+    assert_eq!(
+        (first.value, first.time),
+        (0.002_898_578_279_265_492, UnixNanos(1_795_328_284_451_000_000))
+    );
+    assert!(all.iter().all(MetricExemplar::is_of_buckets), "{all:?}");
+    for none in [
+        &br#"{"status":"success"}"#[..],
+        br#"{"status":"success","data":[]}"#,
+        br#"{"status":"success","data":null}"#,
+    ] {
+        assert_eq!(decode_metric_exemplars(none).unwrap(), []);
+    }
+    let untraced = br#"{"status":"success","data":[{"seriesLabels":{},"exemplars":[{"labels":{"id":"7"},"value":"1","timestamp":1}]}]}"#;
+    assert_eq!(decode_metric_exemplars(untraced).unwrap(), []);
+}
+
+#[test]
 fn warnings_infos_and_missing_parts_are_kept() {
     let body = br#"{"status":"success","isPartial":true,"warnings":["a store is away"],
         "infos":["metric might not be a counter"],"data":{"result":[],"resultType":"vector"}}"#;

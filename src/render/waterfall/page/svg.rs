@@ -92,7 +92,7 @@ pub(super) fn inline(
 /// Returns the operation, its length, its size and whether it is whole, in a line.
 pub(super) fn headline(report: &TraceReport) -> String {
     let code = report.status_code.map(|code| format!(" {code}")).unwrap_or_default();
-    let spans = summary::counted(report.analysis().tree.nodes().len(), "span");
+    let spans = crate::model::counted(report.analysis().tree.nodes().len(), "span");
     let (_, complete) = summary::completeness(report);
     let length = duration(report.analysis().duration_ns());
     format!("{}{code} · {length} · {spans} · {complete}", report.name)
