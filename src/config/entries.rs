@@ -78,14 +78,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Entry<T> {
 /// Says what the library found wrong, on one line and without a secret.
 fn in_words(error: &toml::de::Error) -> String {
     let unknown = error.message().split('`').nth(1);
-    let reason = match (unknown, did_you_mean(error.message())) {
-        (Some(unknown), Some(meant)) => {
-            format!("has the key `{unknown}`, did you mean `{meant}`?")
-        }
-        _ => {
-            let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
-            format!("cannot be read: {}", lines.join(" ").trim())
-        }
+    let reason = if let (Some(unknown), Some(meant)) = (unknown, did_you_mean(error.message())) {
+        format!("has the key `{unknown}`, did you mean `{meant}`?")
+    } else {
+        let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+        format!("cannot be read: {}", lines.join(" ").trim())
     };
     mask_text(&reason).into_owned()
 }

@@ -32,7 +32,7 @@ use crate::sources::local::Served;
 pub use backends::Wanted;
 pub use global::GlobalArgs;
 pub use ids::run_ids;
-pub use runbook::FoundRunbook;
+pub use runbook::{FoundRunbook, find_runbook};
 
 /// The columns where nothing says how many there are.
 const WIDTH_DEFAULT: usize = 80;

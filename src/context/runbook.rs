@@ -20,33 +20,40 @@ pub struct FoundRunbook {
 }
 
 impl Context {
-    /// Reads `runbook/` or `docs/runbook.md`, found upwards from the working directory, else what is
-    /// built in; says which.
+    /// Reads the runbook that is in force; says which.
     pub fn runbook(&mut self) -> Result<FoundRunbook> {
-        let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let Some((root, files)) = here.ancestors().find_map(files_in) else {
-            self.output.note("this is the runbook of the demo's services, which is built in");
-            return Ok(FoundRunbook {
-                runbook: Runbook::read(EMBEDDED.iter().copied()),
-                path: None,
-            });
-        };
-        self.output.note(&format!("the runbook is {}", root.display()));
-        if files.len() > FILES_MAX {
-            let why = format!("{} has more than {FILES_MAX} Markdown files", root.display());
-            return Err(Error::usage("this is too much for a runbook").because(why));
+        let found = find_runbook()?;
+        match &found.path {
+            None => {
+                self.output.note("this is the runbook of the demo's services, which is built in");
+            }
+            Some(root) => self.output.note(&format!("the runbook is {}", root.display())),
         }
-        let above = root.parent().unwrap_or(&root);
-        let mut read = Vec::new();
-        for file in files {
-            let name = file.strip_prefix(above).unwrap_or(&file).display().to_string();
-            read.push((name, text_of(&file)?));
-        }
-        let files = read.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let mut runbook = Runbook::read(files);
-        runbook.look_for_files(|file| above.join(file).exists());
-        Ok(FoundRunbook { runbook, path: Some(root) })
+        Ok(found)
     }
+}
+
+/// Reads `runbook/` or `docs/runbook.md`, found upwards from the working directory, else what is built
+/// in.
+pub fn find_runbook() -> Result<FoundRunbook> {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let Some((root, files)) = here.ancestors().find_map(files_in) else {
+        return Ok(FoundRunbook { runbook: Runbook::read(EMBEDDED.iter().copied()), path: None });
+    };
+    if files.len() > FILES_MAX {
+        let why = format!("{} has more than {FILES_MAX} Markdown files", root.display());
+        return Err(Error::usage("this is too much for a runbook").because(why));
+    }
+    let above = root.parent().unwrap_or(&root);
+    let mut read = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(above).unwrap_or(&file).display().to_string();
+        read.push((name, text_of(&file)?));
+    }
+    let files = read.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut runbook = Runbook::read(files);
+    runbook.look_for_files(|file| above.join(file).exists());
+    Ok(FoundRunbook { runbook, path: Some(root) })
 }
 
 /// Returns a folder's runbook and its files, the index first; `None` where there is none.

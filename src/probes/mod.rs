@@ -117,6 +117,14 @@ impl Probe {
         }
     }
 
+    /// The same without the limits that hold where none are set.
+    fn as_asked(&self) -> Self {
+        let mut probe = self.clone();
+        probe.warn.retain(|limit| self.asked.contains(limit));
+        probe.fail.retain(|limit| self.asked.contains(limit));
+        probe
+    }
+
     /// The same, named by this and held to the limits that hold where none are set.
     fn with_defaults(self, origin: String) -> Self {
         let (warn, fail) = targets::default_limits();

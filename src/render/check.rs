@@ -255,10 +255,18 @@ impl CheckReport {
             writeln!(out, "   try     {}", theme.paint(Tone::Id, text::shown(command)))?;
         }
         if let Some(section) = &result.runbook {
-            writeln!(out, "   see     obs runbook {}", text::shown(section))?;
+            writeln!(out, "   see     {}", text::shown(&where_to_read(section)))?;
         }
         Ok(())
     }
+}
+
+/// Returns what to type, or the address to open: to a shell a `#` would begin a comment.
+fn where_to_read(section: &str) -> String {
+    if section.starts_with("https://") || section.starts_with("http://") {
+        return section.to_owned();
+    }
+    format!("obs runbook {}", section.trim_start_matches('#'))
 }
 
 fn labelled(out: &mut dyn Write, theme: &Theme, label: &str, words: &str) -> io::Result<()> {

@@ -147,11 +147,30 @@ fn what_needs_a_failed_check_is_skipped_and_named() {
        where   127.0.0.1:[port]
        likely  redis was not started
        try     obs check redis --wait [time]
-       see     obs runbook #redis
 
     1 fail  1 skipped    root causes: redis
+    --- stderr
+    note: the check `redis` ($DIR/obs.toml:6) names the section `#redis`, which the runbook that is built in does not have
     --- exit 1
     ");
+}
+
+#[test]
+fn the_section_of_a_check_is_looked_up_in_the_teams_runbook() {
+    let env = env(
+        "",
+        &[
+            ("a", "tcp", "target = '127.0.0.1:1'\nrunbook = '#ledger'"),
+            ("b", "tcp", "target = '127.0.0.1:1'\nrunbook = '#ledgr'"),
+            ("c", "tcp", "target = '127.0.0.1:1'\nrunbook = 'https://wiki.example/queue'"),
+        ],
+    );
+    std::fs::create_dir(env.path().join("docs")).unwrap();
+    let env = env.file("docs/runbook.md", "# Ours\n\n## Ledger\n\nCount it.\n");
+    let outcome = env.obs(["check"]).to_string();
+    let see: Vec<&str> = outcome.lines().filter(|line| line.starts_with("   see ")).collect();
+    assert_eq!(see, ["   see     obs runbook ledger", "   see     https://wiki.example/queue"]);
+    assert!(outcome.contains("note: the check `b` ($DIR/obs.toml:6) names the section `#ledgr`, which the runbook $DIR/docs/runbook.md does not have, did you mean `ledger`?"), "{outcome}");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn credentials_go_where_they_are_configured_to_and_are_never_shown() {
     let shown = env.obs(["config", "show"]);
     let shown = without_address(&shown, &fake);
     let row = shown.lines().find(|line| line.contains("source.loki")).unwrap();
-    assert_snapshot!(row, @"  source.loki    loki http://HOST/ token from $TEAM_TOKEN X-Scope-OrgID [masked]  user.toml");
+    assert_snapshot!(row, @"  source.loki   loki http://HOST/ token from $TEAM_TOKEN X-Scope-OrgID [masked]  user.toml");
     assert!(!outcome.to_string().contains("s3cret"));
 }
 

@@ -59,8 +59,7 @@ fn all_probes(args: &CheckArgs, context: &mut Context) -> Result<Vec<Probe>> {
 /// Returns the checks that the files list.
 pub(super) fn configured(window: Duration, context: &Context) -> Vec<Probe> {
     let settings = &context.settings;
-    let timeout = settings.timeout.value;
-    of_settings(&settings.checks.value, &settings.unread, timeout, window)
+    of_settings(&settings.checks.value, &settings.unread, settings.timeout.value, window)
 }
 
 /// Returns the checks of what variables name; says what of it is not asked.

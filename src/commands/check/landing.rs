@@ -61,7 +61,6 @@ pub(super) fn chosen(context: &mut Context) -> Result<(String, Option<String>)> 
 /// Returns the address of the metrics that a check asks for at the same host and port.
 pub(super) fn metrics_of(url: &Url, context: &Context) -> Option<String> {
     let same = |one: &Application| one.base.origin() == url.origin();
-    // Whoever names the page needs no check, so that a wrong one is no matter here.
     configured(context).into_iter().find(same).map(|one| one.metrics)
 }
 

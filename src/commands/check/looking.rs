@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::args::CheckArgs;
-use super::{outcome, past};
+use super::beside::Beside;
+use super::outcome;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
 use crate::model::CheckResult;
@@ -32,7 +33,7 @@ pub(super) fn look_until_well(
     probes: &[Probe],
     means: &Means,
     args: &CheckArgs,
-    past: &past::Past,
+    beside: &Beside,
     context: &mut Context,
 ) -> Result<Looked> {
     let live = Live::new(&context.output.notes, probes.iter().map(|probe| probe.id.as_str()));
@@ -44,7 +45,7 @@ pub(super) fn look_until_well(
     let first = args.wait.map_or(args.deadline, |wait| wait.min(args.deadline));
     // Of several looks only the last is the answer: nothing is written before it is known to be that.
     let streams = context.output.format() == Format::Jsonl && args.wait.is_none();
-    let mut results = look(probes, means, first, context, &live, past, streams)?;
+    let mut results = look(probes, means, first, context, &live, beside, streams)?;
     while let Some(wait) = args.wait {
         let left = wait.saturating_sub(began.elapsed());
         if left.is_zero() || outcome(&results, args.fail_on()) == Outcome::Yes {
@@ -58,7 +59,7 @@ pub(super) fn look_until_well(
             break;
         }
         looked = Instant::now();
-        results = look(probes, means, left.min(args.deadline), context, &live, past, false)?;
+        results = look(probes, means, left.min(args.deadline), context, &live, beside, false)?;
         attempts += 1;
     }
     live.clear();
@@ -77,7 +78,7 @@ pub(super) fn look(
     deadline: Duration,
     context: &mut Context,
     live: &Live,
-    past: &past::Past,
+    beside: &Beside,
     streams: bool,
 ) -> Result<Vec<CheckResult>> {
     let now = context.now_nanos();
@@ -88,7 +89,7 @@ pub(super) fn look(
                 return Ok(());
             }
             told.push(result.id.clone());
-            past.compare(&mut result, now);
+            beside.complete(&mut result, now);
             stream(output, &result)
         };
         let mut written = Ok(());
@@ -109,7 +110,7 @@ pub(super) fn look(
     })?;
     let mut results = looked?;
     for result in &mut results {
-        past.compare(result, now);
+        beside.complete(result, now);
     }
     Ok(results)
 }

@@ -1,11 +1,13 @@
 //! `obs check`: is the application healthy, and what it stands on?
 //!
 //! `args` is the command line, `chosen` what there is to check, `looking` asks once or until all is
-//! well, `watching` again and again, `past` is what the last run found;
+//! well, `watching` again and again, `past` is what the last run found, `beside` lays it and the runbook
+//! beside what was found;
 //! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks, and `landing`
 //! where it is sent when nobody says.
 
 mod args;
+mod beside;
 mod canary;
 mod chosen;
 mod landing;
@@ -25,6 +27,7 @@ use crate::render::check::CheckReport;
 
 pub use args::CheckArgs;
 use args::FailOn;
+use beside::Beside;
 use looking::Looked;
 use past::Past;
 
@@ -57,22 +60,23 @@ fn checked(args: &CheckArgs, context: &mut Context) -> Result<Outcome> {
     if let Some(url) = &args.canary {
         return flown(url, args, context);
     }
-    let probes = chosen::probes(args, context)?;
+    let mut probes = chosen::probes(args, context)?;
     looking::fits(args, &probes)?;
     let means = Means { http: context.http(), now: context.now_nanos() };
     let past = if args.no_baseline { Past::default() } else { Past::read(context) };
+    let beside = Beside::new(past, &mut probes, context);
     let started = context.now_nanos();
     if let Some(every) = args.watch {
-        let (results, outcome) = watching::watch(&probes, &means, every, args, &past, context)?;
-        keep(past, &results, started, context);
+        let (results, outcome) = watching::watch(&probes, &means, every, args, &beside, context)?;
+        keep(beside.past, &results, started, context);
         return Ok(outcome);
     }
-    let looked = looking::look_until_well(&probes, &means, args, &past, context)?;
+    let looked = looking::look_until_well(&probes, &means, args, &beside, context)?;
     let outcome = outcome(&looked.results, args.fail_on());
     if let Some(wait) = args.wait.filter(|_| outcome != Outcome::Yes) {
         context.output.warn(&format!("not healthy within {wait:?}; this is the last state"));
     }
-    keep(past, &looked.results, started, context);
+    keep(beside.past, &looked.results, started, context);
     let report = report(looked, args, started, context);
     write(&report, context)?;
     Ok(match context.output.format() {

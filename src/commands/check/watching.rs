@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::args::CheckArgs;
+use super::beside::Beside;
 use super::looking::TICK;
 use super::{outcome, past};
 use crate::context::Context;
@@ -29,13 +30,13 @@ pub(super) fn watch(
     means: &Means,
     every: Duration,
     args: &CheckArgs,
-    past: &past::Past,
+    beside: &Beside,
     context: &mut Context,
 ) -> Result<(Vec<CheckResult>, Outcome)> {
     let live = Live::new(&context.output.notes, probes.iter().map(|probe| probe.id.as_str()));
     live.title(&format!("asking {}", text::counted(probes.len(), "check")));
     let clock = (context.now_nanos(), Instant::now());
-    let mut watched = Watched::new(probes, past, &live, clock);
+    let mut watched = Watched::new(probes, beside, &live, clock);
     let ended = context.wait_and_write(async |output: &mut Output| {
         watched.look(means, every, args.deadline, output).await
     });
@@ -57,7 +58,7 @@ pub(super) fn watch(
 /// The checks, and how they were when they were looked at the last time.
 struct Watched<'a> {
     probes: &'a [Probe],
-    past: &'a past::Past,
+    beside: &'a Beside,
     live: &'a Live,
     clock: (UnixNanos, Instant),
     /// In the order of the probes.
@@ -72,12 +73,12 @@ struct Watched<'a> {
 impl<'a> Watched<'a> {
     fn new(
         probes: &'a [Probe],
-        past: &'a past::Past,
+        beside: &'a Beside,
         live: &'a Live,
         clock: (UnixNanos, Instant),
     ) -> Self {
         let (last, asked) = (vec![None; probes.len()], vec![false; probes.len()]);
-        Self { probes, past, live, clock, last, asked, known: HashMap::new(), begun: false }
+        Self { probes, beside, live, clock, last, asked, known: HashMap::new(), begun: false }
     }
 
     /// Begins a round as often as was asked for, and tells what comes back as it comes; ends when
@@ -143,7 +144,7 @@ impl<'a> Watched<'a> {
         let Some(place) = place else { return Ok(()) };
         let at = self.now();
         self.asked[place] = false;
-        self.past.compare(&mut result, at);
+        self.beside.complete(&mut result, at);
         if let Some(last) = &self.last[place] {
             past::go_on(&mut result, last);
         }

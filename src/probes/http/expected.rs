@@ -103,9 +103,8 @@ impl Page {
 
     /// Returns the good codes that the check itself names: `200-299 or 404`.
     pub(super) fn codes(&self) -> Option<String> {
-        let shown = |(first, last): &(u16, u16)| match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
+        let shown = |(first, last): &(u16, u16)| {
+            if first == last { first.to_string() } else { format!("{first}-{last}") }
         };
         let all: Vec<String> = self.statuses.iter().map(shown).collect();
         (!all.is_empty()).then(|| all.join(" or "))

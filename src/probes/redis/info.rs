@@ -97,12 +97,14 @@ fn room(finding: &mut Finding, probe: &Probe, info: &Info<'_>) {
     finding.observe("memory_used", info.number("used_memory"), "By");
     // A cache is meant to be full: with an eviction policy that is no failure.
     let keeps = info.text("maxmemory_policy").is_none_or(|policy| policy == "noeviction");
-    let is_asked = probe.asked.iter().any(|limit| limit.measure == Measure::Memory);
     match memory {
-        Some(ratio) if keeps || is_asked => {
+        Some(ratio) if keeps => {
             finding.measure(probe, Measure::Memory, ratio, Reason::Saturated);
         }
-        Some(_) => {}
+        // Who limits the memory of a cache wants to hear of it, and by no other limits.
+        Some(ratio) => {
+            finding.measure(&probe.as_asked(), Measure::Memory, ratio, Reason::Saturated);
+        }
         None => finding.lacks(Measure::Memory, "no maxmemory"),
     }
     let connections = info.ratio("connected_clients", "maxclients");

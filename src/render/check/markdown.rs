@@ -31,7 +31,7 @@ impl CheckReport {
                 write!(out, "; try `{}`", code(command))?;
             }
             if let Some(section) = &result.runbook {
-                write!(out, "; see `obs runbook {}`", code(section))?;
+                write!(out, "; see `{}`", code(&super::where_to_read(section)))?;
             }
             writeln!(out)?;
         }
