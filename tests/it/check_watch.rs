@@ -28,7 +28,7 @@ fn beside_what_hangs(
     format: &str,
 ) -> (Env, Watch, Lines<BufReader<ChildStdout>>) {
     let fake = Fake::start();
-    let reply = |status: &&'static str| Reply::Whole(*status, "text/plain", "", "-".to_owned());
+    let reply = |status: &&'static str| Reply::Whole(status, "text/plain", "", "-".to_owned());
     let page = FakeSource::start(answers.iter().map(reply).collect());
     let toml = format!(
         "[[check]]\nid = 'slow'\nkind = 'http'\ntarget = '{}/hang'\ntimeout = '10m'\n\
