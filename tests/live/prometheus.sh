@@ -50,6 +50,8 @@ groups:
     labels: {severity: page}
     annotations: {summary: orders fail, runbook_url: 'https://wiki.example/runbook#connection-pool-exhausted'}
 YML
+mkdir docs
+printf '# Shop\n\n## Connection pool exhausted\n\nEvery connection is taken.\n' >docs/runbook.md
 cat >alertmanager.yml <<'YML'
 route: {receiver: none, group_wait: 0s}
 receivers: [{name: none}]
@@ -101,7 +103,7 @@ ends 0 "$obs" check --no-baseline -o json
 holds 'the target that is down is named with its reason' jq -e '
   [.checks[] | select(.name == "prometheus").children[] | select(.name == "targets").children[]]
   | length == 1 and .[0].name == "down 127.0.0.1:1" and .[0].reason == "refused"' out
-holds 'the firing alert is named, with its section' jq -e '
+holds 'the firing alert is named, with its section of the runbook here' jq -e '
   [.checks[] | select(.name == "prometheus").children[] | select(.name == "alerts").children[]]
   | .[0].name == "OrdersFail" and .[0].runbook == "connection-pool-exhausted"' out
 alerted() { "$obs" check source.alertmanager --no-baseline -o json | jq -e '.checks[0].children[0].children[0].name == "OrdersFail"'; }
