@@ -61,8 +61,13 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         return Finding::ok("no metric of requests among them");
     };
     let seconds = golden.elapsed.unwrap_or_default().as_secs_f64();
-    let (ratio, p95) = (golden.all.error_ratio(), golden.all.duration_ms(0.95));
-    let (rate, p99) = (golden.rate(&golden.all), golden.all.duration_ms(0.99));
+    // The highest of several series is not below that of all: a limit that it keeps is kept.
+    let quantile = |q| {
+        let own = || golden.all.own_quantile(q).map(|own| own.ms);
+        golden.all.duration_ms(q).or_else(own)
+    };
+    let (ratio, p95) = (golden.all.error_ratio(), quantile(0.95));
+    let (rate, p99) = (golden.rate(&golden.all), quantile(0.99));
     let mut finding = Finding::ok(message(golden, ratio, p95));
     let observe = |name, value, unit| Observation { name, value, unit };
     finding.observed = vec![
@@ -83,8 +88,8 @@ fn judge(probe: &Probe, golden: Option<&Golden>) -> Finding {
         return finding;
     }
     for (measure, value, why, reason) in [
-        (Measure::P95, p95, "no histogram of durations", Reason::Slow),
-        (Measure::P99, p99, "no histogram of durations", Reason::Slow),
+        (Measure::P95, p95, "no histogram and no quantile of durations", Reason::Slow),
+        (Measure::P99, p99, "no histogram and no quantile of durations", Reason::Slow),
         (Measure::ErrorRatio, ratio, "errors are not told apart", Reason::Status),
     ] {
         match value {
@@ -156,7 +161,11 @@ fn message(golden: &Golden, ratio: Option<f64>, p95: Option<f64>) -> String {
         (Some(p95), Some((_, end))) if end.is_infinite() => format!(", p95 > {}ms", rounded(p95)),
         // Within the first bucket it is a share of its width, and nothing that was measured.
         (Some(_), Some((start, end))) if start <= 0.0 => format!(", p95 < {}ms", rounded(end)),
-        (Some(p95), _) => format!(", p95 {}ms", rounded(p95)),
+        (Some(p95), Some(_)) => format!(", p95 {}ms", rounded(p95)),
+        (Some(p95), None) => match golden.all.own_quantile(0.95).map_or(0, |own| own.series) {
+            0 | 1 => format!(", p95 {}ms by the exporter", rounded(p95)),
+            series => format!(", p95 at most {}ms, of {series} series", rounded(p95)),
+        },
         (None, _) => String::new(),
     };
     let few = if golden.all.is_few() { ", too few to judge" } else { "" };
@@ -235,5 +244,32 @@ mod tests {
         let message = judge(&probe, Some(&group(5.0, 1.0))).message;
         assert!(message.contains("1 of 5 failed"), "{message}");
         assert!(message.contains("too few to judge"), "{message}");
+    }
+
+    #[test]
+    fn a_summarys_own_quantile_is_held_to_the_limit() {
+        let page = |count: u32| {
+            let rows = |path: &str, ms: u32| {
+                format!(
+                    "http_server_requests_seconds{{uri=\"{path}\",status=\"200\",method=\"GET\",quantile=\"0.95\"}} 0.{ms}\n\
+                     http_server_requests_seconds_sum{{uri=\"{path}\",status=\"200\",method=\"GET\"}} 1\n\
+                     http_server_requests_seconds_count{{uri=\"{path}\",status=\"200\",method=\"GET\"}} {count}\n"
+                )
+            };
+            let text = format!(
+                "# TYPE http_server_requests_seconds summary\n{}{}",
+                rows("/orders", 400),
+                rows("/stock", 120)
+            );
+            group(&read(text.as_bytes(), "text/plain").unwrap())
+        };
+        let golden = Golden::between(&page(0), &page(50), Duration::from_secs(1)).unwrap();
+        let mut probe = limits_for_tests("redis");
+        for (limit, status) in [("p95 > 300ms", Status::Warn), ("p95 > 500ms", Status::Ok)] {
+            probe.warn = vec![Threshold::parse(limit).unwrap()];
+            let finding = judge(&probe, Some(&golden));
+            assert_eq!(finding.status, status, "{finding:?}");
+            assert!(finding.message.contains("p95 at most 400ms, of 2 series"), "{finding:?}");
+        }
     }
 }

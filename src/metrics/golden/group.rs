@@ -165,6 +165,11 @@ impl Group {
         Some(quantile::of_buckets(q, &self.buckets)).filter(|value| !value.is_nan())
     }
 
+    /// Returns a quantile that the exporter computed itself; `None` where it has not that one.
+    pub fn own_quantile(&self, q: f64) -> Option<&OwnQuantile> {
+        self.own.iter().find(|own| (own.quantile - q).abs() < 1e-9)
+    }
+
     /// Returns the bounds in milliseconds of the bucket that the quantile lies in.
     pub fn bucket_ms(&self, q: f64) -> Option<(f64, f64)> {
         quantile::bucket_of(q, &self.buckets)
