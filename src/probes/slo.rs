@@ -11,10 +11,9 @@ use futures_util::future::join_all;
 
 use super::finding::Part;
 use super::hints::quoted;
-use super::scrape::{read, scrape};
+use super::scrape::looks;
 use super::{Finding, Means, Probe};
 use crate::config::WINDOW;
-use crate::metrics::families::group;
 use crate::metrics::golden::Golden;
 use crate::model::{CheckKind, MetricQuery, MetricTimes, Observation, Reason, Status};
 use crate::sources::{Backend, SourceError};
@@ -307,21 +306,16 @@ async fn by_page(
     timeout: Duration,
     means: &Means,
 ) -> Finding {
-    let look = async || {
-        let page = scrape(&means.http, url, timeout).await.map_err(Finding::of_error)?;
-        let families = group(&read(&page.body, &page.content_type).map_err(Finding::of_error)?);
-        Ok::<_, Finding>((page.answered, families))
+    let looks = match looks(&means.http, url, window, timeout).await {
+        Ok(looks) => looks,
+        Err(error) => return Finding::of_error(error),
     };
-    let (first, before) = match look().await {
-        Ok(looked) => looked,
-        Err(finding) => return finding,
+    let (Some(before), None) = (&looks.before, &looks.workers) else {
+        return super::metrics::of_workers(looks.workers.as_ref());
     };
-    tokio::time::sleep_until((first + window).into()).await;
-    let (second, after) = match look().await {
-        Ok(looked) => looked,
-        Err(finding) => return finding,
-    };
-    let Some(golden) = Golden::between(&before, &after, second - first) else {
+    let elapsed = looks.after.answered - before.answered;
+    let golden = Golden::between(&before.families, &looks.after.families, elapsed);
+    let Some(golden) = golden else {
         let url = crate::http::without_secrets(url);
         return Finding::unknown(Reason::NotFound, "no metric of requests is in the page")
             .likely(

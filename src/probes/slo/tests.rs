@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::*;
+use crate::metrics::families::group;
 use crate::model::{MetricAnswer, MetricSeries, MetricShape, MetricValue, UnixNanos};
+use crate::probes::scrape::read;
 use crate::sources::MetricSource;
 
 /// Computes `E[window]` and `T[window]` by a table: bad and all requests a second.
