@@ -150,7 +150,7 @@ async fn by_queries(
     let (answers, reach) =
         tokio::join!(join_all(asking), reach::of(total, slo.period, now, backend));
     // Nothing is known of the objective; whether it is kept is another question.
-    let of_error = |error: SourceError| Finding::unknown(error.check_reason(), error.to_string());
+    let of_error = |error: SourceError| Finding::unknown(error.check_reason(), error.in_a_check());
     let mut asked = Vec::new();
     for answer in answers {
         match answer {
