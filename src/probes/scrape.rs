@@ -151,7 +151,11 @@ pub fn read<'a>(body: &'a [u8], content_type: &str) -> Result<Exposition<'a>, Fe
     let exposition = exposition::read(body, content_type);
     if exposition.samples.is_empty() {
         let html = content_type.contains("html") || body.trim_ascii().starts_with(b"<");
-        let message = if html { "a page in HTML and no metrics" } else { "no metric in the page" };
+        let message = match () {
+            () if html => "a page in HTML and no metrics",
+            () if body.trim_ascii().is_empty() => "empty, and no page of metrics",
+            () => "no metric in the page",
+        };
         return Err(FetchError { reason: Reason::Protocol, message: message.to_owned() });
     }
     Ok(exposition)

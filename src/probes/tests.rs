@@ -82,3 +82,15 @@ async fn what_has_not_answered_at_the_deadline_is_unknown() {
     let expected = [(Status::Unknown, Some(Reason::Timeout)), (Status::Ok, None)];
     assert_eq!(statuses(&probes, Duration::from_millis(50)).await, expected);
 }
+
+#[test]
+fn a_check_gives_no_advice_for_those_who_ask_for_a_stretch_of_time() {
+    let error = |class| SourceError::Refused {
+        class,
+        what: "what".to_owned(),
+        next: "less to do: --since 15m".to_owned(),
+    };
+    assert_eq!(error(Reason::Timeout).in_a_check(), "what");
+    assert_eq!(error(Reason::TooLarge).in_a_check(), "what");
+    assert_eq!(error(Reason::Forbidden).in_a_check(), "what; less to do: --since 15m");
+}

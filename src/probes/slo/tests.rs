@@ -51,7 +51,7 @@ impl Table {
     fn over_time(&self, since: UnixNanos, until: UnixNanos, step: Duration) -> MetricAnswer {
         let step = usize::try_from(step.as_nanos()).unwrap();
         let times = (since.0..=until.0).step_by(step).map(UnixNanos);
-        let there = times.filter(|time| NOW.since(*time) <= self.1.as_nanos() as i64);
+        let there = times.filter(|time| *time >= NOW.before(self.1));
         let points: Vec<_> = there.map(|time| MetricValue { time, value: 1.0 }).collect();
         answer((!points.is_empty()).then_some(points))
     }
