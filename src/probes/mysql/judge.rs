@@ -88,7 +88,11 @@ fn describe(finding: &mut Finding, facts: &Facts) {
 /// A copy has two threads: one fetches, one applies; both must run.
 fn replica(finding: &mut Finding, probe: &Probe, facts: &Facts) {
     if facts.replica.is_none() {
-        finding.lacks(Measure::Lag, "it is no replica, or may not be asked");
+        if facts.not_seen.iter().any(|(what, _)| *what == "replication") {
+            finding.lacks(Measure::Lag, "whether it is a replica may not be asked");
+        } else {
+            finding.has_none(probe, Measure::Lag, "no replica, so no lag");
+        }
         return;
     }
     for (new, old, what) in [

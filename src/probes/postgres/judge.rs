@@ -119,7 +119,10 @@ fn copies(
     if replica && number("receivers") == Some(0.0) {
         finding.worsen(Status::Warn, Reason::Lagging, "it receives nothing from its primary");
     }
-    let lag = lag.ok_or("no replica is seen, and it is none");
+    if !replica && number("replicas") == Some(0.0) {
+        return finding.has_none(probe, Measure::Lag, "no replica, so no lag");
+    }
+    let lag = lag.ok_or("the lag of its replicas is not seen: grant pg_monitor");
     finding.measure_or(probe, Measure::Lag, lag, Reason::Lagging);
 }
 
@@ -176,10 +179,14 @@ mod tests {
     ];
 
     fn judged(changes: &[(&str, &str)], address: &str) -> Finding {
+        judged_by(&limits_for_tests("redis"), changes, address)
+    }
+
+    fn judged_by(probe: &Probe, changes: &[(&str, &str)], address: &str) -> Finding {
         let all = changes.iter().chain(WELL);
         let columns = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let address = Address::read(address, &["postgres"], None).unwrap();
-        judge(&limits_for_tests("redis"), &Facts::Known(columns), &address)
+        judge(probe, &Facts::Known(columns), &address)
     }
 
     fn why(changes: &[(&str, &str)]) -> (Status, Option<Reason>) {
@@ -215,6 +222,21 @@ mod tests {
         assert_eq!(why(&lost), (Status::Warn, Some(Reason::Lagging)));
         let far = [("replica", "t"), ("receivers", "1"), ("lag_s", "301")];
         assert_eq!(why(&far), (Status::Fail, Some(Reason::Lagging)));
+    }
+
+    #[test]
+    fn a_server_without_a_replica_has_none_that_lags() {
+        let limits = vec![crate::model::Threshold::parse("lag > 10s").unwrap()];
+        let probe = Probe { asked: limits, ..limits_for_tests("redis") };
+        let judged = |changes: &[(&str, &str)]| {
+            let mut finding = judged_by(&probe, changes, "postgres://db");
+            finding.hold_to_what_was_asked(&probe);
+            (finding.status, finding.message)
+        };
+        let (status, message) = judged(&[]);
+        assert_eq!(status, Status::Ok, "{message}");
+        assert!(message.ends_with("no replica, so no lag"), "{message}");
+        assert_eq!(judged(&[("replicas", "1")]).0, Status::Unknown);
     }
 
     #[test]
