@@ -326,7 +326,7 @@ fn what_is_no_page_leads_to_a_command_that_shows_what_it_is() {
     for (page, message, hint) in [
         ("empty", "empty, and no page of metrics", "head -c 300 empty"),
         ("/", "a folder and no page of metrics", "ls '/'"),
-        ("http://127.0.0.1:1/metrics", "refused", "curl -i http://127.0.0.1:1/metrics"),
+        ("http://127.0.0.1:1/metrics", "refused", "curl -i 'http://127.0.0.1:1/metrics'"),
     ] {
         let outcome = env.obs(["metrics", page]);
         assert_eq!(outcome.status, Some(3), "{outcome}");
