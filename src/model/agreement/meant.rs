@@ -151,7 +151,7 @@ fn words_of(name: &str) -> Vec<String> {
         before = character;
     }
     // `PostgreSQL` is one word however it is written.
-    words.push(name.to_lowercase());
+    words.extend(name.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase));
     words.retain(|word| !word.is_empty());
     words
 }
