@@ -34,6 +34,7 @@ mod grpc;
 mod health;
 mod hints;
 mod host;
+mod hosts;
 mod http;
 mod json_path;
 mod kafka;
@@ -263,6 +264,9 @@ async fn one(
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
+        Target::Service(kind, address) if !address.others.is_empty() => {
+            hosts::ask(kind, &probe, address, &means).await
+        }
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
         Target::Slo(slo) => slo::run(&probe, slo, &means).await,
         Target::Unset(_, _, why) => Finding::unknown(Reason::Config, why.clone()),
