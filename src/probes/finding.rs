@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Probe, hints, milliseconds};
+use super::{Probe, causes, hints, milliseconds};
 use crate::http::FetchError;
 use crate::model::{
     CheckKind, CheckResult, MEASURES, Measure, Observation, Phase, Reason, Status, Threshold,
@@ -104,6 +104,8 @@ impl Finding {
         if self.status < status {
             self.status = status;
             self.reason = Some(reason);
+            // The worst is explained, and not what came first.
+            self.likely = causes::of_limit(measure, probe.target.shown().0).map(Into::into);
         }
     }
 
@@ -196,6 +198,8 @@ impl Finding {
             if let Some(limit) = crossed
                 && self.status < status
             {
+                let likely = causes::of_limit(measure, probe.target.shown().0);
+                self.likely = likely.map(Into::into).or(self.likely.take());
                 self.status = status;
                 self.reason = Some(reason);
                 self.message = format!("{} ({})", self.message, limit.text);
