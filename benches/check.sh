@@ -14,7 +14,8 @@ unset XDG_STATE_HOME XDG_CONFIG_HOME XDG_DATA_HOME OBS_URL OBS_CONFIG OBS_ENV
 until [ -s "$home/demo.out" ]; do sleep 0.05; done
 for _ in $(seq 21); do
   started=$(date +%s%N)
-  "$obs" check --quiet -o json >"$home/one.json" || [ $? = 1 ]
+  # Of a few requests of a second one may have failed: that is not known to be bad, and code 3.
+  "$obs" check --quiet -o json >"$home/one.json" || case $? in 1 | 3) ;; *) exit 1 ;; esac
   ended=$(date +%s%N)
   # Of a probe that scrapes twice the interval is subtracted; what is left are its two requests and its timer.
   jq --argjson wall "$(((ended - started) / 1000))" '

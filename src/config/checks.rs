@@ -1,9 +1,13 @@
 //! The checks that a configuration file asks for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::options::{CheckOptions, Code, FileOptions, StatusOption, Texts};
+use super::services::libpq_address;
 use super::{Environment, Origin, entries};
 use crate::model::parse_duration;
 
@@ -29,8 +33,15 @@ impl Target {
     /// Puts the values in the place of `${NAME}`.
     ///
     /// In a repository's file a variable may only be the whole target: the host then comes with it, and
-    /// nobody's secret goes to a host that the repository chose.
-    fn of(written: &str, origin: &Origin, environment: &Environment) -> Self {
+    /// nobody's secret goes to a host that the repository chose. `${PGHOST}` of PostgreSQL stands for all
+    /// that libpq reads with it.
+    fn of(written: &str, kind: &str, origin: &Origin, environment: &Environment) -> Self {
+        if kind == "postgres"
+            && ["${PGHOST}", "${PGDATABASE}"].contains(&written)
+            && let Some(address) = libpq_address(environment)
+        {
+            return Self::Known(address);
+        }
         let mut made = String::new();
         let mut rest = written;
         while let Some((before, after)) = rest.split_once("${") {
@@ -46,12 +57,23 @@ impl Target {
                 return Self::Unknown(format!("${name} is not set"));
             };
             made.push_str(before);
-            made.push_str(value.trim());
+            made.push_str(&in_place(value.trim(), &made, behind));
             rest = behind;
         }
         made.push_str(rest);
         Self::Known(made)
     }
+}
+
+/// Returns a variable's value for its place in a URL: nobody encodes a password that has a variable of
+/// its own, so in the login and behind the `?` it is encoded here.
+fn in_place<'a>(value: &'a str, before: &str, behind: &str) -> Cow<'a, str> {
+    let Some((_, said)) = before.split_once("://") else { return value.into() };
+    // Placeholders that follow are written without any of these.
+    let login = !said.contains(['/', '?'])
+        && behind.find('@').is_some_and(|at| at < behind.find(['/', '?']).unwrap_or(usize::MAX));
+    let query = said.contains('?');
+    if login || query { utf8_percent_encode(value, NON_ALPHANUMERIC).into() } else { value.into() }
 }
 
 /// One check, as it was written; what it means is for `probes`.
@@ -177,6 +199,7 @@ impl CheckSettings {
             },
         };
         let keys = KindKeys::of(options);
+        let target = Target::of(&options.target, &options.kind, origin, environment);
         let options = options.clone();
         Ok(Self {
             timeout: duration("timeout", &options.timeout)?,
@@ -185,7 +208,7 @@ impl CheckSettings {
             line,
             id: options.id,
             kind: options.kind,
-            target: Target::of(&options.target, origin, environment),
+            target,
             written: options.target,
             group: options.group,
             needs: options.needs,
@@ -216,7 +239,7 @@ mod tests {
 
     fn read(written: &str, origin: &Origin) -> Target {
         let pairs = [("DATABASE_URL", "postgres://u:hunter2@db/x"), ("HOST", "db"), ("EMPTY", "")];
-        Target::of(written, origin, &Environment::from_pairs(&pairs))
+        Target::of(written, "tcp", origin, &Environment::from_pairs(&pairs))
     }
 
     #[test]
@@ -226,6 +249,7 @@ mod tests {
         assert_eq!(read("${DATABASE_URL}", &user), known("postgres://u:hunter2@db/x"));
         assert_eq!(read("tcp://${HOST}:1", &user), known("tcp://db:1"));
         assert_eq!(read("plain$", &user), known("plain$"));
+        assert_eq!(read("http://${HOST}:1/a?b=c", &user), known("http://db:1/a?b=c"));
         for (written, why) in [
             ("${NONE}", "$NONE is not set"),
             ("${EMPTY}", "$EMPTY is not set"),
@@ -233,6 +257,38 @@ mod tests {
         ] {
             assert_eq!(read(written, &user), Target::Unknown(why.to_owned()), "{written}");
         }
+    }
+
+    #[test]
+    fn a_password_of_its_own_needs_no_encoding() {
+        let user = Origin::User(PathBuf::from("config.toml"), None);
+        let password = "p@ss/w#r:d?%41";
+        let pairs = [("NAME", "ada"), ("WORD", password), ("PLACE", "db:5432"), ("DB", "a/b")];
+        let target = |written: &str| {
+            Target::of(written, "postgres", &user, &Environment::from_pairs(&pairs))
+        };
+        let encoded = "p%40ss%2Fw%23r%3Ad%3F%2541";
+        for (written, read) in [
+            (
+                "postgres://${NAME}:${WORD}@${PLACE}/x",
+                format!("postgres://ada:{encoded}@db:5432/x"),
+            ),
+            ("amqp://:${WORD}@${PLACE}/${DB}", format!("amqp://:{encoded}@db:5432/a/b")),
+            ("postgres://db/x?password=${WORD}", format!("postgres://db/x?password={encoded}")),
+        ] {
+            assert_eq!(target(written), Target::Known(read), "{written}");
+        }
+    }
+
+    #[test]
+    fn the_variables_of_libpq_are_one_target_in_any_file() {
+        let repository = Origin::Repository(PathBuf::from("obs.toml"), None);
+        let pairs = [("PGHOST", "db"), ("PGUSER", "ada"), ("PGPASSWORD", "a/b")];
+        let environment = Environment::from_pairs(&pairs);
+        let read = |kind: &str| Target::of("${PGHOST}", kind, &repository, &environment);
+        let whole = "postgres://ada:a%2Fb@db/?sslmode=prefer".to_owned();
+        assert_eq!(read("postgres"), Target::Known(whole));
+        assert_eq!(read("tcp"), Target::Known("db".to_owned()));
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("REDIS_URL", "a Redis that it asks"),
     variable("CACHE_URL", "a cache that it asks"),
     variable("MEMCACHED_SERVERS", "a memcached that it asks, as HOST:PORT"),
+    variable("MEMCACHED_URL", "the same"),
     variable("AMQP_URL", "a broker that it asks"),
     variable("RABBITMQ_URL", "the same"),
     variable("CLOUDAMQP_URL", "the same"),

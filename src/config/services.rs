@@ -35,6 +35,7 @@ const KNOWN: &[Known] = &[
     service("REDIS_URL", "redis"),
     service("CACHE_URL", "cache"),
     of_kind("MEMCACHED_SERVERS", "memcached", "memcached"),
+    of_kind("MEMCACHED_URL", "memcached", "memcached"),
     service("AMQP_URL", "amqp"),
     service("RABBITMQ_URL", "rabbitmq"),
     service("CLOUDAMQP_URL", "rabbitmq"),
@@ -80,6 +81,11 @@ impl fmt::Debug for ServiceVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceVariable").field("variable", &self.variable).finish_non_exhaustive()
     }
+}
+
+/// Returns the address that libpq's variables name together.
+pub(super) fn libpq_address(environment: &Environment) -> Option<String> {
+    libpq::service(environment).map(|service| service.value)
 }
 
 /// Returns the services that the environment names, in the order of the table.

@@ -89,6 +89,12 @@ impl Address {
             return Err(format!("has another scheme than {}", schemes.join(", ")));
         }
         let (login, rest) = split_login(rest, port);
+        if holds_a_login(rest) {
+            let rule = "is written %2F in a password, and an `@` in a path %40";
+            return Err(format!(
+                "has an `@` behind a `/`, and might be meant in two ways: a `/` {rule}"
+            ));
+        }
         let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (hosts, path) = before.split_once('/').unwrap_or((before, ""));
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
@@ -217,6 +223,18 @@ fn split_login(text: &str, port: Option<u16>) -> (&str, &str) {
     let start = std::iter::once(first).chain(later).find(is_hosts).unwrap_or(first);
     let (login, rest) = text.split_at_checked(start).unwrap_or(("", text));
     (login.strip_suffix('@').unwrap_or_default(), rest)
+}
+
+/// Says whether what follows the login may hold one still: `12/34@db` behind `app:`, where `app:12` is a
+/// host as well. An `@` in the value of a parameter is no login's.
+fn holds_a_login(rest: &str) -> bool {
+    let Some((before, _)) = rest.rsplit_once('@') else { return false };
+    match before.split_once('?') {
+        None => before.contains('/'),
+        Some((path, query)) => {
+            path.contains('@') || !query.rsplit('&').next().is_some_and(|pair| pair.contains('='))
+        }
+    }
 }
 
 fn host_and_port(text: &str, default: Option<u16>) -> Result<(String, u16), String> {

@@ -134,6 +134,15 @@ impl Finding {
         }
     }
 
+    /// Says that there is nothing that could be beyond a limit: a server without a replica has none that
+    /// is behind, and who asked for the limit is told so.
+    pub(super) fn has_none(&mut self, probe: &Probe, measure: Measure, what: &str) {
+        self.knows(measure);
+        if probe.asked.iter().any(|limit| limit.measure == measure) {
+            self.say(what);
+        }
+    }
+
     /// Keeps why there was no value of a measure.
     pub(super) fn lacks(&mut self, measure: Measure, why: &'static str) {
         self.lacking.push((measure, why));

@@ -198,6 +198,12 @@ fn only_what_was_asked_for_is_checked() {
       hint: checks, groups and kinds: a, b, c, api, checks, http, tcp
     --- exit 2
     ");
+    let named = env.file(
+        "obs.toml",
+        "[[check]]\nid = 'tcp'\nkind = 'tcp'\ntarget = '127.0.0.1:1'\n\
+         [[check]]\nid = 'other'\nkind = 'tcp'\ntarget = '127.0.0.1:1'\n",
+    );
+    assert_eq!(ids(&named.obs(["check", "tcp", "-o", "json"])), ["tcp"]);
 }
 
 #[test]
@@ -231,6 +237,13 @@ fn waiting_ends_when_all_is_well_and_else_shows_the_last_state() {
     assert_eq!(outcome.status, Some(1), "{outcome}");
     assert!(document(&outcome)["attempts"].as_u64().unwrap() >= 2);
     assert!(outcome.stderr.contains("not healthy within 2.5s"), "{outcome}");
+}
+
+#[test]
+fn waiting_does_not_mend_a_file() {
+    let env = env("", &[("db", "postgress", "target = 'db'")]);
+    let outcome = env.obs(["check", "--wait", "1h", "--deadline", "1h", "-o", "json"]);
+    assert_eq!((outcome.status, &document(&outcome)["attempts"]), (Some(3), &Value::from(1)));
 }
 
 #[test]

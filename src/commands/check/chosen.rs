@@ -98,6 +98,14 @@ fn nothing_to_check() -> Error {
 /// Keeps the checks that were asked for; refuses a name that is none.
 fn chosen(probes: Vec<Probe>, args: &CheckArgs) -> Result<Vec<Probe>> {
     let asked = args.asked();
+    // A kind is meant only where nothing else has that name: of `dns` and `dns2` the first is one check.
+    let is_kind =
+        |name: &&String| !probes.iter().any(|probe| is_called_itself(probe, first_part(name)));
+    let kinds: Vec<&String> = asked.iter().copied().chain(&args.skip).filter(is_kind).collect();
+    let is_called = |probe: &Probe, name: &String| {
+        let part = first_part(name);
+        is_called_itself(probe, part) || kinds.contains(&name) && names_of(probe).contains(&part)
+    };
     for name in asked.iter().copied().chain(&args.skip) {
         if !probes.iter().any(|probe| is_called(probe, name)) {
             return Err(no_such_check(&probes, name));
@@ -114,11 +122,14 @@ fn chosen(probes: Vec<Probe>, args: &CheckArgs) -> Result<Vec<Probe>> {
     Ok(kept)
 }
 
-/// Says whether a check goes by this name; a component, as `orders-api.readyz/database`, is looked at
-/// by the check that it is part of.
-fn is_called(probe: &Probe, name: &str) -> bool {
-    let name = name.split('/').next().unwrap_or(name);
-    names_of(probe).contains(&name)
+/// Says whether it is a check's id, group, or the last part of its id.
+fn is_called_itself(probe: &Probe, name: &str) -> bool {
+    [&probe.id, &probe.group, &probe.name].into_iter().any(|one| one == name)
+}
+
+/// A component, as `orders-api.readyz/database`, is looked at by the check that it is part of.
+fn first_part(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
 }
 
 fn no_such_check(probes: &[Probe], name: &str) -> Error {

@@ -7,7 +7,7 @@ use super::beside::Beside;
 use super::outcome;
 use crate::context::Context;
 use crate::error::{Error, Outcome, Result};
-use crate::model::CheckResult;
+use crate::model::{CheckKind, CheckResult, Status};
 use crate::probes::slo::{By, Slo};
 use crate::probes::{Means, Probe, Target, run_all};
 use crate::render::check::{ResultLine, row};
@@ -48,7 +48,8 @@ pub(super) fn look_until_well(
     let mut results = look(probes, means, first, context, &live, beside, streams)?;
     while let Some(wait) = args.wait {
         let left = wait.saturating_sub(began.elapsed());
-        if left.is_zero() || outcome(&results, args.fail_on()) == Outcome::Yes {
+        let is_well = outcome(&results, args.fail_on()) == Outcome::Yes;
+        if left.is_zero() || is_well || !results.iter().any(may_get_better) {
             break;
         }
         live.title(&format!("not healthy yet, looked {attempts} times, waiting {wait:?} at most"));
@@ -69,6 +70,11 @@ pub(super) fn look_until_well(
         }
     }
     Ok(Looked { results, took: looked.elapsed(), attempts })
+}
+
+/// Says whether waiting may help a check: what a file says wrongly stays wrong.
+fn may_get_better(result: &CheckResult) -> bool {
+    !matches!(result.status, Status::Ok | Status::Skipped) && result.kind != CheckKind::Config
 }
 
 /// Runs all probes once, and draws each as it ends; with `streams` also writes it as a line of JSON.

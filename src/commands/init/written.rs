@@ -1,7 +1,7 @@
 //! What was found, as the text of an `obs.toml` that is read back before anybody sees it.
 
 use super::found::{Entry, Thing};
-use crate::config::checks_of;
+use crate::config::{CheckTarget, checks_of};
 use crate::context::Context;
 use crate::probes::configured::fault_of;
 use crate::render::init::FoundRow;
@@ -58,6 +58,14 @@ fn check(why: &str, id: &str, kind: &str, target: &str, group: &str) -> String {
 /// Reads a check as `obs check` will.
 fn understood(block: &str, context: &Context) -> Result<(), String> {
     let checks = checks_of(block, &context.environment)?;
+    // What was found has its variables set: a target that is not known would never be.
+    let unknown = checks.iter().find_map(|check| match &check.target {
+        CheckTarget::Unknown(why) => Some(why.clone()),
+        CheckTarget::Known(_) => None,
+    });
+    if let Some(why) = unknown {
+        return Err(why);
+    }
     let timeout = context.settings.timeout.value;
     checks.iter().find_map(|check| fault_of(check, timeout)).map_or(Ok(()), Err)
 }

@@ -14,9 +14,6 @@ pub(super) fn service(environment: &Environment) -> Option<ServiceVariable> {
     let variable = ["PGHOST", "PGDATABASE"].into_iter().find(|name| get(name).is_some())?;
     let value =
         |name: &'static str| Some(utf8_percent_encode(get(name)?, NON_ALPHANUMERIC).to_string());
-    let written = |name: &'static str| get(name).map(|_| format!("${{{name}}}"));
-    let host = written("PGHOST").unwrap_or_else(|| "localhost".to_owned());
-    let port = written("PGPORT").map_or_else(String::new, |port| format!(":{port}"));
     let is_socket = get("PGHOST").is_some_and(|host| host.starts_with('/'));
     let hosts = hosts(get("PGHOST").unwrap_or("localhost"), get("PGPORT"));
     Some(ServiceVariable {
@@ -25,7 +22,8 @@ pub(super) fn service(environment: &Environment) -> Option<ServiceVariable> {
         kind: None,
         observability: false,
         value: address(&hosts, is_socket, value),
-        written: address(&format!("{host}{port}"), is_socket, written),
+        // In a file too it stands for all of them.
+        written: format!("${{{variable}}}"),
     })
 }
 
@@ -81,17 +79,14 @@ mod tests {
             value,
             "postgres://ada:p%40ss%2Fword@db.internal:5433/orders?sslmode=verify%2Dfull"
         );
-        assert_eq!(
-            written,
-            "postgres://${PGUSER}:${PGPASSWORD}@${PGHOST}:${PGPORT}/${PGDATABASE}?sslmode=${PGSSLMODE}"
-        );
+        assert_eq!(written, "${PGHOST}");
     }
 
     #[test]
     fn what_is_not_set_is_as_libpq_has_it() {
         let (value, written) = named(&[("PGDATABASE", "orders")]);
         assert_eq!(value, "postgres://localhost/orders?sslmode=prefer");
-        assert_eq!(written, "postgres://localhost/${PGDATABASE}?sslmode=prefer");
+        assert_eq!(written, "${PGDATABASE}");
         let lists = named(&[("PGHOST", "a,::1"), ("PGPORT", "1,2")]).0;
         assert_eq!(lists, "postgres://a:1,[::1]:2/?sslmode=prefer");
         assert_eq!(service(&Environment::from_pairs(&[("PGUSER", "ada")])), None);
@@ -101,6 +96,6 @@ mod tests {
     fn a_folder_is_that_of_a_socket() {
         let (value, written) = named(&[("PGHOST", "/run/pg"), ("PGPORT", "5433")]);
         assert_eq!(value, "postgres://:5433/?host=%2Frun%2Fpg&sslmode=prefer");
-        assert_eq!(written, "postgres://:${PGPORT}/?host=${PGHOST}&sslmode=prefer");
+        assert_eq!(written, "${PGHOST}");
     }
 }

@@ -34,6 +34,22 @@ fn a_password_that_nobody_encoded_is_read_too() {
 }
 
 #[test]
+fn what_may_be_a_password_is_neither_shown_nor_looked_up() {
+    for text in [
+        "postgres://app:12/34@127.0.0.1:15999/orders",
+        "postgres://ada:p@ss/w#r:d?%41@127.0.0.1:15999/orders",
+        "postgres://db/orders@x?a=b",
+        "postgres://app:12?34@db/orders",
+    ] {
+        let error = Address::read(text, PG, Some(5432)).unwrap_err();
+        assert!(
+            error.contains("%2F") && !error.contains("34@") && !error.contains("ss/w"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_host_and_a_port_suffice() {
     let address = read("[::1]:5433");
     assert_eq!((address.host.as_str(), address.port), ("::1", 5433));

@@ -54,11 +54,16 @@ fn judge(probe: &Probe, bytes: &Room, files: &Room, is_read_only: bool) -> Findi
         String::new()
     };
     let mut finding = Finding::ok(format!(
-        "{} of {} used{inodes}; {} free",
+        "{} used{inodes}; {} free of {}",
         percent(used),
-        shown_bytes(bytes.all),
-        shown_bytes(bytes.free)
+        shown_bytes(bytes.free),
+        shown_bytes(bytes.all)
     ));
+    // A twentieth is usual; more makes numbers that do not add up without it.
+    let kept = bytes.all.saturating_sub(bytes.used).saturating_sub(bytes.free);
+    if kept > bytes.all / 16 {
+        finding.say(&format!("{} kept for root", shown_bytes(kept)));
+    }
     finding.observed = vec![
         observe("disk_used_ratio", used, "1"),
         observe("disk_free_bytes", number(bytes.free), "By"),

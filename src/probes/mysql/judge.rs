@@ -81,14 +81,28 @@ fn describe(finding: &mut Finding, facts: &Facts) {
         finding.say(&format!("{count} waiting for a lock"));
     }
     for (what, refusal) in &facts.not_seen {
-        finding.say(&format!("{what} not seen: {}", refusal.message));
+        finding.say(&format!("{what} not seen: {}", wanted(&refusal.message)));
     }
+}
+
+/// Returns what to grant where the server says it (error 1227: "you need (at least one of) the SUPER,
+/// SLAVE MONITOR privilege(s)"), else the server's own words.
+fn wanted(message: &str) -> String {
+    let named = message.split_once("(at least one of) the ").and_then(|(_, rest)| {
+        let (names, _) = rest.split_once(" privilege")?;
+        Some(names.split(", ").collect::<Vec<_>>().join(" or "))
+    });
+    named.map_or_else(|| message.to_owned(), |names| format!("grant {names}"))
 }
 
 /// A copy has two threads: one fetches, one applies; both must run.
 fn replica(finding: &mut Finding, probe: &Probe, facts: &Facts) {
     if facts.replica.is_none() {
-        finding.lacks(Measure::Lag, "it is no replica, or may not be asked");
+        if facts.not_seen.iter().any(|(what, _)| *what == "replication") {
+            finding.lacks(Measure::Lag, "whether it is a replica may not be asked");
+        } else {
+            finding.has_none(probe, Measure::Lag, "no replica, so no lag");
+        }
         return;
     }
     for (new, old, what) in [
@@ -175,5 +189,12 @@ mod tests {
         let behind = [("Replica_IO_Running", Some("Yes")), ("Seconds_Behind_Source", Some("60"))];
         let finding = judged(&[], Some(&behind));
         assert_eq!((finding.status, finding.reason), (Status::Warn, Some(Reason::Lagging)));
+    }
+
+    #[test]
+    fn what_may_not_be_seen_is_said_by_what_to_grant() {
+        let said = "Access denied; you need (at least one of) the SUPER, SLAVE MONITOR privilege(s) for this operation";
+        assert_eq!(wanted(said), "grant SUPER or SLAVE MONITOR");
+        assert_eq!(wanted("no"), "no");
     }
 }

@@ -4,6 +4,8 @@ SELECT
   pg_is_in_recovery() AS replica,
   current_setting('transaction_read_only') AS read_only,
   current_setting('max_connections') AS connections_max,
+  (SELECT sum(setting::int) FROM pg_settings WHERE name IN ('superuser_reserved_connections', 'reserved_connections'))
+  AS connections_reserved,
   (SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')) AS sees_all,
   a.connections, a.transaction_s, a.locks, a.idle_in_transaction,
   CASE WHEN pg_is_in_recovery() THEN

@@ -22,6 +22,9 @@ const SLOT: &str = "a replica or a consumer that is gone left its slot: select s
 const OLDEST: &str =
     "autovacuum is off or held up by a transaction that stays open: look at those first";
 
+/// From this share of its connections on it matters how many are kept back.
+const NEARLY_FULL: f64 = 0.8;
+
 /// What the query brought.
 #[derive(Debug)]
 pub(super) enum Facts {
@@ -73,8 +76,13 @@ pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding 
         finding.say("others' transactions not seen: grant pg_monitor");
     }
     roles(&mut finding, address, replica, text("read_only") == Some("on"));
-    let most = number("connections_max").filter(|most| *most > 0.0);
-    let ratio = most.and_then(|most| Some(number("connections")? / most));
+    // An application is refused when only those are left that are kept for superusers.
+    let reserved = number("connections_reserved").unwrap_or(0.0);
+    let open = number("connections_max").map(|most| most - reserved).filter(|open| *open > 0.0);
+    let ratio = open.and_then(|open| Some(number("connections")? / open));
+    if reserved > 0.0 && ratio >= Some(NEARLY_FULL) {
+        finding.say(&format!("{reserved} connections kept for superusers"));
+    }
     finding.observe("connections_ratio", ratio, "1");
     finding.observe("connections", number("connections"), "1");
     let ratio = ratio.ok_or("not told by the server");
@@ -134,7 +142,10 @@ fn copies(
     if replica && number("receivers") == Some(0.0) {
         finding.worsen(Status::Warn, Reason::Lagging, "it receives nothing from its primary");
     }
-    let lag = lag.ok_or("no replica is seen, and it is none");
+    if !replica && number("replicas") == Some(0.0) {
+        return finding.has_none(probe, Measure::Lag, "no replica, so no lag");
+    }
+    let lag = lag.ok_or("the lag of its replicas is not seen: grant pg_monitor");
     finding.measure_or(probe, Measure::Lag, lag, Reason::Lagging);
 }
 
@@ -215,10 +226,14 @@ mod tests {
     ];
 
     fn judged(changes: &[(&str, &str)], address: &str) -> Finding {
+        judged_by(&limits_for_tests("redis"), changes, address)
+    }
+
+    fn judged_by(probe: &Probe, changes: &[(&str, &str)], address: &str) -> Finding {
         let all = changes.iter().chain(WELL);
         let columns = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let address = Address::read(address, &["postgres"], None).unwrap();
-        judge(&limits_for_tests("redis"), &Facts::Known(columns), &address)
+        judge(probe, &Facts::Known(columns), &address)
     }
 
     fn why(changes: &[(&str, &str)]) -> (Status, Option<Reason>) {
@@ -237,6 +252,10 @@ mod tests {
     fn what_runs_out_warns_and_then_fails() {
         assert_eq!(why(&[("connections", "81")]), (Status::Warn, Some(Reason::Saturated)));
         assert_eq!(why(&[("connections", "96")]), (Status::Fail, Some(Reason::Saturated)));
+        let few = [("connections", "9"), ("connections_max", "12"), ("connections_reserved", "3")];
+        assert_eq!(why(&few), (Status::Fail, Some(Reason::Saturated)));
+        let message = judged(&few, "postgres://db").message;
+        assert!(message.contains("9/12 connections, 3 connections kept"), "{message}");
         assert_eq!(why(&[("transaction_s", "301")]), (Status::Warn, Some(Reason::Slow)));
         assert_eq!(why(&[("locks", "2")]), (Status::Warn, Some(Reason::Slow)));
         assert_eq!(why(&[("slots_bytes", "2e9")]), (Status::Warn, Some(Reason::Saturated)));
@@ -269,6 +288,21 @@ mod tests {
         assert_eq!(why(&lost), (Status::Warn, Some(Reason::Lagging)));
         let far = [("replica", "t"), ("receivers", "1"), ("lag_s", "301")];
         assert_eq!(why(&far), (Status::Fail, Some(Reason::Lagging)));
+    }
+
+    #[test]
+    fn a_server_without_a_replica_has_none_that_lags() {
+        let limits = vec![crate::model::Threshold::parse("lag > 10s").unwrap()];
+        let probe = Probe { asked: limits, ..limits_for_tests("redis") };
+        let judged = |changes: &[(&str, &str)]| {
+            let mut finding = judged_by(&probe, changes, "postgres://db");
+            finding.hold_to_what_was_asked(&probe);
+            (finding.status, finding.message)
+        };
+        let (status, message) = judged(&[]);
+        assert_eq!(status, Status::Ok, "{message}");
+        assert!(message.ends_with("no replica, so no lag"), "{message}");
+        assert_eq!(judged(&[("replicas", "1")]).0, Status::Unknown);
     }
 
     #[test]

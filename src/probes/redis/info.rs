@@ -148,7 +148,10 @@ fn copies(finding: &mut Finding, probe: &Probe, copies: &[&str]) {
     }
     let worst = lags.into_iter().reduce(f64::max).map(|seconds| seconds * 1e3);
     finding.observe("lag_ms", worst, "ms");
-    let worst = worst.ok_or("no replica, and it is none");
+    if copies.is_empty() {
+        return finding.has_none(probe, Measure::Lag, "no replica, so no lag");
+    }
+    let worst = worst.ok_or("its replicas do not say how far they are");
     finding.measure_or(probe, Measure::Lag, worst, Reason::Lagging);
 }
 

@@ -101,7 +101,10 @@ fn a_limit_that_somebody_set_is_unknown_where_nothing_was_measured() {
     let said = "memory: not measured (no maxmemory), so that `memory > 80%` cannot be judged";
     assert!(memory.message.ends_with(said), "{}", memory.message);
     let lag = held("", "lag > 5s");
-    assert_eq!(lag.status, Status::Unknown, "{}", lag.message);
+    assert_eq!(lag.status, Status::Ok, "{}", lag.message);
+    assert!(lag.message.ends_with("no replica, so no lag"), "{}", lag.message);
+    let silent = held("slave0:ip=10.0.0.2,state=online\r\n", "lag > 5s");
+    assert_eq!(silent.status, Status::Unknown, "{}", silent.message);
     assert_eq!(held("", "connections > 99%").status, Status::Ok);
     assert_eq!(held("", "time > 1s").status, Status::Ok);
     // Who limits the memory of a cache wants to hear of it.
