@@ -165,5 +165,7 @@ mod tests {
         let finding = asked([false, false]).await;
         assert_eq!((finding.status, finding.reason), (Status::Fail, Some(Reason::Refused)));
         assert_eq!(finding.message.matches("127.0.0.1:").count(), 2);
+        let kafka = Kind::named("kafka").unwrap().address("kafka://a,b:1/topic").unwrap();
+        assert_eq!(kafka.to_string(), "kafka://a:9092,b:1/topic");
     }
 }
