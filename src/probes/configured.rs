@@ -163,6 +163,7 @@ fn of_setting(
         group: settings.group.clone().unwrap_or_else(|| GROUP.to_owned()),
         target,
         timeout: settings.timeout.unwrap_or(timeout),
+        own_timeout: settings.timeout.is_some(),
         needs: settings.needs.clone(),
         warn,
         fail,

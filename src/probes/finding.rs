@@ -246,6 +246,13 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
     hints::add(&mut result, probe.hint.as_deref().or(likely.as_deref()));
     if let (Some(hint), Some(command)) = (&mut result.hint, command) {
         hint.command = Some(command);
+    } else if let (Some(hint), Some(Reason::Timeout), true) =
+        (&mut result.hint, result.reason, probe.own_timeout)
+    {
+        // More patience on the command line would change nothing.
+        let (likely, own, origin) = (&hint.likely, probe.timeout, &probe.origin);
+        hint.likely = format!("{likely}; it has `timeout` {own:?} of its own ({origin})");
+        hint.command = Some(format!("obs check {} -v", probe.id));
     }
     result
 }

@@ -83,6 +83,8 @@ pub struct Probe {
     pub target: Target,
     /// How long it may take, `/metrics` apart from its window.
     pub timeout: Duration,
+    /// Whether that is its own, which `--timeout` does not change.
+    pub own_timeout: bool,
     /// The ids of the probes that must not fail before this is asked.
     pub needs: Vec<String>,
     /// Where it becomes a warning.
@@ -108,6 +110,7 @@ impl Probe {
             group: group.to_owned(),
             target,
             timeout,
+            own_timeout: false,
             needs: Vec::new(),
             warn: Vec::new(),
             fail: Vec::new(),

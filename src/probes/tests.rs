@@ -82,3 +82,15 @@ async fn what_has_not_answered_at_the_deadline_is_unknown() {
     let expected = [(Status::Unknown, Some(Reason::Timeout)), (Status::Ok, None)];
     assert_eq!(statuses(&probes, Duration::from_millis(50)).await, expected);
 }
+
+#[test]
+fn a_check_with_a_timeout_of_its_own_is_offered_none_on_the_command_line() {
+    let hint = |own_timeout| {
+        let probe = Probe { own_timeout, ..probe("a", Fake::Hangs, &[]) };
+        complete(&probe, Finding::fail(Reason::Timeout, "no answer"), None).hint.unwrap()
+    };
+    assert_eq!(hint(false).command.unwrap(), "obs check a --timeout 30s --deadline 60s");
+    let own = hint(true);
+    assert_eq!(own.command.unwrap(), "obs check a -v");
+    assert!(own.likely.ends_with("it has `timeout` 50ms of its own (a test)"), "{}", own.likely);
+}
