@@ -162,16 +162,15 @@ where
         steps.note(|spent| spent.open += 1);
         Box::pin(async move {
             let connected = connecting.await;
-            // What its own bound has ended still tells what it waited for.
-            if connected.is_err() {
-                return connected;
-            }
             let took = began.elapsed();
             steps.note(|spent| {
-                spent.open -= 1;
-                *spent.connecting.get_or_insert_default() += took;
-                if let Some(handshake) = spent.handshake.take() {
-                    *spent.shaking.get_or_insert_default() += handshake.elapsed();
+                // What its own bound has ended still tells what it waited for.
+                if connected.is_ok() {
+                    spent.open -= 1;
+                    *spent.connecting.get_or_insert_default() += took;
+                    if let Some(handshake) = spent.handshake.take() {
+                        *spent.shaking.get_or_insert_default() += handshake.elapsed();
+                    }
                 }
             });
             connected

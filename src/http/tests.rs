@@ -37,7 +37,7 @@ fn only_http_is_asked() {
 async fn a_server_that_takes_connections_and_no_handshake_is_told_from_one_that_takes_none() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+    let (short, long) = (Duration::from_millis(300), Duration::from_mins(1));
     let ids = RunIds {
         request_id: "r".to_owned(),
         trace_id: crate::model::TraceId::new(1).unwrap(),

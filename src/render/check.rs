@@ -266,11 +266,12 @@ fn but(one: &Disagreement, result: &CheckResult) -> Option<String> {
             }
         });
     }
-    (*probe == result.id).then(|| match one.certain {
-        true => format!("{component} is ok by its own word: {likely}"),
-        false => format!(
-            "{component} is ok by its own word, and may be another one; if it is this, {likely}"
-        ),
+    let says = format!("{component} is ok by its own word");
+    (*probe == result.id).then(|| {
+        if one.certain {
+            return format!("{says}: {likely}");
+        }
+        format!("{says}, and may be another one; if it is this, {likely}")
     })
 }
 
