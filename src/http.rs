@@ -177,16 +177,18 @@ impl Http {
         })
     }
 
-    /// Returns a client that follows no redirect.
+    /// Returns a client that follows no redirect, and whose connections have the time of a request: who
+    /// asks for more of it gets it.
     fn stepping_client(&self, url: &Url) -> &Client {
         if url.scheme() == "http" && is_loopback(url) {
             return self.loopback_step.get_or_init(|| {
-                let builder = self.builder(no_tls()).no_proxy();
+                let builder = self.builder(no_tls()).no_proxy().connect_timeout(self.timeout);
                 finish(steps::watched(builder.redirect(Policy::none())))
             });
         }
         self.remote_step.get_or_init(|| {
             let builder = self.builder(shaking::noted(with_authorities()));
+            let builder = builder.connect_timeout(self.timeout);
             finish(steps::watched(builder.redirect(Policy::none())))
         })
     }

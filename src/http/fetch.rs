@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, Response, Url, Version};
 
-use super::steps::Steps;
+use super::steps::{Steps, Waiting};
 use super::tls::{reason_of_tls, words_of_tls};
 use super::{Http, REDIRECTS_MAX, address, innermost, is_loopback, shown};
 use crate::model::Reason;
@@ -118,9 +118,16 @@ impl Http {
             Url::parse(url).map_err(|error| FetchError::new(Reason::Config, error.to_string()))?;
         let limit = asked.limits.timeout;
         let (steps, following) = Steps::watch(self.follow(url, asked));
-        let fetched = tokio::time::timeout(limit, following).await.unwrap_or_else(|_| {
-            Err(FetchError::new(Reason::Timeout, format!("no answer within {limit:?}")))
-        });
+        let fetched = match tokio::time::timeout(limit, following).await {
+            Ok(Err(error)) if error.reason == Reason::Timeout => {
+                // The connection has the bound of all requests, which may be the shorter one.
+                Err(late(&steps, self.timeout.min(limit)).unwrap_or(error))
+            }
+            Ok(fetched) => fetched,
+            Err(_) => Err(late(&steps, limit).unwrap_or_else(|| {
+                FetchError::new(Reason::Timeout, format!("no answer within {limit:?}"))
+            })),
+        };
         fetched.map(|mut page| {
             let took = steps.took();
             (page.resolve_took, page.connect_took) = (took.resolve, took.connect);
@@ -187,6 +194,19 @@ impl Http {
             });
         }
     }
+}
+
+/// Says what a request waited for in vain, before it could be sent.
+fn late(steps: &Steps, limit: Duration) -> Option<FetchError> {
+    let message = match steps.waiting() {
+        Waiting::Name => format!("no name server answered within {limit:?}"),
+        Waiting::Connection => format!("no connection within {limit:?}"),
+        Waiting::Handshake => {
+            format!("connected, and no answer to its TLS handshake within {limit:?}")
+        }
+        Waiting::Answer => return None,
+    };
+    Some(FetchError::new(Reason::Timeout, message))
 }
 
 /// Returns a reason as JSON names it.

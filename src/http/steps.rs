@@ -29,6 +29,19 @@ struct Spent {
     shaking: Option<Duration>,
     /// Of the connection that is being made.
     handshake: Option<Instant>,
+    /// Connections that were begun and are not made.
+    open: usize,
+    /// Names that are being resolved.
+    names: usize,
+}
+
+/// What a request that was given up was waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    Name,
+    Connection,
+    Handshake,
+    Answer,
 }
 
 /// What the steps of a page took; of redirects together, absent where there was no such step.
@@ -53,6 +66,17 @@ impl Steps {
         let within = resolving.unwrap_or_default() + shaking.unwrap_or_default();
         let connect = connecting.map(|all| all.saturating_sub(within));
         Took { resolve: resolving, connect, tls: shaking }
+    }
+
+    /// Returns what is being waited for.
+    pub(super) fn waiting(&self) -> Waiting {
+        let spent = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match spent {
+            Spent { handshake: Some(_), .. } => Waiting::Handshake,
+            Spent { names: 1.., .. } => Waiting::Name,
+            Spent { open: 1.., .. } => Waiting::Connection,
+            _ => Waiting::Answer,
+        }
     }
 
     /// Notes that a TLS handshake begins; of several notes of one handshake the first counts.
@@ -86,9 +110,15 @@ impl Resolve for Resolver {
         let steps = Steps::current();
         Box::pin(async move {
             let began = Instant::now();
+            if let Some(steps) = &steps {
+                steps.note(|spent| spent.names += 1);
+            }
             // The port is put in by the client.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let addresses: Vec<_> = found.collect();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            if let Some(steps) = &steps {
+                steps.note(|spent| spent.names -= 1);
+            }
+            let addresses: Vec<_> = found?.collect();
             if let Some(steps) = steps {
                 let took = began.elapsed();
                 steps.note(|spent| *spent.resolving.get_or_insert_default() += took);
@@ -129,13 +159,18 @@ where
         let connecting = self.0.call(request);
         let Some(steps) = Steps::current() else { return Box::pin(connecting) };
         let began = Instant::now();
+        steps.note(|spent| spent.open += 1);
         Box::pin(async move {
             let connected = connecting.await;
             let took = began.elapsed();
             steps.note(|spent| {
-                *spent.connecting.get_or_insert_default() += took;
-                if let Some(handshake) = spent.handshake.take() {
-                    *spent.shaking.get_or_insert_default() += handshake.elapsed();
+                // What its own bound has ended still tells what it waited for.
+                if connected.is_ok() {
+                    spent.open -= 1;
+                    *spent.connecting.get_or_insert_default() += took;
+                    if let Some(handshake) = spent.handshake.take() {
+                        *spent.shaking.get_or_insert_default() += handshake.elapsed();
+                    }
                 }
             });
             connected

@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use super::{CheckKind, CheckResult, Reason, Status};
 
+mod meant;
+
+use meant::meant_by;
+
 /// An application and a probe that do not say the same of one dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
@@ -15,67 +19,65 @@ pub struct Disagreement {
     pub probe: String,
     /// What that found.
     pub probe_status: Status,
+    /// Whether more than a word that many share, as `database`, says that both are about the same.
+    pub certain: bool,
+    /// The other checks that the component may mean, by their ids.
+    pub others: Vec<String>,
     /// The likely cause of the difference.
     pub likely: &'static str,
 }
 
-/// A kind of dependency: its own names, and the words that others share.
-struct Family {
-    own: &'static [&'static str],
-    shared: &'static [&'static str],
-}
-
-/// What applications call their dependencies. Source: the names that Actuator, `AspNetCore.HealthChecks`,
-/// terminus and django-health-check give their indicators.
-const FAMILIES: &[Family] = &[
-    Family {
-        own: &["postgres", "postgresql", "pg", "npgsql", "psql"],
-        shared: &["db", "database", "datasource", "sql", "orm"],
-    },
-    Family { own: &["mysql", "mariadb"], shared: &["db", "database", "datasource", "sql", "orm"] },
-    Family { own: &["mongo", "mongodb"], shared: &["db", "database"] },
-    Family { own: &["redis", "valkey"], shared: &["cache"] },
-    Family { own: &["memcached"], shared: &["cache"] },
-    Family { own: &["rabbit", "rabbitmq", "amqp"], shared: &["broker", "queue", "celery"] },
-    Family { own: &["kafka"], shared: &["broker", "queue"] },
-    Family { own: &["nats"], shared: &["broker"] },
-    Family { own: &["mqtt", "mosquitto"], shared: &["broker"] },
-    Family { own: &["elasticsearch", "elastic", "opensearch"], shared: &["search"] },
-    Family { own: &["smtp", "mail", "email"], shared: &[] },
-];
-
 /// Returns where applications and probes contradict each other, in the order of the components.
+///
+/// Of several checks that a component may mean, those count of which most says so. One of them that works
+/// contradicts a component that is down; one that is up is contradicted where all of them fail.
 pub fn disagreements(checks: &[CheckResult]) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for component in components(checks) {
-        let probes = probes_of(component, checks);
-        let works = |probe: &&CheckResult| matches!(probe.worst(), Status::Ok | Status::Warn);
-        let fails = |probe: &&CheckResult| probe.worst() == Status::Fail;
-        let (against, likely): (_, fn(&CheckResult, &CheckResult) -> &'static str) =
-            match component.worst() {
-                // Of several that could be meant all must say the same.
-                Status::Fail if probes.iter().all(works) => (probes.first(), only_the_application),
-                Status::Ok if probes.iter().all(fails) => (probes.first(), only_the_probe),
-                _ => continue,
-            };
-        found.extend(against.map(|probe| Disagreement {
+        let meant = meant_by(component, checks);
+        let (against, likely): (_, fn(&CheckResult, &CheckResult) -> &'static str) = match component
+            .worst()
+        {
+            Status::Fail => (meant.probes.iter().find(|probe| works(probe)), only_the_application),
+            Status::Ok if meant.probes.iter().all(|probe| fails(probe)) => {
+                (meant.probes.first(), only_the_probe)
+            }
+            _ => continue,
+        };
+        let Some(probe) = against else { continue };
+        let others = meant.probes.iter().filter(|other| other.id != probe.id);
+        found.push(Disagreement {
             component: component.id.clone(),
             component_status: component.worst(),
             probe: probe.id.clone(),
             probe_status: probe.worst(),
+            certain: meant.certain,
+            others: others.map(|other| other.id.clone()).collect(),
             likely: likely(component, probe),
-        }));
+        });
     }
     found
+}
+
+fn works(probe: &CheckResult) -> bool {
+    matches!(probe.worst(), Status::Ok | Status::Warn)
+}
+
+fn fails(probe: &CheckResult) -> bool {
+    probe.worst() == Status::Fail
 }
 
 /// Returns the ids of the failures that no other failure explains: not that of a part of it, and not
 /// that of the dependency that a component is.
 pub fn root_causes(checks: &[CheckResult]) -> Vec<String> {
+    let by_a_probe = |component: &CheckResult| {
+        let probes = meant_by(component, checks).probes;
+        // Where one works, nobody knows that another one is behind it.
+        probes.iter().any(|probe| fails(probe)) && !probes.iter().any(|probe| works(probe))
+    };
     let explained = |result: &CheckResult| {
         result.children.iter().any(|child| child.worst() == Status::Fail)
-            || result.kind == CheckKind::Component
-                && probes_of(result, checks).iter().any(|probe| probe.worst() == Status::Fail)
+            || result.kind == CheckKind::Component && by_a_probe(result)
     };
     let all = checks.iter().flat_map(CheckResult::flat);
     let roots = all.filter(|result| result.status == Status::Fail && !explained(result));
@@ -91,56 +93,6 @@ pub fn root_causes(checks: &[CheckResult]) -> Vec<String> {
 fn components(checks: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
     let all = checks.iter().flat_map(CheckResult::flat);
     all.filter(|result| result.kind == CheckKind::Component)
-}
-
-/// Returns the checks that ask the dependency itself: those of its own name, else those that share the
-/// word it goes by.
-fn probes_of<'a>(component: &CheckResult, checks: &'a [CheckResult]) -> Vec<&'a CheckResult> {
-    let words = words_of(&component.name);
-    let probes = |names: fn(&Family) -> &'static [&'static str]| {
-        let families: Vec<&Family> =
-            FAMILIES.iter().filter(|family| any_of(&words, names(family))).collect();
-        let asked = |check: &&CheckResult| families.iter().any(|family| asks(check, family));
-        checks.iter().filter(asked).collect::<Vec<_>>()
-    };
-    let own = probes(|family| family.own);
-    if own.is_empty() { probes(|family| family.shared) } else { own }
-}
-
-/// Says whether a check asks a dependency of this family: by its kind, or by what it was called.
-fn asks(check: &CheckResult, family: &Family) -> bool {
-    let says_health = matches!(check.kind, CheckKind::Metrics | CheckKind::Backend);
-    let own_page = check.children.iter().any(|child| child.kind == CheckKind::Component);
-    let kind = serde_json::to_value(check.kind).ok();
-    let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default();
-    family.own.contains(&kind)
-        || !says_health && !own_page && any_of(&words_of(&check.name), family.own)
-}
-
-fn any_of(words: &[String], names: &[&str]) -> bool {
-    words.iter().any(|word| names.contains(&word.as_str()))
-}
-
-/// Splits `PrimaryDatabase`, `cache_backend: default` and `postgres-1` into lower-case words.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for character in name.chars() {
-        let begins = character.is_uppercase() && before.is_lowercase();
-        if begins || !character.is_alphabetic() {
-            words.push(String::new());
-        }
-        if character.is_alphabetic()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(character.to_lowercase());
-        }
-        before = character;
-    }
-    // `PostgreSQL` is one word however it is written.
-    words.push(name.to_lowercase());
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 fn only_the_application(component: &CheckResult, _: &CheckResult) -> &'static str {

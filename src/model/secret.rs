@@ -168,11 +168,11 @@ static SHAPES: [Shape; 6] = [
         ASSIGNED,
         |text| holds_any(text, NAMES),
         concat!(
-            r#"(?i-u)([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
+            r#"(?i-u)((?:using )?[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|"#,
             r#"private[_-]?key|authorization|cookie))(["']?(?u:\s)*[=:](?u:\s)*["']?)"#,
-            r#"(?:\[masked\]|(?u:[^\s"',;&}\])]){3,})"#
+            r#"(\[masked\]|(?u:[^\s"',;&}\])]){3,})"#
         ),
-        Mask::With("$1$2[masked]"),
+        Mask::Where(named_value),
     ),
     shape(DIGIT, may_hold_a_card, r"(?-u)\b\d(?:[ -]?\d){12,18}\b", Mask::Where(card)),
     shape(
@@ -191,6 +191,16 @@ const UNITS: [&str; 9] =
 fn mail_address(found: &Captures<'_>) -> Option<String> {
     let (host, end) = (found.get(1)?.as_str(), found.get(2)?.as_str());
     (!UNITS.contains(&end)).then(|| format!("{MASK}@{host}"))
+}
+
+/// Keeps `using password: YES` of MySQL and MariaDB, which says that there was one and is none.
+fn named_value(found: &Captures<'_>) -> Option<String> {
+    let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
+    let (name, sign, value) = (part(1), part(2), part(3));
+    if name.eq_ignore_ascii_case("using password") && sign == ": " && value == "YES" {
+        return None;
+    }
+    Some(format!("{name}{sign}{MASK}"))
 }
 
 fn card(found: &Captures<'_>) -> Option<String> {
@@ -276,6 +286,10 @@ mod tests {
             ("postgres://app:hunter2@db:5432/orders", "postgres://[masked]@db:5432/orders"),
             ("password = \"hunter2\"", "password = \"[masked]\""),
             ("session_token=abc123 x", "session_token=[masked] x"),
+            ("(using password: YES)", "(using password: YES)"),
+            ("(using password: NO)", "(using password: NO)"),
+            ("using password: YESTERDAY", "using password: [masked]"),
+            ("my password: YES", "my password: [masked]"),
             ("AWS_SECRET_ACCESS_KEY: abc123", "AWS_SECRET_ACCESS_KEY: [masked]"),
             ("card 4111 1111 1111 1111 ok", "card [masked] ok"),
             ("to jane.doe+x@mail.example.com, ok", "to [masked]@mail.example.com, ok"),

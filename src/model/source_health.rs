@@ -26,6 +26,8 @@ pub struct HealthPart {
     pub likely: Option<String>,
     /// A section of a runbook that the backend names.
     pub runbook: Option<String>,
+    /// What to type to see more of it.
+    pub command: Option<String>,
     /// Its own pieces.
     pub parts: Vec<Self>,
 }
@@ -40,6 +42,7 @@ impl HealthPart {
             message: message.into(),
             likely: None,
             runbook: None,
+            command: None,
             parts: Vec::new(),
         }
     }

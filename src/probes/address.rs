@@ -202,6 +202,9 @@ impl fmt::Display for Address {
         if self.port != 0 && !self.is_socket() {
             write!(formatter, ":{}", self.port)?;
         }
+        for (host, port) in &self.others {
+            write!(formatter, ",{host}:{port}")?;
+        }
         if !self.path.is_empty() {
             write!(formatter, "/{}", self.path)?;
         }

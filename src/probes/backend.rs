@@ -69,6 +69,9 @@ pub(super) fn explain(result: &mut CheckResult, parts: &[HealthPart]) {
         if let (Some(hint), Some(likely)) = (&mut child.hint, &part.likely) {
             hint.likely.clone_from(likely);
         }
+        if let (Some(hint), Some(command)) = (&mut child.hint, &part.command) {
+            hint.command = Some(command.clone());
+        }
         child.runbook.clone_from(&part.runbook);
         explain(child, &part.parts);
     }

@@ -2,12 +2,12 @@
 
 use CheckKind::{Disk, Exec, Files, Load, Memory, Slo, Systemd};
 use Reason::{
-    Config, Crashing, DnsDisagree, DnsServfail, Forbidden, NotFound, RedirectLoop, Saturated,
-    Sealed, Status, Stopped, Timeout, TlsIssuerMissing, TlsMissing, TlsNotYetValid, TlsOrder,
-    TlsRequired, TlsSelfSigned,
+    Config, Crashing, DnsDisagree, DnsServfail, Forbidden, NotFound, Protocol, RedirectLoop,
+    Saturated, Sealed, Status, Stopped, Timeout, TlsIssuerMissing, TlsMissing, TlsNotYetValid,
+    TlsOrder, TlsRequired, TlsSelfSigned, TooLarge,
 };
 
-use crate::model::{CheckKind, Reason};
+use crate::model::{CheckKind, Measure, Reason};
 
 /// A reason, the kind that the row is for, or none for all, and the cause in words.
 static CAUSES: &[(Reason, Option<CheckKind>, &str)] = &[
@@ -19,7 +19,7 @@ static CAUSES: &[(Reason, Option<CheckKind>, &str)] = &[
     (
         TlsSelfSigned,
         None,
-        "a certificate for tests, or a server that fell back to its own; if it is meant, name it in SSL_CERT_FILE",
+        "a certificate for tests, or a server that fell back to its own; if it is meant, name it in SSL_CERT_FILE, made as a server's own: openssl req -x509 … -addext basicConstraints=critical,CA:FALSE",
     ),
     (
         TlsIssuerMissing,
@@ -83,6 +83,16 @@ static CAUSES: &[(Reason, Option<CheckKind>, &str)] = &[
     ),
     (Sealed, None, "it was started again and waits for its keys: vault operator unseal"),
     (Status, Some(Exec), "by the word of the program: run its command by hand"),
+    (
+        Protocol,
+        Some(Exec),
+        "a plugin ends with 0 to 3: the program itself broke, or is none (format = \"exit\" for one whose 0 alone is well)",
+    ),
+    (
+        TooLarge,
+        Some(Exec),
+        "it prints more than a plugin's few lines: a debug option, or no plugin",
+    ),
     (Timeout, Some(Exec), "the program hangs, or needs more time: run its command by hand"),
 ];
 
@@ -92,6 +102,38 @@ pub(super) fn of(reason: Reason, kind: CheckKind) -> Option<&'static str> {
         row.0 == reason && row.1.is_none_or(|of| of == kind)
     };
     CAUSES.iter().find(is_it).map(|(.., cause)| *cause)
+}
+
+/// Returns the likely cause of a limit that is crossed, where the reason alone says too little: a server
+/// runs out of more than one thing.
+pub(super) fn of_limit(measure: Measure, kind: CheckKind) -> Option<&'static str> {
+    Some(match (measure, kind) {
+        (Measure::Memory, CheckKind::Redis) => {
+            "its data grows: keys that never expire, or a maxmemory that is too small (redis-cli --bigkeys)"
+        }
+        (Measure::Memory, CheckKind::Rabbitmq) => {
+            "messages pile up in its memory: consumers are slower than publishers, or gone"
+        }
+        (Measure::Files, CheckKind::Rabbitmq) => {
+            "connections and queues take its files: clients that leak connections, or a limit that is too low"
+        }
+        (Measure::Inodes, _) => {
+            "very many small files, as sessions, mails or caches: du --inodes -xd2"
+        }
+        (Measure::Locks, CheckKind::Postgres) => {
+            "a session holds what others wait for: the query below names the waiting and the holders"
+        }
+        (Measure::Locks, CheckKind::Mysql) => {
+            "a transaction holds what others wait for: select * from sys.innodb_lock_waits"
+        }
+        (Measure::Transaction, CheckKind::Postgres) => {
+            "a session keeps its transaction open, which holds locks and keeps VACUUM from its work"
+        }
+        (Measure::Transaction, CheckKind::Mysql) => {
+            "a session keeps its transaction open: select * from information_schema.innodb_trx order by trx_started"
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

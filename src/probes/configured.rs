@@ -6,7 +6,7 @@ use super::kinds::{KINDS, Kind};
 use super::targets::{DEFAULT_FAIL, DEFAULT_WARN, host_and_port, limits, of_wrong};
 use super::{Probe, Target, keys};
 use crate::config::{CheckSettings, CheckTarget, Origin, Unread};
-use crate::model::{CheckKind, Threshold, example_limits, nearest};
+use crate::model::{CheckKind, MEASURES, Threshold, example_limits, nearest};
 
 /// The kinds that are asked by a page's address, or by `host:port`.
 const PLAIN_KINDS: [&str; 4] = ["http", "tcp", "tls", "metrics"];
@@ -163,6 +163,7 @@ fn of_setting(
         group: settings.group.clone().unwrap_or_else(|| GROUP.to_owned()),
         target,
         timeout: settings.timeout.unwrap_or(timeout),
+        own_timeout: settings.timeout.is_some(),
         needs: settings.needs.clone(),
         warn,
         fail,
@@ -184,8 +185,13 @@ fn limits_of(
         let limit = Threshold::parse(text).filter(|limit| limit.is_of(kind));
         limit.ok_or_else(|| {
             let there_are = example_limits(kind).join(", ");
+            let name = text.split(['<', '>']).next().unwrap_or_default().trim();
+            let known = MEASURES.iter().filter(|row| row.is_of(kind)).map(|row| row.name);
             let kind = &settings.kind;
-            format!("has the limit `{text}`, which is none for {kind}, as {there_are}")
+            match nearest(name, known).filter(|meant| *meant != name) {
+                Some(meant) => format!("has the limit `{text}`, did you mean `{meant}`?"),
+                None => format!("has the limit `{text}`, which is none for {kind}, as {there_are}"),
+            }
         })
     };
     given.iter().map(one).collect()
@@ -201,6 +207,17 @@ fn target(settings: &CheckSettings, target: &str, window: Duration) -> Result<Ta
     if let Some(local) = keys::local(kind, target, &settings.keys) {
         return local;
     }
+    if target.trim().is_empty() {
+        let example = match Kind::named(kind) {
+            Some(row) => format!("{}://host/…", row.schemes[0]),
+            None if matches!(kind, "http" | "metrics") => "http://host/…".to_owned(),
+            None => "host:port".to_owned(),
+        };
+        return Err(format!("has no target; one is {example}"));
+    }
+    if let Some(written) = address_of_driver(target) {
+        return Err(format!("has a target as {written}"));
+    }
     let page = || match crate::http::address(target, &[]) {
         Ok(_) => Ok(target.to_owned()),
         Err(error) => Err(format!("cannot be asked: {error}")),
@@ -213,6 +230,34 @@ fn target(settings: &CheckSettings, target: &str, window: Duration) -> Result<Ta
         other => service(other, target),
     }
 }
+
+/// Says what to write for an address that only a driver reads; `None` for what is none of these. Nothing
+/// of the text is in it: it may hold a password.
+fn address_of_driver(target: &str) -> Option<&'static str> {
+    let target = target.trim();
+    let pair = |word: &str| word.split_once('=').is_some_and(|(name, _)| LIBPQ.contains(&name));
+    if target.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("jdbc:")) {
+        return Some(
+            "JDBC has it: take `jdbc:` off, and put the user and the password before the host, with an @ behind them",
+        );
+    }
+    let is_libpq = target.split_whitespace().next().is_some_and(pair);
+    is_libpq.then_some("libpq has it, name=value: write postgres://host:port/database, the user before the host with an @ behind it")
+}
+
+/// What connection strings of libpq begin with.
+const LIBPQ: [&str; 10] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "sslrootcert",
+    "connect_timeout",
+    "application_name",
+];
 
 /// Returns the kind of a configured check by its name.
 fn kind_of(name: &str) -> Result<CheckKind, String> {

@@ -13,7 +13,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::Instant;
 
 use super::address::{Address, Tls};
-use super::{Finding, Probe, secure, tcp};
+use super::{Finding, Probe, kinds, secure, tcp};
 use crate::http::reason_of_io;
 use crate::model::{Phase, Reason};
 
@@ -78,11 +78,6 @@ impl<'a> Conversation<'a> {
         self.step("");
         let mut finding = outcome.unwrap_or_else(|finding| finding);
         finding.phases = self.phases;
-        let others = self.address.others.len();
-        if others > 0 {
-            let what = format!("{} of {} hosts was asked", self.address.host_shown(), others + 1);
-            finding.message = format!("{}; only {what}", finding.message);
-        }
         finding
     }
 
@@ -258,7 +253,22 @@ impl<'a> Conversation<'a> {
         if matches!(step, "resolve" | "connect") {
             return finding;
         }
-        finding.likely("it takes connections and says nothing: it hangs, is stopped or overloaded")
+        let silent = "it takes connections and says nothing: it hangs, is stopped or overloaded";
+        // A client library may have heard something before its query.
+        if self.heard || self.stream.is_none() && step == "query" {
+            return finding.likely(silent);
+        }
+        let whose = kinds::of_port(self.address.port)
+            .filter(|kind| !kind.schemes.contains(&self.address.scheme.as_str()));
+        finding.likely(match whose {
+            Some(kind) => {
+                let (port, name) = (self.address.port, kind.name);
+                format!(
+                    "it hangs, or another protocol is spoken at this port: {port} is {name}'s own"
+                )
+            }
+            None => format!("{silent}, or another protocol is spoken at this port"),
+        })
     }
 
     /// Reads what has arrived, at least a byte.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Probe, hints, milliseconds};
+use super::{Probe, causes, hints, milliseconds};
 use crate::http::FetchError;
 use crate::model::{
     CheckKind, CheckResult, MEASURES, Measure, Observation, Phase, Reason, Status, Threshold,
@@ -104,6 +104,8 @@ impl Finding {
         if self.status < status {
             self.status = status;
             self.reason = Some(reason);
+            // The worst is explained, and not what came first.
+            self.likely = causes::of_limit(measure, probe.target.shown().0).map(Into::into);
         }
     }
 
@@ -205,6 +207,8 @@ impl Finding {
             if let Some(limit) = crossed
                 && self.status < status
             {
+                let likely = causes::of_limit(measure, probe.target.shown().0);
+                self.likely = likely.map(Into::into).or(self.likely.take());
                 self.status = status;
                 self.reason = Some(reason);
                 self.message = format!("{} ({})", self.message, limit.text);
@@ -242,6 +246,13 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
     hints::add(&mut result, probe.hint.as_deref().or(likely.as_deref()));
     if let (Some(hint), Some(command)) = (&mut result.hint, &command) {
         hint.command = Some(command.clone());
+    } else if let (Some(hint), Some(Reason::Timeout), true) =
+        (&mut result.hint, result.reason, probe.own_timeout)
+    {
+        // More patience on the command line would change nothing.
+        let (likely, own, origin) = (&hint.likely, probe.timeout, &probe.origin);
+        hint.likely = format!("{likely}; it has `timeout` {own:?} of its own ({origin})");
+        hint.command = Some(format!("obs check {} -v", probe.id));
     }
     // What a burn rate's rows lead to is one thing: the expression that they are of.
     let rows = result.children.iter_mut().filter(|row| row.kind == CheckKind::Slo);

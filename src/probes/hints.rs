@@ -102,10 +102,13 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         }
         Reason::Saturated if result.kind == CheckKind::Slo => "obs errors --since 15m".to_owned(),
         Reason::Saturated if causes::of(reason, result.kind).is_some() => {
-            format!("obs check {id} -o json")
+            format!("obs check {id} -v")
         }
-        Reason::TlsMissing | Reason::TlsRequired => "obs config show".to_owned(),
-        _ if result.kind == CheckKind::Exec => format!("obs check {id} -o json"),
+        Reason::DnsNxdomain | Reason::DnsTimeout => match host_of(&result.target) {
+            Some(host) => format!("getent hosts {}", quoted(host)),
+            None => format!("obs check {id} -v"),
+        },
+        _ if result.kind == CheckKind::Exec => format!("obs check {id} -v"),
         _ if result.kind == CheckKind::Systemd && reason != Reason::Config => {
             format!("journalctl -u {} -n 50", quoted(&result.target))
         }
@@ -113,20 +116,45 @@ fn command(reason: Reason, result: &CheckResult) -> String {
             format!("obs runbook explain {}", quoted(&result.message))
         }
         Reason::Slow => "obs logs --level warn --since 5m".to_owned(),
-        Reason::Config | Reason::NotFound | Reason::Protocol | Reason::DnsNxdomain => {
-            "obs config show".to_owned()
-        }
-        // What is asked and with which login is in the address: it is said which file has that.
-        Reason::AuthFailed | Reason::Forbidden => "obs config show".to_owned(),
+        Reason::Config => "obs config show".to_owned(),
         Reason::Status | Reason::BodyMismatch | Reason::Timeout => {
             "obs issues --since 15m".to_owned()
         }
-        _ => format!("obs check {id} -o json"),
+        // Its steps, and which file or variable has the address and the login.
+        _ => format!("obs check {id} -v"),
     }
+}
+
+/// Returns the name in a target, of which a login was taken out; none of a socket or of several hosts.
+fn host_of(target: &str) -> Option<&str> {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let place = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (!host.is_empty() && host.chars().all(is_of_a_name) && !host.starts_with('-')).then_some(host)
 }
 
 /// Writes a text as one word of a shell, on one line.
 pub(super) fn quoted(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("'{}'", line.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_name_that_has_no_address_the_system_is_asked_alone() {
+        let typed = |target: &str| {
+            let mut check = CheckResult::of_test("db", CheckKind::Postgres, Status::Fail);
+            target.clone_into(&mut check.target);
+            command(Reason::DnsNxdomain, &check)
+        };
+        assert_eq!(typed("postgres://db.nowhere:5432/x"), "getent hosts 'db.nowhere'");
+        assert_eq!(typed("https://api.nowhere/readyz"), "getent hosts 'api.nowhere'");
+        assert_eq!(typed("db.nowhere:80"), "getent hosts 'db.nowhere'");
+        assert_eq!(typed("postgres:///run/db"), "obs check db -v");
+        assert_eq!(typed("-x:80"), "obs check db -v");
+    }
 }

@@ -55,7 +55,8 @@ fn phases(page: &Fetched) -> Vec<Phase> {
 /// Says why there is no page; of a certificate that is refused, all that is wrong with it.
 async fn of_error(probe: &Probe, url: &str, error: FetchError, means: &Means) -> Finding {
     use Reason::{
-        Protocol, Reset, TlsExpired, TlsIssuerMissing, TlsName, TlsNotYetValid, TlsUntrusted,
+        Protocol, Reset, Timeout, TlsExpired, TlsIssuerMissing, TlsName, TlsNotYetValid,
+        TlsUntrusted,
     };
     let url = url::Url::parse(url).ok();
     let place = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
@@ -74,6 +75,8 @@ async fn of_error(probe: &Probe, url: &str, error: FetchError, means: &Means) ->
             }
             Finding::of_error(error)
         }
+        Timeout if error.message.starts_with("connected") => Finding::of_error(error)
+            .likely("it takes connections and says nothing: it hangs, is stopped or overloaded"),
         _ => Finding::of_error(error),
     }
 }
@@ -169,8 +172,8 @@ fn of_status(page: &Fetched, expected: &Page) -> Finding {
     if expected.accepts(code) {
         return Finding::ok(format!("{code}{html}, {bytes} bytes{asides}"));
     }
-    let message = format!("{code}{html}{}{asides}", first_line(page));
-    of_code(code, Reason::Status, unexpected(message, expected))
+    let message = format!("{code}{html}{}{}{asides}", leads_to(page), first_line(page));
+    look_at(of_code(code, Reason::Status, unexpected(message, expected)), page)
 }
 
 /// Draws what stands in headers and explains an answer: an old protocol, when to come back, a proxy.
@@ -191,6 +194,18 @@ fn asides(page: &Fetched) -> String {
     format!("{old}{again}{flags}")
 }
 
+/// Draws where a redirect that was to be the page leads, without secrets.
+fn leads_to(page: &Fetched) -> String {
+    let location = page.headers.get("location").filter(|_| (300..400).contains(&page.status));
+    let Some(location) = location.and_then(|value| value.to_str().ok()) else {
+        return String::new();
+    };
+    let from = page.addresses.last().and_then(|url| url::Url::parse(url).ok());
+    let to = from.and_then(|from| from.join(location).ok());
+    let to = to.map_or_else(|| location.to_owned(), |to| to.to_string());
+    format!(", leads to {}", crate::http::without_secrets(&to))
+}
+
 fn first_line(page: &Fetched) -> String {
     if page.content_type.contains("html") {
         return String::new();
@@ -206,6 +221,14 @@ fn of_code(code: u16, said: Reason, message: String) -> Finding {
     let finding = Finding::fail(reason_of(code, said), message);
     match likely_of(code) {
         Some(likely) => finding.likely(likely),
+        None => finding,
+    }
+}
+
+/// What to type about a redirect that is not followed: its errors say nothing of it.
+fn look_at(finding: Finding, page: &Fetched) -> Finding {
+    match page.addresses.last().filter(|_| (300..400).contains(&page.status)) {
+        Some(url) => finding.command(format!("curl -sI {}", super::hints::quoted(url))),
         None => finding,
     }
 }
@@ -329,6 +352,15 @@ mod tests {
         let form = "<html><form><input type=\"password\"></form></html>";
         assert_eq!(judged(200, "text/html", form), (Status::Fail, Some(Reason::AuthFailed)));
         assert_eq!(judged(200, "text/html", "<html>welcome</html>"), (Status::Ok, None));
+    }
+
+    #[test]
+    fn a_redirect_that_is_not_followed_says_where_it_leads() {
+        let mut page = page(302, "text/html", "");
+        page.headers.insert("location", "/login?token=hunter2".parse().unwrap());
+        let finding = judge(&page, &Page::plain("http://a/healthz"));
+        assert_eq!(finding.message, "302, a page in HTML, leads to http://a/login");
+        assert_eq!(finding.command.as_deref(), Some("curl -sI 'http://a/healthz'"));
     }
 
     #[test]

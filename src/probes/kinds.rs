@@ -157,6 +157,13 @@ const ONE_HOST: [CheckKind; 5] = [
     CheckKind::Redis,
 ];
 
+/// Returns the row whose own port it is; of 443, which is any page's, none.
+pub(super) fn of_port(port: u16) -> Option<&'static Kind> {
+    let own = |kind: &&Kind| kind.port == Some(port) && !kind.schemes.contains(&"https");
+    let with_port = PORTS.iter().find(|(_, known)| *known == port);
+    with_port.and_then(|(scheme, _)| Kind::of_scheme(scheme)).or_else(|| KINDS.iter().find(own))
+}
+
 impl fmt::Debug for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::hints::quoted;
 use super::scrape::looks;
 use super::{Finding, Means, Probe, phase};
 
@@ -27,7 +28,7 @@ pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Mean
         (workers, _) => of_workers(workers.as_ref()),
     };
     saturated(&mut finding, probe, &saturation::of(before, &after.families, elapsed));
-    complain(&mut finding, &after.faults);
+    complain(&mut finding, &after.faults, url);
     finding.phases = looks.before.iter().map(|first| phase("answer", first.answer_took)).collect();
     finding.phases.extend(elapsed.map(|elapsed| phase("window", elapsed)));
     finding.phases.push(phase("answer", after.answer_took));
@@ -172,7 +173,7 @@ fn rounded(value: f64) -> String {
 }
 
 /// Lines that cannot be read are a warning: what they hold is missing from the numbers.
-fn complain(finding: &mut Finding, faults: &[Fault]) {
+fn complain(finding: &mut Finding, faults: &[Fault], url: &str) {
     let Some(first) = faults.first() else { return };
     let Fault { line, column, message } = first;
     let count = faults.len();
@@ -184,6 +185,12 @@ fn complain(finding: &mut Finding, faults: &[Fault]) {
     if finding.status < Status::Warn {
         finding.status = Status::Warn;
         finding.reason = Some(Reason::Protocol);
+        finding.likely = Some(
+            "whatever writes the page breaks its format there: what is on such lines is missing here and in Prometheus"
+                .into(),
+        );
+        let url = quoted(&crate::http::without_secrets(url));
+        finding.command = Some(format!("obs metrics lint {url}"));
     }
 }
 
@@ -208,6 +215,16 @@ mod tests {
         let finding = judged(&probe);
         assert_eq!((finding.status, finding.reason), (Status::Unknown, Some(Reason::Config)));
         assert!(finding.message.contains("so that `p95 > 300ms` cannot be judged"));
+    }
+
+    #[test]
+    fn of_lines_that_cannot_be_read_the_page_is_to_be_linted() {
+        let page = read(b"up 1\nup{ 2\n", "text/plain").unwrap();
+        let mut finding = Finding::ok("well");
+        complain(&mut finding, &page.faults, "http://user:hunter2@api/metrics");
+        assert_eq!((finding.status, finding.reason), (Status::Warn, Some(Reason::Protocol)));
+        assert_eq!(finding.command.as_deref(), Some("obs metrics lint 'http://api/metrics'"));
+        assert!(finding.likely.unwrap().contains("breaks its format"));
     }
 
     #[test]

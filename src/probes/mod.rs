@@ -34,6 +34,7 @@ mod grpc;
 mod health;
 mod hints;
 mod host;
+mod hosts;
 mod http;
 mod json_path;
 mod kafka;
@@ -82,6 +83,8 @@ pub struct Probe {
     pub target: Target,
     /// How long it may take, `/metrics` apart from its window.
     pub timeout: Duration,
+    /// Whether that is its own, which `--timeout` does not change.
+    pub own_timeout: bool,
     /// The ids of the probes that must not fail before this is asked.
     pub needs: Vec<String>,
     /// Where it becomes a warning.
@@ -107,6 +110,7 @@ impl Probe {
             group: group.to_owned(),
             target,
             timeout,
+            own_timeout: false,
             needs: Vec::new(),
             warn: Vec::new(),
             fail: Vec::new(),
@@ -263,6 +267,9 @@ async fn one(
         Target::Tcp(host, port) => tcp::run(&probe, host, *port).await,
         Target::Tls(host, port) => tls::run(&probe, host, *port, &means).await,
         Target::Metrics(url, window) => metrics::run(&probe, url, *window, &means).await,
+        Target::Service(kind, address) if !address.others.is_empty() => {
+            hosts::ask(kind, &probe, address, &means).await
+        }
         Target::Service(kind, address) => (kind.run)(&probe, address, &means).await,
         Target::Slo(slo) => slo::run(&probe, slo, &means).await,
         Target::Unset(_, _, why) => Finding::unknown(Reason::Config, why.clone()),

@@ -94,3 +94,15 @@ fn a_check_gives_no_advice_for_those_who_ask_for_a_stretch_of_time() {
     assert_eq!(error(Reason::TooLarge).in_a_check(), "what");
     assert_eq!(error(Reason::Forbidden).in_a_check(), "what; less to do: --since 15m");
 }
+
+#[test]
+fn a_check_with_a_timeout_of_its_own_is_offered_none_on_the_command_line() {
+    let hint = |own_timeout| {
+        let probe = Probe { own_timeout, ..probe("a", Fake::Hangs, &[]) };
+        complete(&probe, Finding::fail(Reason::Timeout, "no answer"), None).hint.unwrap()
+    };
+    assert_eq!(hint(false).command.unwrap(), "obs check a --timeout 30s --deadline 60s");
+    let own = hint(true);
+    assert_eq!(own.command.unwrap(), "obs check a -v");
+    assert!(own.likely.ends_with("it has `timeout` 50ms of its own (a test)"), "{}", own.likely);
+}

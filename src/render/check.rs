@@ -140,7 +140,9 @@ impl CheckReport {
     pub fn masked(mut self) -> Self {
         self.checks.iter_mut().for_each(mask);
         let of_others = self.disagreements.iter_mut();
-        let ids = of_others.flat_map(|one| [&mut one.component, &mut one.probe]);
+        let ids = of_others.flat_map(|one| {
+            [&mut one.component, &mut one.probe].into_iter().chain(&mut one.others)
+        });
         for id in self.root_causes.iter_mut().chain(ids) {
             *id = mask_text(id).into_owned();
         }
@@ -237,19 +239,8 @@ impl CheckReport {
         let place = format!("{}{}", result.target, code.unwrap_or_default());
         labelled(out, theme, "where", &place)?;
         labelled(out, theme, "likely", &hint.likely)?;
-        for one in &self.disagreements {
-            if one.component == result.id {
-                let (probe, likely) = (&one.probe, one.likely);
-                labelled(out, theme, "but", &format!("{probe} works from here: {likely}"))?;
-            } else if one.probe == result.id {
-                let (component, likely) = (&one.component, one.likely);
-                labelled(
-                    out,
-                    theme,
-                    "but",
-                    &format!("{component} is ok by its own word: {likely}"),
-                )?;
-            }
+        for one in self.disagreements.iter().filter_map(|one| but(one, result)) {
+            labelled(out, theme, "but", &one)?;
         }
         if let Some(command) = &hint.command {
             writeln!(out, "   try     {}", theme.paint(Tone::Id, text::shown(command)))?;
@@ -259,6 +250,29 @@ impl CheckReport {
         }
         Ok(())
     }
+}
+
+/// Draws what contradicts a result, where a disagreement is about it; what only may be the same is said
+/// so.
+fn but(one: &Disagreement, result: &CheckResult) -> Option<String> {
+    let Disagreement { component, probe, likely, .. } = one;
+    if *component == result.id {
+        let others = one.others.join(", ");
+        return Some(match (one.certain, others.as_str()) {
+            (true, "") => format!("{probe} works from here: {likely}"),
+            (false, "") => format!("{probe} works from here: if it is that one, {likely}"),
+            (_, others) => {
+                format!("{probe} works from here (it may also be {others}): if so, {likely}")
+            }
+        });
+    }
+    let says = format!("{component} is ok by its own word");
+    (*probe == result.id).then(|| {
+        if one.certain {
+            return format!("{says}: {likely}");
+        }
+        format!("{says}, and may be another one; if it is this, {likely}")
+    })
 }
 
 /// Returns what to type, or the address to open: to a shell a `#` would begin a comment.

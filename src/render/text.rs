@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthStr;
 pub use crate::model::counted;
 use crate::model::mask_text;
 
+/// The longest word that [`wrap`] leaves whole, in columns: an address, an id.
+const WORD_MAX: usize = 200;
+
 /// Returns `text` with every character that could move the cursor or reorder the line made visible.
 ///
 /// C0 and C1 controls (tabs too), DEL, and the bidirectional and invisible format characters become
@@ -133,6 +136,9 @@ pub fn ascii(drawn: &str) -> String {
 
 /// Returns harmless `text` as lines of at most `width` columns, broken at blanks where there are any;
 /// all lines but the first begin with `indent` blanks.
+///
+/// A longer word is whole on a line of its own, as somebody may want to copy it; nobody copies one of more
+/// than [`WORD_MAX`] columns, which is broken where a line ends.
 pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -143,7 +149,16 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
         } else if !begins {
             line.push(' ');
         }
-        line.push_str(word);
+        if columns(word) <= WORD_MAX.max(width) {
+            line.push_str(word);
+            continue;
+        }
+        for character in word.chars() {
+            line.push(character);
+            if columns(&line) >= width.max(indent + 2) {
+                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+            }
+        }
     }
     lines.push(line);
     lines
@@ -192,6 +207,8 @@ mod tests {
     fn long_text_is_broken_at_blanks() {
         assert_eq!(wrap("one two three", 7, 2), ["one two", "  three"]);
         assert_eq!(wrap("a/path/without/blanks", 7, 2), ["a/path/without/blanks"]);
+        let endless = wrap(&format!("says {}", "x".repeat(512)), 40, 2);
+        assert!(endless.len() > 12 && endless.iter().all(|line| line.len() <= 40), "{endless:?}");
     }
 
     #[test]

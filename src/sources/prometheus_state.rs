@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::SourceError;
+use super::quoted::quoted;
 use crate::model::{
     HealthPart, MetricAnswer, Reason, Status, UnixNanos, mask_text, parse_duration,
 };
@@ -236,6 +237,10 @@ fn of_alert(alert: &Alert, now: UnixNanos) -> HealthPart {
     let message = format!("firing{}{severity}{of}", since.unwrap_or_default());
     let name = label("alertname").unwrap_or("(without a name)");
     let mut part = HealthPart::bad(name, Status::Warn, Reason::Status, message);
+    // Its labels, as Prometheus keeps them: of which instance, and since when.
+    let query = label("alertname").map(|name| format!("ALERTS{{alertname={}}}", quoted(name)));
+    part.command =
+        query.map(|query| format!("obs metrics --query '{}'", query.replace('\'', "'\\''")));
     let page = annotation("runbook_url");
     let said = annotation("summary").or(annotation("description")).or(annotation("message"));
     let likely = [said, page].into_iter().flatten().map(mask_text);

@@ -160,6 +160,21 @@ fn a_program_is_run_as_it_is_written_and_no_argument_is_shown() {
 }
 
 #[test]
+fn what_a_program_does_wrong_is_explained_as_a_programs() {
+    let hint = |script: &str| {
+        let toml = format!(
+            "[[check]]\nid = 'a'\nkind = 'exec'\ncommand = ['/bin/sh', '-c', '{script}']\n"
+        );
+        let check = document(&checked(&toml))["checks"][0].clone();
+        (check["reason"].to_string(), check["hint"]["likely"].to_string())
+    };
+    let (reason, likely) = hint("exit 77");
+    assert!(reason.contains("protocol") && likely.contains("ends with 0 to 3"), "{likely}");
+    let (reason, likely) = hint("head -c 5000000 /dev/zero | tr \\\\0 x");
+    assert!(reason.contains("too_large") && likely.contains("it prints more"), "{likely}");
+}
+
+#[test]
 fn a_repository_may_not_run_a_program() {
     let toml = "[[check]]\nid = 'a'\nkind = 'exec'\ncommand = ['touch', 'ran']\n";
     let env = Env::new().file("obs.toml", toml);
@@ -192,6 +207,26 @@ fn a_mistake_in_a_check_is_told_with_what_there_is() {
         outcome.stdout.contains("has the kind `postgress`, did you mean `postgres`?"),
         "{outcome}"
     );
-    let outcome = check("kind = 'disk'\ntarget = '/'\nwarn = ['used > 1%']\n");
-    assert!(outcome.stdout.contains("none for disk, as time > 500ms, disk > 80%"), "{outcome}");
+    for (keys, expected) in [
+        ("kind = 'disk'\nwarn = ['used > 1%']", "none for disk, as time > 500ms, disk > 80%"),
+        (
+            "kind = 'redis'\ntarget = 'db:1'\nwarn = ['memry > 80%']",
+            "has the limit `memry > 80%`, did you mean `memory`?",
+        ),
+        ("kind = 'http'", "has no target; one is http://host/…"),
+        ("kind = 'redis'", "has no target; one is redis://host/…"),
+        ("kind = 'tcp'", "has no target; one is host:port"),
+        (
+            "kind = 'postgres'\ntarget = 'jdbc:postgresql://db/x?password=hunter2'",
+            "take `jdbc:` off, and put the user and the password before the host",
+        ),
+        (
+            "kind = 'postgres'\ntarget = \"host=db user='me' password=hunter2\"",
+            "name=value: write postgres://host:port/database",
+        ),
+    ] {
+        let outcome = check(&format!("{keys}\n"));
+        assert!(outcome.stdout.contains(expected), "{keys}: {outcome}");
+        assert!(!outcome.stdout.contains("hunter2"), "{outcome}");
+    }
 }

@@ -47,7 +47,7 @@ fn what_agrees_or_is_something_else_is_no_disagreement() {
 }
 
 #[test]
-fn a_word_that_two_dependencies_share_counts_only_when_both_say_the_same() {
+fn of_two_that_a_word_may_mean_one_that_works_contradicts_and_the_other_is_named() {
     use Status::{Fail, Ok};
     let checks = |mysql| {
         [
@@ -56,8 +56,58 @@ fn a_word_that_two_dependencies_share_counts_only_when_both_say_the_same() {
             CheckResult::of_test("mysql", CheckKind::Tcp, mysql),
         ]
     };
-    assert_eq!(against(&checks(Fail)), []);
-    assert_eq!(against(&checks(Ok)), [("api/db".to_owned(), "postgres".to_owned())]);
+    for mysql in [Fail, Ok] {
+        let found = disagreements(&checks(mysql));
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].probe.as_str(), found[0].certain), ("postgres", false));
+        assert_eq!(found[0].others, ["mysql"]);
+    }
+    assert_eq!(root_causes(&checks(Fail)), ["api/db", "mysql"]);
+}
+
+/// A check of PostgreSQL with an address.
+fn postgres(id: &str, target: &str, status: Status) -> CheckResult {
+    let mut check = CheckResult::of_test(id, CheckKind::Postgres, status);
+    target.clone_into(&mut check.target);
+    check
+}
+
+#[test]
+fn a_third_check_that_fails_hides_no_disagreement() {
+    let other = postgres("old", "postgres://localhost:5432/old", Status::Fail);
+    let one = |id, told: &str| {
+        let mut page = page(&[("db", Status::Fail)]);
+        told.clone_into(&mut page.children[0].message);
+        [page, postgres(id, "postgres://db.internal:5433/shop", Status::Ok), other.clone()]
+    };
+    // By its id, and by the host that the application tells of.
+    for (id, told) in [("db", "no connection"), ("shop", "cannot reach db.internal: timed out")] {
+        let checks = one(id, told);
+        let found = disagreements(&checks);
+        assert_eq!(found.len(), 1, "{id}");
+        assert_eq!((found[0].probe.as_str(), found[0].certain), (id, true));
+        assert!(found[0].others.is_empty(), "{id}");
+        assert_eq!(root_causes(&checks), ["api/db", "old"], "{id}");
+    }
+}
+
+#[test]
+fn that_both_are_a_database_is_not_enough_to_be_certain() {
+    let checks = |name: &str, told: &str| {
+        let mut page = page(&[(name, Status::Ok)]);
+        told.clone_into(&mut page.children[0].message);
+        let mut mysql = CheckResult::of_test("mysql", CheckKind::Mysql, Status::Fail);
+        "$MYSQL_URL".clone_into(&mut mysql.origin);
+        [page, mysql]
+    };
+    let certain = |name, told| {
+        let found = disagreements(&checks(name, told));
+        found.first().map(|found| found.certain)
+    };
+    assert_eq!(certain("database", ""), Some(false));
+    assert_eq!(certain("mysql", ""), Some(true));
+    assert_eq!(certain("database", "mysql 8.4"), Some(true));
+    assert_eq!(certain("database", "PostgreSQL 17"), None);
 }
 
 #[test]

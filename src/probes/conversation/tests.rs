@@ -54,6 +54,7 @@ async fn silence_ends_with_the_time_of_the_probe_and_says_so() {
     let (finding, _) = talked(b"", Duration::from_millis(40), 1).await;
     assert_eq!((finding.status, finding.reason), (Status::Fail, Some(Reason::Timeout)));
     assert_eq!(finding.message, "connected, and no answer to query within 40ms");
+    assert!(finding.likely.unwrap().ends_with("or another protocol is spoken at this port"));
 }
 
 #[tokio::test]
@@ -66,4 +67,23 @@ async fn a_line_without_an_end_is_another_protocol() {
 async fn an_alert_of_tls_is_told_from_an_answer() {
     let (finding, _) = talked(&[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46], LONG, 1).await;
     assert_eq!(finding.message, "it speaks TLS on this port, and was asked without");
+}
+
+#[test]
+fn of_a_port_that_is_anothers_own_silence_names_it() {
+    let probe = limits_for_tests("redis");
+    let likely = |schemes: &[&str], text: &str, heard| {
+        let address = Address::read(text, schemes, None).unwrap();
+        let mut talk = Conversation::new(&probe, &address);
+        talk.step("auth");
+        talk.heard = heard;
+        talk.too_late().likely.unwrap().into_owned()
+    };
+    assert!(likely(&["mysql"], "db:5432", false).ends_with("5432 is postgres's own"));
+    assert!(likely(&["amqp"], "db:6379", false).ends_with("6379 is redis's own"));
+    assert!(likely(&["nats"], "db:8883", false).ends_with("8883 is mqtt's own"));
+    let own = likely(&["mysql"], "db:3306", false);
+    assert!(own.ends_with("another protocol is spoken at this port"), "{own}");
+    // Who has answered speaks it.
+    assert!(likely(&["mysql"], "db:5432", true).ends_with("stopped or overloaded"));
 }

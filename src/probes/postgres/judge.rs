@@ -2,6 +2,7 @@
 
 use crate::model::{Measure, Reason, Status, shown_bytes};
 use crate::probes::address::Address;
+use crate::probes::hints::quoted;
 use crate::probes::{Finding, Probe};
 
 /// From this on an idle slot is about to fill the disk.
@@ -9,6 +10,17 @@ const SLOT_BYTES_WARN: f64 = 1_073_741_824.0;
 
 /// The server stops taking writes some millions below 2^31 transactions.
 const OLDEST_WARN: f64 = 1.5e9;
+
+/// The waiting with those that they wait for, and the open transactions, the oldest first.
+const SESSIONS: &str = "select pid, pg_blocking_pids(pid) as waits_for, state, now() - xact_start as \
+                        open_for, query from pg_stat_activity where xact_start is not null order by \
+                        cardinality(pg_blocking_pids(pid)) > 0 desc, xact_start";
+
+const SLOT: &str = "a replica or a consumer that is gone left its slot: select slot_name, active from \
+                    pg_replication_slots";
+
+const OLDEST: &str =
+    "autovacuum is off or held up by a transaction that stays open: look at those first";
 
 /// From this share of its connections on it matters how many are kept back.
 const NEARLY_FULL: f64 = 0.8;
@@ -77,6 +89,9 @@ pub(super) fn judge(probe: &Probe, facts: &Facts, address: &Address) -> Finding 
     finding.measure_or(probe, Measure::Connections, ratio, Reason::Saturated);
     copies(&mut finding, probe, replica, &number);
     sessions(&mut finding, probe, &number);
+    if finding.reason == Some(Reason::Slow) {
+        finding.command = Some(look_at_sessions(address));
+    }
     keeping(&mut finding, &number);
     finding
 }
@@ -147,6 +162,22 @@ fn sessions(finding: &mut Finding, probe: &Probe, number: &dyn Fn(&str) -> Optio
     }
 }
 
+/// What to type to see who holds a lock, and whose transaction is open for how long.
+fn look_at_sessions(address: &Address) -> String {
+    let mut command = match address.host.split_once("/.s.PGSQL.") {
+        Some((folder, _)) => format!("psql -h {}", quoted(folder)),
+        None => format!("psql -h {}", quoted(&address.host)),
+    };
+    command = format!("{command} -p {}", address.port);
+    if let Some(user) = &address.user {
+        command = format!("{command} -U {}", quoted(user));
+    }
+    if !address.path.is_empty() {
+        command = format!("{command} -d {}", quoted(&address.path));
+    }
+    format!("{command} -c {}", quoted(SESSIONS))
+}
+
 /// What fills the disk or ends in a stop, weeks before it does.
 fn keeping(finding: &mut Finding, number: &dyn Fn(&str) -> Option<f64>) {
     let kept = number("slots_bytes");
@@ -159,14 +190,22 @@ fn keeping(finding: &mut Finding, number: &dyn Fn(&str) -> Option<f64>) {
         )]
         let kept = shown_bytes(kept as u64);
         let what = format!("an idle replication slot keeps {kept} of its log");
-        finding.worsen(Status::Warn, Reason::Saturated, &what);
+        explained(finding, Status::Warn, &what, SLOT);
     }
     let oldest = number("oldest_transaction");
     finding.observe("oldest_transaction_age", oldest, "1");
     if oldest > Some(OLDEST_WARN) {
         let what = "its oldest transaction id is close to the end: VACUUM does not keep up";
-        finding.worsen(Status::Warn, Reason::Saturated, what);
+        explained(finding, Status::Warn, what, OLDEST);
     }
+}
+
+/// Neither is a pool that is too large, which is what runs out elsewhere.
+fn explained(finding: &mut Finding, status: Status, what: &str, likely: &'static str) {
+    if finding.status < status {
+        finding.likely = Some(likely.into());
+    }
+    finding.worsen(status, Reason::Saturated, what);
 }
 
 #[cfg(test)]
@@ -224,6 +263,21 @@ mod tests {
             why(&[("oldest_transaction", "1.9e9")]),
             (Status::Warn, Some(Reason::Saturated))
         );
+    }
+
+    #[test]
+    fn who_holds_a_lock_can_be_asked_with_what_is_to_be_typed() {
+        let waits = judged(&[("locks", "2")], "postgres://app:hunter2@db:5433/shop");
+        let command = waits.command.unwrap();
+        assert!(
+            command.starts_with("psql -h 'db' -p 5433 -U 'app' -d 'shop' -c 'select pid, pg_b")
+        );
+        assert!(!command.contains("hunter2"));
+        // What is worse is what is explained.
+        let full = judged(&[("locks", "2"), ("connections", "96")], "postgres://db");
+        assert_eq!((full.command, full.likely), (None, None));
+        let slot = judged(&[("slots_bytes", "2e9")], "postgres://db");
+        assert!(slot.likely.unwrap().contains("pg_replication_slots"));
     }
 
     #[test]

@@ -24,6 +24,9 @@ fn memory_runs_out_only_where_nothing_is_evicted() {
     let finding = judged(full);
     assert_eq!((finding.status, finding.reason), (Status::Fail, Some(Reason::Saturated)));
     assert!(finding.message.contains("memory > 98%"), "{}", finding.message);
+    // Of what runs out it is not the connections.
+    assert!(finding.likely.unwrap().contains("maxmemory"));
+    assert_eq!(judged("maxclients:10\r\nconnected_clients:10\r\n").likely, None);
     let cache = judged(&format!("{full}maxmemory_policy:allkeys-lru\r\n"));
     assert_eq!(cache.status, Status::Ok, "{}", cache.message);
 }

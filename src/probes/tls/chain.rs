@@ -144,6 +144,12 @@ fn trust(path: &[&Certificate], sent: &Sent<'_>) -> Finding {
     };
     let is_known = |issuer: &[u8]| sent.roots.roots.iter().any(|root| *root.subject == *issuer);
     if path.len() == 1 && top.is_self_issued() {
+        // Whoever named it in a file of roots did what is needed, and made it wrongly.
+        if top.is_authority && is_root(sent) {
+            let message =
+                "is trusted here as an authority (CA:TRUE), and refused as a server's own";
+            return Finding::fail(Reason::TlsSelfSigned, message);
+        }
         return Finding::fail(Reason::TlsSelfSigned, "is self-signed: nobody else vouches for it");
     }
     if !matches!(error, TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) {
@@ -161,6 +167,13 @@ fn trust(path: &[&Certificate], sent: &Sent<'_>) -> Finding {
     }
     let message = format!("the issuer `{issuer}` is missing: neither sent nor known here");
     Finding::fail(Reason::TlsIssuerMissing, message)
+}
+
+/// Says whether the server's own certificate is itself one of those that are trusted.
+fn is_root(sent: &Sent<'_>) -> bool {
+    let mut own = RootCertStore::empty();
+    own.add_parsable_certificates(sent.certificates.first().cloned());
+    own.roots.iter().any(|root| sent.roots.roots.contains(root))
 }
 
 fn verify(sent: &Sent<'_>, at: UnixNanos) -> Result<(), TlsError> {

@@ -81,6 +81,8 @@ fn an_alert_that_fires_is_named_with_its_runbook_and_a_pending_one_counted() {
     assert_eq!(brief(&part.parts[0]), "AlwaysFiring Warn Some(Status) firing for 61s (page)");
     let likely = part.parts[0].likely.as_deref();
     assert_eq!(likely, Some("always on; https://runbooks.example/always"));
+    let command = part.parts[0].command.as_deref();
+    assert_eq!(command, Some("obs metrics --query 'ALERTS{alertname=\"AlwaysFiring\"}'"));
 }
 
 #[test]

@@ -66,6 +66,27 @@ fn each_fault_is_told_by_itself() {
 }
 
 #[test]
+fn a_self_signed_certificate_that_is_named_is_trusted_where_it_is_made_as_a_servers_own() {
+    let december = "2026-12-01T00:00:00Z";
+    let trusted = judged(&["self-server"], Some("self-server"), NAME, december);
+    assert!(trusted.contains("trusted"), "{trusted}");
+    let other = judged(&["self-server"], Some("self-authority"), NAME, december);
+    assert_eq!(other, "trust: Fail TlsSelfSigned");
+    let said = |root| {
+        let sent = [certificate("self-authority")];
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates([certificate(root)]);
+        let name = &ServerName::try_from(NAME).unwrap();
+        let now = UnixNanos::parse_rfc3339(december).unwrap();
+        let second = Duration::from_secs(1);
+        let probe = of_application("a", "http://a", "a test", second, second).remove(0);
+        judge(&probe, &Sent { certificates: &sent, name, roots: &roots, now }).message
+    };
+    assert!(said("self-authority").starts_with("is trusted here as an authority (CA:TRUE)"));
+    assert!(said("root").starts_with("is self-signed"));
+}
+
+#[test]
 fn several_faults_at_once_are_all_told() {
     assert_eq!(
         judged(&["leaf"], Some("root"), "api.example", "2027-02-03T00:00:00Z"),
