@@ -8,6 +8,7 @@ mod shaking;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
@@ -29,7 +30,8 @@ use crate::model::{Reason, mask_text};
 
 mod fetch;
 
-pub use fetch::{Asked, FetchError, Fetched, Limits, reason_of_io, reason_of_tls};
+pub use fetch::{Asked, FetchError, Fetched, Limits, reason_of_io};
+pub use tls::{reason_of_tls, words_of_tls};
 
 /// The largest decompressed answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;

@@ -37,7 +37,7 @@ pub struct SloOptions {
 pub struct SloSettings {
     /// What to call it.
     pub id: String,
-    /// The percentage of requests that have to be good, between 0 and 100.
+    /// The percentage of requests that have to be good, at least 50 and below 100.
     pub objective: f64,
     /// What it is measured by.
     pub measured: Measured,
@@ -78,9 +78,17 @@ impl SloSettings {
         };
         let SloOptions { id, objective, errors, total, source, url, period, runbook } =
             options.clone();
-        if !(objective > 0.0 && objective < 100.0) {
-            let expected = "a percentage above 0 and below 100, such as 99.9";
-            return Err(refused("objective", &objective.to_string(), expected));
+        // Half of all requests may fail in nobody's objective: it is a share that was meant as one.
+        if !(50.0..100.0).contains(&objective) {
+            let expected = "a percentage of 50 or more and below 100, such as 99.9";
+            let refused = refused("objective", &objective.to_string(), expected);
+            let percent = (objective * 1e8).round() / 1e6;
+            let meant = if objective < 1.0 && percent >= 50.0 {
+                format!(": did you mean {percent}?")
+            } else {
+                String::new()
+            };
+            return Err(format!("{refused}{meant}"));
         }
         let measured = match (errors, total, url) {
             (Some(errors), Some(total), None) => {
@@ -138,6 +146,13 @@ mod tests {
         let both = "errors='e[{{window}}]'\ntotal='t[{{window}}]'\nurl='http://h/'";
         for (more, said) in [
             ("objective=100\nurl='http://h/'", "below 100"),
+            (
+                "objective=0.99\nurl='http://h/'",
+                "50 or more and below 100, such as 99.9: did you mean 99?",
+            ),
+            ("objective=0.9995\nurl='http://h/'", "did you mean 99.95?"),
+            ("objective=5\nurl='http://h/'", "50 or more"),
+            ("objective=nan\nurl='http://h/'", "50 or more"),
             ("objective=99", "errors and total, or url alone"),
             (&*format!("objective=99\n{both}"), "errors and total, or url alone"),
             ("objective=99\nerrors='e[5m]'\ntotal='t[5m]'", "{{window}}"),

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, Response, Url, Version};
 
 use super::steps::{Steps, Waiting};
+use super::tls::{reason_of_tls, words_of_tls};
 use super::{Http, REDIRECTS_MAX, address, innermost, is_loopback, shown};
 use crate::model::Reason;
 
@@ -248,12 +249,7 @@ pub(super) fn classify(error: &reqwest::Error) -> FetchError {
             let io = within(io);
             if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
             {
-                let reason = reason_of_tls(tls);
-                let message = match reason {
-                    Reason::TlsMissing => "it does not speak TLS on this port".to_owned(),
-                    _ => tls.to_string(),
-                };
-                return FetchError::new(reason, message);
+                return FetchError::new(reason_of_tls(tls), words_of_tls(tls));
             }
             if let Some((reason, message)) = reason_of_io(io) {
                 return FetchError::new(reason, message);
@@ -306,19 +302,4 @@ pub fn reason_of_io(error: &std::io::Error) -> Option<(Reason, String)> {
         _ => return None,
     };
     Some((found.0, found.1.to_owned()))
-}
-
-/// Returns the reason that a refused certificate stands for.
-pub fn reason_of_tls(error: &rustls::Error) -> Reason {
-    use rustls::CertificateError as Bad;
-    match error {
-        rustls::Error::InvalidCertificate(bad) => match bad {
-            Bad::Expired | Bad::ExpiredContext { .. } => Reason::TlsExpired,
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::TlsNotYetValid,
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsName,
-            _ => Reason::TlsUntrusted,
-        },
-        rustls::Error::InvalidMessage(_) => Reason::TlsMissing,
-        _ => Reason::Protocol,
-    }
 }

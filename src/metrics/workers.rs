@@ -2,7 +2,8 @@
 //!
 //! A counter never goes down but at a restart, and a process has one start. So of looks over
 //! connections of their own: two starts at one time, or a start that comes back, are two processes;
-//! so are looks of which one has less and another more than there was before.
+//! so are looks of which one has less and another more than there was before, or less than the look
+//! a moment earlier.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,15 +21,15 @@ pub struct Workers {
 /// Which two looks to compare, by their places, and whether there are several processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    /// Of the first looks; `None` where none is of the same process as a last one.
+    /// Of the first looks the latest that has a last one of the same process; `None` where none has.
+    ///
+    /// The fewer connections lie between the two, the less likely another process came between.
     pub places: Option<(usize, usize)>,
     /// Where there are several processes.
     pub workers: Option<Workers>,
 }
 
-/// Judges looks at one address: those made at first, and those made at last.
-///
-/// Those of one of the two lists may have been made at the same time.
+/// Judges looks at one address: those made at first, and those made at last, each one after another.
 pub fn judge(first: &[&[Family]], last: &[&[Family]]) -> Pair {
     let starts = |looks: &[&[Family]]| looks.iter().map(|look| start(look)).collect::<Vec<_>>();
     let (early, late) = (starts(first), starts(last));
@@ -45,27 +46,33 @@ pub fn judge(first: &[&[Family]], last: &[&[Family]]) -> Pair {
     let counters: Vec<_> = last.iter().map(|look| counters(look)).collect();
     let fits = |i: usize, j: usize| early[i] == late[j] && never_falls(first[i], &counters[j]);
     let mut places = None;
-    let mut falls = None;
+    let mut falls = falls_within(first, &early) || falls_within(last, &late);
     for (i, start) in early.iter().enumerate() {
         let of_it = (0..last.len()).filter(|j| *start == late[*j]);
         let (same, less): (Vec<usize>, Vec<usize>) = of_it.partition(|j| fits(i, *j));
-        places = places.or(same.first().map(|j| (i, *j)));
-        if !same.is_empty() && !less.is_empty() {
-            falls = falls.or(less.first().copied());
-        }
+        places = same.first().map(|j| (i, *j)).or(places);
+        falls |= !same.is_empty() && !less.is_empty();
     }
     let workers = if by_start {
         let evidence = format!("process_start_time_seconds has {} values", all.len());
         Some(Workers { at_least: all.len(), evidence })
     } else {
         let evidence = "a counter went down between two connections".to_owned();
-        falls.map(|_| Workers { at_least: 2, evidence })
+        falls.then_some(Workers { at_least: 2, evidence })
     };
     // All lower than before, and from one process: it was started again, and all since then counts.
     if places.is_none() && workers.is_none() && !first.is_empty() && !last.is_empty() {
         places = Some((0, 0));
     }
     Pair { places, workers }
+}
+
+/// Says whether a counter goes down from one look to the next, of what has one start.
+fn falls_within(looks: &[&[Family]], starts: &[Option<f64>]) -> bool {
+    let mut next = looks.windows(2).zip(starts.windows(2));
+    next.any(|(looks, starts)| {
+        starts[0] == starts[1] && !never_falls(looks[0], &counters(looks[1]))
+    })
 }
 
 fn start(page: &[Family]) -> Option<f64> {
@@ -124,7 +131,7 @@ mod tests {
 
     #[test]
     fn one_process_is_compared_with_itself() {
-        assert_eq!(judged(&[(1, 5), (1, 5)], &[(1, 9), (1, 10)]), (Some((0, 0)), 1));
+        assert_eq!(judged(&[(1, 5), (1, 5)], &[(1, 9), (1, 10)]), (Some((1, 0)), 1));
         assert_eq!(judged(&[(0, 5)], &[(0, 9)]), (Some((0, 0)), 1));
     }
 
@@ -138,6 +145,19 @@ mod tests {
     fn a_counter_that_falls_for_one_look_and_grows_for_another_is_of_two_workers() {
         assert_eq!(judged(&[(0, 50)], &[(0, 9), (0, 51)]), (Some((0, 1)), 2));
         assert_eq!(judged(&[(7, 50)], &[(7, 51), (7, 9)]), (Some((0, 0)), 2));
+    }
+
+    #[test]
+    fn a_counter_that_falls_from_one_look_to_the_next_is_of_two_workers() {
+        assert_eq!(judged(&[(0, 50), (0, 9)], &[(0, 60), (0, 61)]).1, 2);
+        assert_eq!(judged(&[(0, 9), (0, 9)], &[(0, 60), (0, 10)]).1, 2);
+    }
+
+    #[test]
+    fn the_looks_nearest_to_each_other_are_compared() {
+        // The second worker has counted more, so that nothing falls: it is compared with itself still.
+        assert_eq!(judged(&[(0, 9), (0, 60)], &[(0, 61), (0, 61)]), (Some((1, 0)), 1));
+        assert_eq!(judged(&[(0, 9), (0, 9)], &[(0, 10), (0, 61)]), (Some((1, 0)), 1));
     }
 
     #[test]

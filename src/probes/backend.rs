@@ -20,7 +20,7 @@ const YOUNG: Duration = Duration::from_mins(15);
 pub(super) async fn run(backend: &dyn Backend, timeout: Duration) -> Finding {
     match tokio::time::timeout(timeout, backend.ping()).await {
         Ok(Ok(said)) => Finding::ok(said),
-        Ok(Err(error)) => Finding::fail(error.check_reason(), error.to_string()),
+        Ok(Err(error)) => Finding::fail(error.check_reason(), error.in_a_check()),
         Err(_) => Finding::fail(Reason::Timeout, format!("no answer within {timeout:?}")),
     }
 }
@@ -43,7 +43,7 @@ pub(super) async fn source(
     let SourceHealth { said, mut parts } = match health {
         Ok(Ok(health)) => health,
         Ok(Err(error)) => {
-            return (Finding::fail(error.check_reason(), error.to_string()), Vec::new());
+            return (Finding::fail(error.check_reason(), error.in_a_check()), Vec::new());
         }
         Err(_) => return (Finding::fail(Reason::Timeout, late()), Vec::new()),
     };
@@ -52,7 +52,7 @@ pub(super) async fn source(
             Ok(None) => continue,
             Ok(Some(Ok(latest))) => of_age(name, latest, means.now),
             Ok(Some(Err(error))) => {
-                HealthPart::bad(name, Status::Fail, error.check_reason(), error.to_string())
+                HealthPart::bad(name, Status::Fail, error.check_reason(), error.in_a_check())
             }
             Err(_) => HealthPart::bad(name, Status::Fail, Reason::Timeout, late()),
         };

@@ -1,6 +1,6 @@
 //! The likely causes of what certificates, names, this machine and programs are not well for.
 
-use CheckKind::{Disk, Exec, Files, Load, Memory, Systemd};
+use CheckKind::{Disk, Exec, Files, Load, Memory, Slo, Systemd};
 use Reason::{
     Config, Crashing, DnsDisagree, DnsServfail, Forbidden, NotFound, Protocol, RedirectLoop,
     Saturated, Sealed, Status, Stopped, Timeout, TlsIssuerMissing, TlsMissing, TlsNotYetValid,
@@ -63,6 +63,11 @@ static CAUSES: &[(Reason, Option<CheckKind>, &str)] = &[
         Saturated,
         Some(Files),
         "connections or files that are never closed, or a limit that is too low (LimitNOFILE)",
+    ),
+    (
+        Saturated,
+        Some(Slo),
+        "more requests fail than the objective allows, whatever the cause: obs errors --since 15m says which and where, the objective's own expression since when",
     ),
     (Forbidden, Some(Files), "only its own user and root may look at a process"),
     (NotFound, Some(Systemd), "the name is misspelt, or it is not installed on this machine"),

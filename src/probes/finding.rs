@@ -244,8 +244,8 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
     };
     result.children = children.into_iter().map(|part| part.below(&result, '/')).collect();
     hints::add(&mut result, probe.hint.as_deref().or(likely.as_deref()));
-    if let (Some(hint), Some(command)) = (&mut result.hint, command) {
-        hint.command = Some(command);
+    if let (Some(hint), Some(command)) = (&mut result.hint, &command) {
+        hint.command = Some(command.clone());
     } else if let (Some(hint), Some(Reason::Timeout), true) =
         (&mut result.hint, result.reason, probe.own_timeout)
     {
@@ -253,6 +253,11 @@ pub(super) fn complete(probe: &Probe, finding: Finding, took: Option<Duration>) 
         let (likely, own, origin) = (&hint.likely, probe.timeout, &probe.origin);
         hint.likely = format!("{likely}; it has `timeout` {own:?} of its own ({origin})");
         hint.command = Some(format!("obs check {} -v", probe.id));
+    }
+    // What a burn rate's rows lead to is one thing: the expression that they are of.
+    let rows = result.children.iter_mut().filter(|row| row.kind == CheckKind::Slo);
+    for hint in rows.filter_map(|row| row.hint.as_mut()) {
+        hint.command = command.clone().or(hint.command.take());
     }
     result
 }

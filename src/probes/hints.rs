@@ -100,6 +100,7 @@ fn command(reason: Reason, result: &CheckResult) -> String {
         Reason::Timeout if result.kind != CheckKind::Component => {
             format!("obs check {id} --timeout 30s --deadline 60s")
         }
+        Reason::Saturated if result.kind == CheckKind::Slo => "obs errors --since 15m".to_owned(),
         Reason::Saturated if causes::of(reason, result.kind).is_some() => {
             format!("obs check {id} -v")
         }

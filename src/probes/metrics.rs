@@ -3,50 +3,45 @@
 use std::time::Duration;
 
 use super::hints::quoted;
-use super::scrape::look;
+use super::scrape::looks;
 use super::{Finding, Means, Probe, phase};
-use tracing::Instrument as _;
 
 use crate::http::FetchError;
 use crate::metrics::exposition::Fault;
 use crate::metrics::golden::Golden;
 use crate::metrics::saturation::{self, Saturation};
-use crate::metrics::workers;
+use crate::metrics::workers::Workers;
 use crate::model::{Measure, Observation, Reason, Status};
 
 pub(super) async fn run(probe: &Probe, url: &str, window: Duration, means: &Means) -> Finding {
-    let look = async || look(&means.http, url, probe.timeout).await;
-    let first = match look().await {
-        Ok(first) => first,
+    let looks = match looks(&means.http, url, window, probe.timeout).await {
+        Ok(looks) => looks,
         Err(error) => return no_page(error),
     };
-    let between = means.http.wait_span("wait for the second scrape");
-    tokio::time::sleep_until((first.answered + window).into()).instrument(between).await;
-    let second = match look().await {
-        Ok(second) => second,
-        Err(error) => return no_page(error),
-    };
-    let elapsed = second.answered - first.answered;
-    let (before, after) = (&first.families, &second.families);
-    let pair = workers::judge(&[before.as_slice()], &[after.as_slice()]);
-    let mut finding = match pair.workers {
-        Some(workers) => {
-            let evidence = workers.evidence;
-            let message =
-                format!("several worker processes with numbers of their own ({evidence})");
-            Finding::unknown(Reason::Protocol, message)
-                .likely("set PROMETHEUS_MULTIPROC_DIR, so that one page has the numbers of all")
+    let after = &looks.after;
+    let elapsed = looks.before.as_ref().map(|before| after.answered - before.answered);
+    let before = looks.before.as_ref().map_or(&[][..], |before| before.families.as_slice());
+    let mut finding = match (&looks.workers, elapsed) {
+        (None, Some(elapsed)) => {
+            judge(probe, Golden::between(before, &after.families, elapsed).as_ref())
         }
-        None => judge(probe, Golden::between(before, after, elapsed).as_ref()),
+        (workers, _) => of_workers(workers.as_ref()),
     };
-    saturated(&mut finding, probe, &saturation::of(before, after, Some(elapsed)));
-    complain(&mut finding, &second.faults, url);
-    finding.phases = vec![
-        phase("answer", first.answer_took),
-        phase("window", elapsed),
-        phase("answer", second.answer_took),
-    ];
+    saturated(&mut finding, probe, &saturation::of(before, &after.families, elapsed));
+    complain(&mut finding, &after.faults, url);
+    finding.phases = looks.before.iter().map(|first| phase("answer", first.answer_took)).collect();
+    finding.phases.extend(elapsed.map(|elapsed| phase("window", elapsed)));
+    finding.phases.push(phase("answer", after.answer_took));
     finding
+}
+
+/// What several processes count is of each alone: nothing is known of all of them.
+pub(super) fn of_workers(workers: Option<&Workers>) -> Finding {
+    let evidence = workers
+        .map_or("another process answered after the window", |workers| workers.evidence.as_str());
+    let message = format!("several worker processes with numbers of their own ({evidence})");
+    Finding::unknown(Reason::Protocol, message)
+        .likely("set PROMETHEUS_MULTIPROC_DIR, so that one page has the numbers of all")
 }
 
 /// A page that is too large is not known to be bad.

@@ -99,8 +99,9 @@ pub async fn look(http: &Http, url: &str, timeout: Duration) -> Result<Look, Fet
 /// that of several processes behind one address more than one is met; compares one process with
 /// itself.
 ///
-/// Errs when the first look before or the first after the window fails. A page of more than a mebibyte
-/// is read twice and no more; a slow one as often as half the window allows.
+/// The window begins with the last look before it. Errs when the first look before or the first after it
+/// fails. Costs up to eight requests: a page of more than a mebibyte is read twice and no more; a slow one
+/// as often as half the window allows.
 pub async fn looks(
     http: &Http,
     url: &str,
@@ -108,7 +109,7 @@ pub async fn looks(
     timeout: Duration,
 ) -> Result<Looks, FetchError> {
     let mut first = in_turn(http, url, window / 2, timeout).await?;
-    let began = first.iter().map(|look| look.answered).min().unwrap_or_else(Instant::now);
+    let began = first.iter().map(|look| look.answered).max().unwrap_or_else(Instant::now);
     let between = http.wait_span("wait for the second scrape");
     tokio::time::sleep_until((began + window).into()).instrument(between).await;
     let mut last = in_turn(http, url, window / 2, timeout).await?;
@@ -137,7 +138,7 @@ async fn in_turn(
     let mut looks = vec![look(http, url, timeout).await?];
     let small = looks.iter().all(|look| look.body.len() <= LOOKS_BYTES_MAX);
     while small && looks.len() < LOOKS && began.elapsed() < at_most {
-        match look(http, url, timeout).await {
+        match look(http, url, timeout.min(at_most)).await {
             Ok(another) => looks.push(another),
             Err(_) => break,
         }
@@ -150,7 +151,11 @@ pub fn read<'a>(body: &'a [u8], content_type: &str) -> Result<Exposition<'a>, Fe
     let exposition = exposition::read(body, content_type);
     if exposition.samples.is_empty() {
         let html = content_type.contains("html") || body.trim_ascii().starts_with(b"<");
-        let message = if html { "a page in HTML and no metrics" } else { "no metric in the page" };
+        let message = match () {
+            () if html => "a page in HTML and no metrics",
+            () if body.trim_ascii().is_empty() => "empty, and no page of metrics",
+            () => "no metric in the page",
+        };
         return Err(FetchError { reason: Reason::Protocol, message: message.to_owned() });
     }
     Ok(exposition)

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use super::Finding;
 use super::conversation::{Stream, of_io};
 use super::recorder::Recorder;
-use crate::http::{reason_of_tls, with_authorities};
+use crate::http::{reason_of_tls, with_authorities, words_of_tls};
 use crate::model::Reason;
 
 mod trust;
@@ -47,7 +47,7 @@ pub(super) async fn handshake(
             let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
             Err(match tls {
                 Some(TlsError::InvalidMessage(_)) => no_tls(),
-                Some(tls) => Finding::fail(reason_of_tls(tls), super::tls::said(tls)),
+                Some(tls) => Finding::fail(reason_of_tls(tls), words_of_tls(tls)),
                 None => closed_during_handshake(&error),
             })
         }

@@ -4,6 +4,8 @@
 //! short one that it goes on. Without a Prometheus two scrapes give one burn rate, and no history.
 //! Source: Google, "The Site Reliability Workbook", chapter 5, multi-window, multi-burn-rate alerts.
 
+mod reach;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +13,13 @@ use futures_util::future::join_all;
 
 use super::finding::Part;
 use super::hints::quoted;
-use super::scrape::{read, scrape};
+use super::scrape::looks;
 use super::{Finding, Means, Probe};
 use crate::config::WINDOW;
-use crate::metrics::families::group;
 use crate::metrics::golden::Golden;
-use crate::model::{CheckKind, MetricQuery, MetricTimes, Observation, Reason, Status};
-use crate::sources::{Backend, SourceError};
+use crate::model::{CheckKind, MetricQuery, MetricTimes, Observation, Reason, Status, UnixNanos};
+use crate::sources::{Backend, MetricSource, SourceError};
+use reach::Reach;
 
 /// An objective that can be asked about.
 #[derive(Debug, Clone)]
@@ -100,14 +102,14 @@ const PAIRS: [Pair; 4] = [
 ];
 
 /// Every window once, with the name under which its burn rate is in JSON.
-const WINDOWS: [(&str, &str); 7] = [
-    ("5m", "burn_5m"),
-    ("30m", "burn_30m"),
-    ("1h", "burn_1h"),
-    ("2h", "burn_2h"),
-    ("6h", "burn_6h"),
-    ("1d", "burn_1d"),
-    ("3d", "burn_3d"),
+const WINDOWS: [(&str, &str, Duration); 7] = [
+    ("5m", "burn_5m", Duration::from_mins(5)),
+    ("30m", "burn_30m", Duration::from_mins(30)),
+    ("1h", "burn_1h", Duration::from_hours(1)),
+    ("2h", "burn_2h", Duration::from_hours(2)),
+    ("6h", "burn_6h", Duration::from_hours(6)),
+    ("1d", "burn_1d", Duration::from_hours(24)),
+    ("3d", "burn_3d", Duration::from_hours(72)),
 ];
 
 /// With fewer requests than this between two scrapes, their share of errors says nothing.
@@ -126,7 +128,7 @@ enum Burn {
 pub(super) async fn run(probe: &Probe, slo: &Slo, means: &Means) -> Finding {
     match &slo.by {
         By::Queries(errors, total, backend) => {
-            let asked = by_queries(slo, (errors, total), backend.as_ref());
+            let asked = by_queries(slo, (errors, total), backend.as_ref(), means.now);
             tokio::time::timeout(probe.timeout, asked).await.unwrap_or_else(|_| {
                 let message = format!("no answer within {:?}", probe.timeout);
                 Finding::unknown(Reason::Timeout, message)
@@ -136,33 +138,54 @@ pub(super) async fn run(probe: &Probe, slo: &Slo, means: &Means) -> Finding {
     }
 }
 
-async fn by_queries(slo: &Slo, (errors, total): (&str, &str), backend: &dyn Backend) -> Finding {
+async fn by_queries(
+    slo: &Slo,
+    (errors, total): (&str, &str),
+    backend: &dyn Backend,
+    now: UnixNanos,
+) -> Finding {
     let period = format!("{}h", slo.period.as_secs() / 3_600);
-    let windows = WINDOWS.iter().map(|(window, _)| *window).chain([period.as_str()]);
+    let windows = WINDOWS.iter().map(|(window, ..)| *window).chain([period.as_str()]);
     let asking = windows.map(|window| burn(slo, (errors, total), window, backend));
+    let (answers, reach) =
+        tokio::join!(join_all(asking), reach::of(total, slo.period, now, backend));
+    // Nothing is known of the objective; whether it is kept is another question.
+    let of_error = |error: SourceError| Finding::unknown(error.check_reason(), error.in_a_check());
     let mut asked = Vec::new();
-    for answer in join_all(asking).await {
+    for answer in answers {
         match answer {
             Ok(burn) => asked.push(burn),
-            // Nothing is known of the objective; whether it is kept is another question.
-            Err(error) => return Finding::unknown(error.check_reason(), error.to_string()),
+            Err(error) => return of_error(error),
         }
     }
+    let reach = match reach {
+        Ok(reach) => reach,
+        Err(error) => return of_error(error),
+    };
     let mut burns: Vec<Option<f64>> = asked.iter().map(Burn::known).collect();
     let whole = burns.pop().flatten();
-    let of = |wanted: &str| {
-        let place = WINDOWS.iter().position(|(window, _)| *window == wanted)?;
-        burns.get(place).copied().flatten()
-    };
     if whole.is_none() && burns.iter().all(Option::is_none) {
         return no_data(total, asked.iter().any(|burn| matches!(burn, Burn::Idle)));
     }
-    let mut finding = judged(slo, &of, whole);
-    let observed = WINDOWS.iter().zip(&burns);
-    finding.observed = observed
-        .map(|((_, name), value)| Observation { name, value: *value, unit: "1" })
-        .chain([Observation { name: "budget_left", value: whole.map(|all| 1.0 - all), unit: "1" }])
-        .collect();
+    let of = |wanted: &str| {
+        let place = WINDOWS.iter().position(|(window, ..)| *window == wanted)?;
+        burns.get(place).copied().flatten()
+    };
+    let mut finding = judged(slo, &of, whole, reach);
+    if finding.command.is_none() && finding.status != Status::Ok {
+        let expression = quoted(&errors.replace(WINDOW, "5m"));
+        finding = finding.command(format!("obs metrics --query {expression} --since 6h"));
+    }
+    // A number that is not of its window is none of it.
+    let enough = |window, value: Option<f64>| value.filter(|_| reach.is_enough_for(window));
+    let left = enough(slo.period, whole).map(|all| 1.0 - all);
+    let observed = WINDOWS.iter().zip(&burns).map(|((_, name, window), value)| Observation {
+        name,
+        value: enough(*window, *value),
+        unit: "1",
+    });
+    finding.observed =
+        observed.chain([Observation { name: "budget_left", value: left, unit: "1" }]).collect();
     finding
 }
 
@@ -190,53 +213,71 @@ fn metric_of(expression: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Judges the pairs, and says how much of the budget is left and how long it lasts.
+/// Judges the pairs that have data, and says how much of the budget is left and how long it lasts.
 ///
 /// `whole` is the burn rate of the whole period: the part of the budget that is used up.
-fn judged(slo: &Slo, of: &impl Fn(&str) -> Option<f64>, whole: Option<f64>) -> Finding {
-    let parts: Vec<Part> = PAIRS.iter().map(|pair| part(slo, pair, of)).collect();
-    let left = whole.map(|all| 1.0 - all);
+fn judged(
+    slo: &Slo,
+    of: &impl Fn(&str) -> Option<f64>,
+    whole: Option<f64>,
+    reach: Reach,
+) -> Finding {
+    let parts: Vec<Part> = PAIRS.iter().map(|pair| part(slo, pair, of, reach)).collect();
+    let left = whole.filter(|_| reach.is_enough_for(slo.period)).map(|all| 1.0 - all);
     let objective = slo.objective;
     let days = slo.period.as_secs() / 86_400;
+    let data = reach.shown();
+    let over = if reach.is_all_of(slo.period) { String::new() } else { format!(", by {data}") };
     let left_words = match left {
+        None if whole.is_some() => format!("its budget of {days}d is not known: {data}"),
         None => "its budget is not known".to_owned(),
-        Some(left) if left <= 0.0 => format!("the budget of {days}d is used up"),
-        Some(left) => format!("{}% of the budget of {days}d is left", digits(left * 100.0)),
+        Some(left) if left <= 0.0 => format!("the budget of {days}d is used up{over}"),
+        Some(left) => format!("{}% of the budget of {days}d is left{over}", digits(left * 100.0)),
     };
     let lasts = left.zip(of("1h")).and_then(|(left, burn)| lasts(slo, left, burn));
     let lasts = lasts.map(|lasts| format!(", for {lasts} at the rate of the last hour"));
     let message = format!("{objective}%: {left_words}{}", lasts.unwrap_or_default());
-    let worst = parts.iter().map(|part| part.status).max().unwrap_or(Status::Ok);
+    let judged = parts.iter().map(|part| part.status).filter(|status| *status != Status::Skipped);
+    let Some(worst) = judged.max() else {
+        let mut finding = Finding::unknown(Reason::NotFound, message)
+            .likely("its metrics are not scraped for long enough to judge, or were lost: ask again later")
+            .command("obs errors --since 15m".to_owned());
+        finding.children = parts;
+        return finding;
+    };
     let used_up = left.is_some_and(|left| left <= 0.0);
     let status = if used_up { worst.max(Status::Warn) } else { worst };
     let reason = (status != Status::Ok).then_some(Reason::Saturated);
     let mut finding = Finding::new(status, reason, message);
-    if status != Status::Ok {
-        finding =
-            finding.likely("more requests fail than the objective allows: look at the errors");
-    }
     finding.children = parts;
     finding
 }
 
-fn part(slo: &Slo, pair: &Pair, of: &impl Fn(&str) -> Option<f64>) -> Part {
+/// Judges a pair; one with data of less than half its long window is skipped, and its number is told.
+fn part(slo: &Slo, pair: &Pair, of: &impl Fn(&str) -> Option<f64>, reach: Reach) -> Part {
     let most = slo.period.as_secs_f64() / 3_600.0 * pair.part / pair.hours;
     let shown = |burn: Option<f64>| burn.map_or_else(|| "no requests".to_owned(), digits);
     let (long, short) = (of(pair.long), of(pair.short));
-    let burns = [long, short].iter().all(|burn| burn.is_some_and(|burn| burn > most));
-    let status = if burns { pair.status } else { Status::Ok };
+    let length = Duration::from_secs_f64(pair.hours * 3_600.0);
+    let enough = reach.is_enough_for(length);
+    let burns = enough && [long, short].iter().all(|burn| burn.is_some_and(|burn| burn > most));
+    let status = match enough {
+        _ if burns => pair.status,
+        true => Status::Ok,
+        false => Status::Skipped,
+    };
     let word = if pair.status == Status::Fail { "page" } else { "ticket" };
+    let rates = format!("burn rate {} and {}", shown(long), shown(short));
     Part {
         name: pair.name.to_owned(),
-        kind: CheckKind::Part,
+        kind: CheckKind::Slo,
         status,
         reason: burns.then_some(Reason::Saturated),
-        message: format!(
-            "burn rate {} and {}; {word} above {}",
-            shown(long),
-            shown(short),
-            digits(most)
-        ),
+        message: if enough {
+            format!("{rates}; {word} above {}", digits(most))
+        } else {
+            format!("not judged: {} of {}; {rates} by that", reach.shown(), pair.long)
+        },
         duration_ms: None,
         children: Vec::new(),
     }
@@ -281,15 +322,21 @@ impl Burn {
     }
 }
 
+/// Returns the side that computes; errs where it has none.
+fn computing(backend: &dyn Backend) -> Result<&dyn MetricSource, SourceError> {
+    let why = || SourceError::Unusable(Reason::Config, "it computes no metrics".to_owned());
+    backend.metrics().ok_or_else(why)
+}
+
 async fn one(
     expression: &str,
     window: &str,
     backend: &dyn Backend,
 ) -> Result<Option<f64>, SourceError> {
     let config = |what: &str| SourceError::Unusable(Reason::Config, what.to_owned());
-    let side = backend.metrics().ok_or_else(|| config("it computes no metrics"))?;
     let expression = expression.replace(WINDOW, window);
-    let answer = side.query(&MetricQuery { expression, times: MetricTimes::Now }).await?;
+    let answer =
+        computing(backend)?.query(&MetricQuery { expression, times: MetricTimes::Now }).await?;
     if answer.partial {
         return Err(config("it says that parts of its answer are missing"));
     }
@@ -307,21 +354,16 @@ async fn by_page(
     timeout: Duration,
     means: &Means,
 ) -> Finding {
-    let look = async || {
-        let page = scrape(&means.http, url, timeout).await.map_err(Finding::of_error)?;
-        let families = group(&read(&page.body, &page.content_type).map_err(Finding::of_error)?);
-        Ok::<_, Finding>((page.answered, families))
+    let looks = match looks(&means.http, url, window, timeout).await {
+        Ok(looks) => looks,
+        Err(error) => return Finding::of_error(error),
     };
-    let (first, before) = match look().await {
-        Ok(looked) => looked,
-        Err(finding) => return finding,
+    let (Some(before), None) = (&looks.before, &looks.workers) else {
+        return super::metrics::of_workers(looks.workers.as_ref());
     };
-    tokio::time::sleep_until((first + window).into()).await;
-    let (second, after) = match look().await {
-        Ok(looked) => looked,
-        Err(finding) => return finding,
-    };
-    let Some(golden) = Golden::between(&before, &after, second - first) else {
+    let elapsed = looks.after.answered - before.answered;
+    let golden = Golden::between(&before.families, &looks.after.families, elapsed);
+    let Some(golden) = golden else {
         let url = crate::http::without_secrets(url);
         return Finding::unknown(Reason::NotFound, "no metric of requests is in the page")
             .likely(

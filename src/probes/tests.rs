@@ -84,6 +84,18 @@ async fn what_has_not_answered_at_the_deadline_is_unknown() {
 }
 
 #[test]
+fn a_check_gives_no_advice_for_those_who_ask_for_a_stretch_of_time() {
+    let error = |class| SourceError::Refused {
+        class,
+        what: "what".to_owned(),
+        next: "less to do: --since 15m".to_owned(),
+    };
+    assert_eq!(error(Reason::Timeout).in_a_check(), "what");
+    assert_eq!(error(Reason::TooLarge).in_a_check(), "what");
+    assert_eq!(error(Reason::Forbidden).in_a_check(), "what; less to do: --since 15m");
+}
+
+#[test]
 fn a_check_with_a_timeout_of_its_own_is_offered_none_on_the_command_line() {
     let hint = |own_timeout| {
         let probe = Probe { own_timeout, ..probe("a", Fake::Hangs, &[]) };

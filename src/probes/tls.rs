@@ -10,13 +10,12 @@ use tokio_rustls::TlsConnector;
 
 use super::recorder::Recorder;
 use super::{Finding, Means, Probe, phase, tcp};
-use crate::http::{reason_of_io, reason_of_tls};
+use crate::http::{reason_of_io, reason_of_tls, words_of_tls};
 use crate::model::Reason;
 
 mod chain;
 
 use chain::Sent;
-pub(super) use chain::said;
 
 pub(super) async fn run(probe: &Probe, host: &str, port: u16, means: &Means) -> Finding {
     let work = handshake(probe, host, port, means);
@@ -80,7 +79,7 @@ async fn handshake(probe: &Probe, host: &str, port: u16, means: &Means) -> Findi
 /// Says why there was no handshake.
 fn of_error(error: &std::io::Error) -> Finding {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
-    let of_tls = |tls: &TlsError| (reason_of_tls(tls), said(tls));
+    let of_tls = |tls: &TlsError| (reason_of_tls(tls), words_of_tls(tls));
     let found = tls.map(of_tls).or_else(|| reason_of_io(error));
     let (reason, message) = found.unwrap_or((Reason::Protocol, error.to_string()));
     Finding::fail(reason, message)

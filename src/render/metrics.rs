@@ -50,6 +50,9 @@ pub struct MetricsReport {
     pub missing: Vec<Missing>,
     /// Whether everything was read, and of every process.
     pub complete: bool,
+    /// Whether any page was asked for: of files alone there is no trace of this run.
+    #[serde(skip)]
+    pub asked: bool,
 }
 
 /// One page.
@@ -266,11 +269,16 @@ fn if_any<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S:
 
 impl MetricsReport {
     /// Builds the answer.
-    pub fn new(request_id: &str, pages: Vec<PageReport>, missing: Vec<Missing>) -> Self {
+    pub fn new(
+        request_id: &str,
+        asked: bool,
+        pages: Vec<PageReport>,
+        missing: Vec<Missing>,
+    ) -> Self {
         let whole = |page: &PageReport| page.faults.is_empty() && page.workers.is_none();
         let complete = missing.is_empty() && pages.iter().all(whole);
         let request_id = request_id.to_owned();
-        Self { schema: "obs.metrics/1", request_id, pages, missing, complete }
+        Self { schema: "obs.metrics/1", request_id, pages, missing, complete, asked }
     }
 
     /// Says whether any page tells anything of what was asked: with `--match` a row that fits, be it

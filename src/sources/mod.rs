@@ -86,6 +86,14 @@ impl SourceError {
         Self::Refused { class: Reason::Config, what, next: next.to_owned() }
     }
 
+    /// Says it in a check: without advice that is for those who ask for a stretch of time.
+    pub fn in_a_check(&self) -> String {
+        match self {
+            Self::Refused { class: Reason::Timeout | Reason::TooLarge, what, .. } => what.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Returns what a check calls this.
     pub fn check_reason(&self) -> Reason {
         match self {

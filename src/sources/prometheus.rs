@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::wire::{
     decode_alerts, decode_build_version, decode_config_loaded, decode_metric_answer,
-    decode_metric_exemplars, decode_rules, decode_scrape_targets,
+    decode_metric_exemplars, decode_rules, decode_scrape_targets, decode_started,
 };
 
 /// From this length on an expression is sent in the body, which proxies for reading may not let through.
@@ -59,10 +59,14 @@ impl Backend for Prometheus {
             self.look(&["status", "runtimeinfo"], &[]),
         );
         let (said, now) = (said?, self.endpoint.moment());
+        let started = match &info {
+            Looked::Found(reply) => decode_started(&reply.bytes),
+            Looked::Absent | Looked::Failed(_) => None,
+        };
         let targets = targets.and_then(|reply| self.read(&reply, decode_scrape_targets));
         let mut parts = vec![match targets {
             Looked::Absent => self.targets_by_query().await,
-            looked => state::looked("targets", looked, |all| state::of_targets(&all, now)),
+            looked => state::looked("targets", looked, |all| state::of_targets(&all, now, started)),
         }];
         let rules = rules.and_then(|reply| self.read(&reply, decode_rules));
         match rules {

@@ -18,6 +18,9 @@ const ROWS_MAX: usize = 5;
 const INTERVALS_MAX: u32 = 3;
 const LATE_MIN: Duration = Duration::from_secs(10);
 
+/// So long after its start it may not have found its targets: discovery hands them on each five seconds.
+const FINDING_MAX: Duration = Duration::from_secs(30);
+
 /// What came of asking for one side of the state.
 #[derive(Debug)]
 pub(super) enum Looked<T> {
@@ -50,14 +53,24 @@ pub(super) fn looked<T>(
         Looked::Found(found) => part(found),
         Looked::Absent => HealthPart::ok(name, "not looked at: it has no such interface"),
         Looked::Failed(error) => {
-            HealthPart::bad(name, Status::Unknown, error.check_reason(), error.to_string())
+            HealthPart::bad(name, Status::Unknown, error.check_reason(), error.in_a_check())
         }
     }
 }
 
-/// Judges what is scraped: some down is a warning, all down a failure.
-pub(super) fn of_targets(targets: &[ScrapeTarget], now: UnixNanos) -> HealthPart {
+/// Judges what is scraped: some down is a warning, all down a failure; of none just after the start
+/// nothing is known.
+pub(super) fn of_targets(
+    targets: &[ScrapeTarget],
+    now: UnixNanos,
+    started: Option<UnixNanos>,
+) -> HealthPart {
     if targets.is_empty() {
+        let age = started.map(|started| Duration::from_nanos(now.since(started).unsigned_abs()));
+        if let Some(age) = age.filter(|age| *age < FINDING_MAX) {
+            let message = format!("no target yet: it was started {}s ago", age.as_secs());
+            return HealthPart::bad("targets", Status::Unknown, Reason::Starting, message);
+        }
         let message = "it scrapes nothing: no target is configured or found";
         return HealthPart::bad("targets", Status::Warn, Reason::Config, message);
     }

@@ -55,6 +55,7 @@ pub use otlp_traces::decode_traces;
 pub use prometheus::{
     Alert, Rule, ScrapeTarget, decode_alerts, decode_build_version, decode_config_loaded,
     decode_metric_answer, decode_metric_exemplars, decode_rules, decode_scrape_targets,
+    decode_started,
 };
 pub use sentry_csp::decode_security_report;
 pub use sentry_event::decode_event;

@@ -168,6 +168,7 @@ struct BuildInfo {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RuntimeInfo {
+    start_time: Option<String>,
     reload_config_success: Option<bool>,
 }
 
@@ -229,6 +230,11 @@ pub fn decode_build_version(body: &[u8]) -> Option<String> {
 /// Says whether the last reading of the configuration went well: `/api/v1/status/runtimeinfo`.
 pub fn decode_config_loaded(body: &[u8]) -> Option<bool> {
     open::<RuntimeInfo>(body).ok()?.data?.reload_config_success
+}
+
+/// Returns when it began to run: `/api/v1/status/runtimeinfo`.
+pub fn decode_started(body: &[u8]) -> Option<UnixNanos> {
+    UnixNanos::parse_rfc3339(&open::<RuntimeInfo>(body).ok()?.data?.start_time?)
 }
 
 /// Reads the alerts of an Alertmanager: `/api/v2/alerts`.

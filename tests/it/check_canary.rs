@@ -50,6 +50,11 @@ fn a_canary_finds_its_line_in_a_file_and_its_count_and_says_what_is_not_there() 
     // Where traces would be is not known: that is not the same as none.
     assert_eq!(signs, ["answer ok", "log line ok", "trace unknown", "metrics ok"], "{outcome}");
     assert_eq!(outcome.status, Some(3), "{outcome}");
+    let signs = document["checks"][0]["children"].as_array().unwrap();
+    for seen in [&signs[1], &signs[3]] {
+        assert!(seen["message"].as_str().unwrap().contains(", to within "), "{seen}");
+    }
+    assert_ne!(signs[1]["duration_ms"], signs[3]["duration_ms"], "each by itself");
     let scrapes = fake.asked().iter().filter(|asked| asked.path() == "/metrics").count();
     let sent = fake.asked().len() - scrapes;
     assert_eq!(sent, 1, "one request alone is sent");

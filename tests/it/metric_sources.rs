@@ -280,7 +280,10 @@ fn an_objective_is_judged_by_its_burn_rates() {
     let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let check = &document["checks"][0];
     assert_eq!((&check["kind"], &check["reason"]), (&json!("slo"), &json!("saturated")));
-    assert_eq!(check["children"][0]["message"], "burn rate 20 and 20; page above 14.4");
+    let page = &check["children"][0];
+    assert_eq!(page["message"], "burn rate 20 and 20; page above 14.4");
+    assert_eq!(page["hint"]["command"], "obs metrics --query 'bad[5m]' --since 6h");
+    assert!(page["hint"]["likely"].as_str().unwrap().contains("obs errors --since 15m"), "{page}");
     assert_eq!(
         check["message"],
         "99.9%: 90% of the budget of 30d is left, for 32h at the rate of the last hour"

@@ -273,11 +273,11 @@ fn lint_names_each_fault_with_its_place() {
 }
 
 /// Checks the page of a server, and returns the result.
-fn checked(pages: Vec<String>) -> Value {
+fn checked(pages: Vec<String>, window: &str) -> Value {
     let url = served(pages);
     let toml = format!("[[check]]\nid = 'm'\nkind = 'metrics'\ntarget = '{url}/metrics'\n");
     let outcome =
-        Env::new().file("obs.toml", toml).obs(["check", "--window", "50ms", "-o", "json"]);
+        Env::new().file("obs.toml", toml).obs(["check", "--window", window, "-o", "json"]);
     let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
     crate::formats::assert_valid("check.schema.json", &document);
     document["checks"][0].clone()
@@ -286,14 +286,78 @@ fn checked(pages: Vec<String>) -> Value {
 #[test]
 fn a_check_of_metrics_warns_of_what_is_nearly_used_up() {
     let full = "process_open_fds 98\nprocess_max_fds 100\n";
-    let result = checked(vec![page(1_700_000_000, 1, 0) + full]);
+    let result = checked(vec![page(1_700_000_000, 1, 0) + full], "50ms");
     assert_eq!((&result["status"], &result["reason"]), (&"warn".into(), &"saturated".into()));
     assert!(result["message"].as_str().unwrap().contains("open files: 98 of 100"), "{result}");
 }
 
 #[test]
 fn a_check_that_meets_two_workers_does_not_compare_them() {
-    let result = checked(vec![page(1_700_000_009, 7, 0), page(1_700_000_000, 100, 50)]);
+    let pages = vec![page(1_700_000_009, 7, 0), page(1_700_000_000, 100, 50)];
+    let result = checked(pages, "50ms");
     assert_eq!(result["status"], "unknown", "{result}");
     assert!(result["hint"]["likely"].as_str().unwrap().contains("PROMETHEUS_MULTIPROC_DIR"));
+}
+
+#[test]
+fn a_check_meets_workers_that_do_not_say_when_they_began() {
+    let of = |requests: u32, errors: u32| {
+        let page = page(1, requests, errors);
+        let lines = page.split_inclusive('\n').filter(|line| !line.contains("process_start"));
+        lines.collect::<String>()
+    };
+    // The first look and the last are of two processes, and nothing falls from the one to the other.
+    let pages = vec![of(400, 0), of(1_000, 8), of(400, 0), of(400, 0), of(1_000, 8)];
+    let result = checked(pages, "2s");
+    assert_eq!(result["status"], "unknown", "{result}");
+    assert!(result["message"].as_str().unwrap().contains("a counter went down"), "{result}");
+    // The same of an objective without a Prometheus.
+    let url = served(vec![of(400, 0), of(1_000, 8), of(400, 0), of(1_000, 8)]);
+    let toml = format!("[[slo]]\nid = 'm'\nobjective = 99\nurl = '{url}/metrics'\n");
+    let checked = ["check", "--window", "2s", "-o", "json"];
+    let outcome = Env::new().file("obs.toml", toml).obs(checked);
+    assert_eq!(outcome.status, Some(3), "{outcome}");
+    assert!(outcome.stdout.contains("several worker processes"), "{outcome}");
+}
+
+#[test]
+fn what_is_no_page_leads_to_a_command_that_shows_what_it_is() {
+    let env = Env::new().file("empty", "");
+    for (page, message, hint) in [
+        ("empty", "empty, and no page of metrics", "head -c 300 empty"),
+        ("/", "a folder and no page of metrics", "ls '/'"),
+        ("http://127.0.0.1:1/metrics", "refused", "curl -i 'http://127.0.0.1:1/metrics'"),
+    ] {
+        let outcome = env.obs(["metrics", page]);
+        assert_eq!(outcome.status, Some(3), "{outcome}");
+        assert!(outcome.stderr.contains(message) && outcome.stderr.contains(hint), "{outcome}");
+    }
+    let outcome = env.obs_with_stdin(["metrics", "-"], b"<html>");
+    assert!(
+        outcome.stderr.contains("curl -s http://HOST:PORT/metrics | obs metrics -"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn what_is_of_a_query_is_not_ignored_without_one() {
+    let file = fixture("python-raw.truth.text.prom");
+    for more in [["--since", "1h"], ["--until", "1h"], ["--source", "p"]] {
+        let outcome = Env::new().obs(["metrics", "--once", more[0], more[1], &file]);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{outcome}");
+        assert!(outcome.stderr.contains("--query"), "{outcome}");
+    }
+}
+
+#[test]
+fn totals_say_that_they_are_of_all_rows_and_files_know_no_run() {
+    let file = fixture("fl.text.prom");
+    let env = Env::new();
+    let outcome = env.obs(["metrics", &file, "--match", "^GET /items/1$"]);
+    assert!(outcome.stdout.contains(", of all and not only of --match"), "{outcome}");
+    assert!(!outcome.stdout.contains("obs run"), "{outcome}");
+    let whole = env.obs(["metrics", &file]);
+    assert!(!whole.stdout.contains("of all and not only"), "{whole}");
+    let url = served(vec![page(1_700_000_000, 100, 0)]);
+    assert!(env.obs(["metrics", &url, "--once"]).stdout.contains("obs run"));
 }

@@ -134,7 +134,9 @@ fn all_that_a_check_does_lies_under_its_run() {
     assert_eq!(outcome.status, Some(0), "{outcome}");
     let spans = spans_of(&home, url, run_id(&outcome));
     let named = |name: &str| spans.iter().filter(|span| span["name"] == name).count();
-    assert_eq!((named("GET"), named("wait for the second scrape")), (2, 1), "{spans:?}");
+    // Each end of the window is looked at up to four times, as often as there is time for.
+    assert!((2..=8).contains(&named("GET")), "{spans:?}");
+    assert_eq!(named("wait for the second scrape"), 1, "{spans:?}");
     assert_eq!(spans.iter().filter(|span| span["parent"].is_null()).count(), 1, "{spans:?}");
 }
 

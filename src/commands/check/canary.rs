@@ -10,21 +10,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::landing;
+use super::pace::{Delay, Pace};
 use crate::context::{Context, Wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gather;
 use crate::http::{Http, Limits, RunIds};
 use crate::metrics::families::{Family, group};
 use crate::metrics::golden::Golden;
-use crate::model::{CheckResult, Correlation, Gathered, Reason, SpanId, Status, Story, TraceId};
+use crate::model::{
+    CheckResult, Correlation, Gathered, LogPage, LogQuery, Missing, Reason, SpanId, Status, Story,
+    TraceId,
+};
 use crate::probes::canary::{Sign, result};
 use crate::probes::scrape::{read, scrape};
 use crate::render::Progress;
 use crate::render::text::counted;
 use crate::sources::Backend;
 
-/// From one look to the next.
-const PAUSE: Duration = Duration::from_millis(200);
+/// How many lines are asked for.
+const LINES_MAX: u32 = 1_000;
 
 /// How much of the answer is read.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -44,7 +48,7 @@ struct Canary {
 }
 
 /// When a sign was first seen, and what it was.
-type Seen = Option<(Duration, String)>;
+type Seen = Option<(Delay, String)>;
 
 /// What was seen until the end.
 #[derive(Default)]
@@ -125,11 +129,13 @@ impl Canary {
         let mut signs = Signs::default();
         // A request that was not heard leaves nothing behind to wait for.
         if answer.after.is_some() {
-            let (traced, counted) = tokio::join!(
-                self.traced(backends, correlation, files, (sent, end)),
-                self.counted(before, (sent, end)),
+            let (logged, traced, counted) = tokio::join!(
+                Self::logged(backends, correlation, files, Pace::new(sent, end)),
+                Self::traced(backends, correlation, Pace::new(sent, end)),
+                self.counted(before, Pace::new(sent, end)),
             );
-            signs = Signs { count: counted.0, uncounted: counted.1, ..traced };
+            signs = Signs { count: counted.0, uncounted: counted.1, trace: traced.trace, ..logged };
+            signs.hear(traced.unheard);
         }
         let heard = answer.after.is_some();
         let mut all = vec![answer];
@@ -194,32 +200,53 @@ impl Canary {
         }
     }
 
-    /// Asks the sources and reads the files, again and again, until both the line and the trace are seen.
-    async fn traced(
-        &self,
+    /// Asks the sources and reads the files, again and again, until its log line is seen.
+    async fn logged(
         backends: &[Box<dyn Backend>],
         correlation: &Correlation,
         files: &Grown,
-        (sent, end): (Instant, Instant),
+        mut pace: Pace,
     ) -> Signs {
         let mut signs = Signs::default();
-        let has_traces = backends.iter().any(|one| one.traces().is_some());
+        let has_lines = backends.iter().any(|one| one.logs().is_some());
+        if !has_lines && files.0.is_empty() {
+            return signs;
+        }
+        let own: Vec<TraceId> = correlation.trace_id().into_iter().collect();
         loop {
-            if signs.line.is_none()
-                && let Some(file) = files.with(correlation)
-            {
-                signs.line = Some((sent.elapsed(), format!("in {}", file.display())));
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            let story = gather::story(backends, correlation);
-            if let Ok(gathered) = tokio::time::timeout(left, story).await {
-                signs.take(&gathered, sent.elapsed());
-            }
-            let done = signs.line.is_some() && (signs.trace.is_some() || !has_traces);
-            if done || Instant::now() + PAUSE >= end {
+            if let Some(file) = files.with(correlation) {
+                signs.line = Some((pace.seen(), format!("in {}", file.display())));
                 return signs;
             }
-            tokio::time::sleep(PAUSE).await;
+            let query = LogQuery::of_request(correlation, &own, LINES_MAX);
+            let lines = gather::logs(backends, Some(correlation), query);
+            if has_lines && let Ok((gathered, _)) = tokio::time::timeout(pace.left(), lines).await {
+                signs.take_lines(gathered, &pace);
+            }
+            if signs.line.is_some() || !pace.again().await {
+                return signs;
+            }
+        }
+    }
+
+    /// Asks the sources, again and again, until its trace is seen.
+    async fn traced(
+        backends: &[Box<dyn Backend>],
+        correlation: &Correlation,
+        mut pace: Pace,
+    ) -> Signs {
+        let mut signs = Signs::default();
+        if backends.iter().all(|one| one.traces().is_none()) {
+            return signs;
+        }
+        loop {
+            let story = gather::story(backends, correlation);
+            if let Ok(gathered) = tokio::time::timeout(pace.left(), story).await {
+                signs.take_trace(gathered, &pace);
+            }
+            if signs.trace.is_some() || !pace.again().await {
+                return signs;
+            }
         }
     }
 
@@ -227,7 +254,7 @@ impl Canary {
     async fn counted(
         &self,
         before: Result<Vec<Family>, (Reason, String)>,
-        (sent, end): (Instant, Instant),
+        mut pace: Pace,
     ) -> (Seen, Option<(Reason, String)>) {
         let before = match before {
             Ok(before) => before,
@@ -235,7 +262,7 @@ impl Canary {
         };
         loop {
             let why = match self.page().await {
-                Ok(after) => match Golden::between(&before, &after, sent.elapsed()) {
+                Ok(after) => match Golden::between(&before, &after, pace.seen().after) {
                     None => {
                         let message = "no metric of requests is in the page".to_owned();
                         return (None, Some((Reason::NotFound, message)));
@@ -244,16 +271,15 @@ impl Canary {
                         let more = golden.all.requests;
                         let of_others = if more > 1.0 { ", this one and others" } else { "" };
                         let message = format!("{} +{more}{of_others}", golden.counted_by);
-                        return (Some((sent.elapsed(), message)), None);
+                        return (Some((pace.seen(), message)), None);
                     }
                     Some(_) => None,
                 },
                 Err(why) => Some(why),
             };
-            if Instant::now() + PAUSE >= end {
+            if !pace.again().await {
                 return (None, why);
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -266,23 +292,30 @@ impl Canary {
 }
 
 impl Signs {
-    fn take(&mut self, gathered: &Gathered<Story>, after: Duration) {
-        let Gathered { found, missing, .. } = gathered;
-        if self.line.is_none() && !found.logs.is_empty() {
-            let services: Vec<&str> =
-                found.logs.iter().filter_map(|line| line.service.as_deref()).collect();
-            let of = services.first().map(|name| format!(" of {name}")).unwrap_or_default();
-            let lines = counted(found.logs.len(), "line");
-            self.line = Some((after, format!("{lines}{of}")));
+    fn take_lines(&mut self, gathered: Gathered<LogPage>, pace: &Pace) {
+        let lines = &gathered.found.records;
+        if !lines.is_empty() {
+            let service = lines.iter().find_map(|line| line.service.as_deref());
+            let of = service.map(|name| format!(" of {name}")).unwrap_or_default();
+            self.line = Some((pace.seen(), format!("{}{of}", counted(lines.len(), "line"))));
         }
+        self.hear(said(gathered.missing));
+    }
+
+    fn take_trace(&mut self, gathered: Gathered<Story>, pace: &Pace) {
         // A client that makes spans of its own is no sign of the application.
-        if self.trace.is_none() && !found.spans.is_empty() {
-            let root = found.spans.first().map(|span| format!(", {} {}", span.service, span.name));
-            let spans = counted(found.spans.len(), "span");
-            self.trace = Some((after, format!("{spans}{}", root.unwrap_or_default())));
+        let spans = &gathered.found.spans;
+        if !spans.is_empty() {
+            let root = spans.first().map(|span| format!(", {} {}", span.service, span.name));
+            let spans = counted(spans.len(), "span");
+            self.trace = Some((pace.seen(), format!("{spans}{}", root.unwrap_or_default())));
         }
-        for one in missing {
-            let said = format!("{}: {}", one.source, one.reason);
+        self.hear(said(gathered.missing));
+    }
+
+    /// Keeps what hindered looking.
+    fn hear(&mut self, unheard: Vec<String>) {
+        for said in unheard {
             if !self.unheard.contains(&said) {
                 self.unheard.push(said);
             }
@@ -300,8 +333,9 @@ impl Signs {
             likely: "",
             command: String::new(),
         };
-        if let Some((after, message)) = seen {
-            (sign.after, sign.message) = (Some(*after), message.clone());
+        if let Some((delay, message)) = seen {
+            sign.after = Some(delay.after);
+            sign.message = format!("{message}, {}", delay.exactness());
             return sign;
         }
         let unheard = self.unheard.join("; ");
@@ -353,8 +387,9 @@ impl Signs {
             command: format!("obs metrics {shown}"),
         };
         match (&self.count, &self.uncounted) {
-            (Some((after, message)), _) => {
-                (sign.after, sign.message) = (Some(*after), message.clone());
+            (Some((delay, message)), _) => {
+                sign.after = Some(delay.after);
+                sign.message = format!("{message}, {}", delay.exactness());
             }
             (None, Some((reason, why))) => {
                 sign.status = Status::Fail;
@@ -370,6 +405,11 @@ impl Signs {
         }
         sign
     }
+}
+
+/// Says who was not heard, and why.
+fn said(missing: Vec<Missing>) -> Vec<String> {
+    missing.into_iter().map(|one| format!("{}: {}", one.source, one.reason)).collect()
 }
 
 /// The configured files of log lines, with their sizes before the request.

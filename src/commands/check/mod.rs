@@ -3,8 +3,8 @@
 //! `args` is the command line, `chosen` what there is to check, `looking` asks once or until all is
 //! well, `watching` again and again, `past` is what the last run found, `beside` lays it and the runbook
 //! beside what was found;
-//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks, and `landing`
-//! where it is sent when nobody says.
+//! `objectives` are the checks of `[[slo]]`, `canary` is one request instead of all checks, `landing`
+//! where it is sent when nobody says, and `pace` when its signs are looked for.
 
 mod args;
 mod beside;
@@ -13,6 +13,7 @@ mod chosen;
 mod landing;
 mod looking;
 mod objectives;
+mod pace;
 mod past;
 mod watching;
 

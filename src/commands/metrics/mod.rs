@@ -73,5 +73,11 @@ pub fn run(args: &MetricsArgs, context: &mut Context) -> Result<Outcome> {
         return Err(Error::usage(format!("options of `obs metrics {word}` stand behind `{word}`"))
             .hint(format!("obs metrics {word} --help")));
     }
+    // clap asks for --query only where nothing is there that conflicts with it.
+    if let Some(option) = args.query.lacking_query() {
+        return Err(Error::usage(format!("{option} is of --query, and there is none"))
+            .hint("compute an expression over time: obs metrics --query PROMQL --since 1h")
+            .hint("look at a page for longer: obs metrics URL --window 1m"));
+    }
     scraped::run(args.page.as_deref(), &args.scraped, context)
 }

@@ -107,6 +107,18 @@ impl Target {
         }
     }
 
+    /// Says what to type to see what is there, where it is no page of metrics.
+    pub(super) fn look_at_it(&self) -> String {
+        match &self.place {
+            Place::Url(_) => format!("see what answers there: curl -i {}", self.typed()),
+            Place::File(file) if file.is_dir() => format!("name a file in it: ls {}", self.typed()),
+            Place::File(_) => format!("see what it is: head -c 300 {}", self.typed()),
+            Place::Input => {
+                "give it a page: curl -s http://HOST:PORT/metrics | obs metrics -".to_owned()
+            }
+        }
+    }
+
     /// Returns where it is, without secrets.
     pub(super) fn shown(&self) -> String {
         match &self.place {
@@ -150,5 +162,9 @@ fn bounded(input: impl Read) -> Result<Page, FetchError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn of_io(error: io::Error) -> FetchError {
-    FetchError { reason: Reason::Config, message: error.to_string() }
+    let message = match error.kind() {
+        io::ErrorKind::IsADirectory => "a folder and no page of metrics".to_owned(),
+        _ => error.to_string(),
+    };
+    FetchError { reason: Reason::Config, message }
 }

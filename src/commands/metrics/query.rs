@@ -50,6 +50,20 @@ pub(super) struct QueryArgs {
     step: Option<String>,
 }
 
+impl QueryArgs {
+    /// Returns an option that is given and means nothing without an expression.
+    pub(super) fn lacking_query(&self) -> Option<&'static str> {
+        let given = [
+            ("--source", &self.source),
+            ("--since", &self.since),
+            ("--until", &self.until),
+            ("--step", &self.step),
+        ];
+        let given = given.into_iter().find(|(_, value)| value.is_some());
+        given.filter(|_| self.query.is_none()).map(|(name, _)| name)
+    }
+}
+
 /// Asks, and shows what the expression is.
 ///
 /// Exit code 0 with data, 1 with none, 2 for an expression that cannot be computed, 3 where the source

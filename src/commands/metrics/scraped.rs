@@ -110,11 +110,12 @@ pub(super) fn run(
     if pages.is_empty() {
         let reasons = missing.iter().map(|one| format!("{}: {}", one.source, one.reason));
         let reasons: Vec<String> = reasons.collect();
-        return Err(Error::could_not_tell(format!("no page of metrics: {}", reasons.join("; ")))
-            .hint("see what answers there: obs check"));
+        let error = Error::could_not_tell(format!("no page of metrics: {}", reasons.join("; ")));
+        return Err(targets.iter().fold(error, |error, target| error.hint(target.look_at_it())));
     }
     context.warn_of_missing(&missing);
-    let report = MetricsReport::new(&context.ids.request_id, pages, missing);
+    let asked = targets.iter().any(|target| target.url().is_some());
+    let report = MetricsReport::new(&context.ids.request_id, asked, pages, missing);
     let (tells, complete) = (report.tells(args.matching.is_some()), report.complete);
     match context.output.format() {
         Format::Md => report.markdown(context.output.stream().0)?,

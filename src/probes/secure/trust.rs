@@ -13,7 +13,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error as TlsError, RootCertStore};
 use tokio::io::AsyncReadExt as _;
 
-use crate::http::{authorities, reason_of_tls};
+use crate::http::{authorities, reason_of_tls, words_of_tls};
 use crate::model::{Reason, mask_text};
 use crate::probes::Finding;
 use crate::probes::address::{Address, Tls};
@@ -80,7 +80,7 @@ impl Trust {
         let check = Check { store: &store, own, name: named.then_some(name), now };
         check.judge(leaf, others).map_err(|error| {
             let reason = reason_of_tls(&error);
-            let finding = Finding::fail(reason, crate::probes::tls::said(&error));
+            let finding = Finding::fail(reason, words_of_tls(&error));
             if reason == Reason::TlsUntrusted && !own.is_empty() {
                 return finding.likely("it is signed by none of the file that the address names");
             }

@@ -13,6 +13,7 @@ use rustls::{CertificateError, Error as TlsError, RootCertStore};
 
 use super::super::certificate::Certificate;
 use super::super::{Finding, Part, Probe};
+use crate::http::words_of_tls;
 use crate::model::{CheckKind, Measure, Observation, Reason, Status, UnixNanos};
 
 const NANOS_PER_DAY: f64 = 86_400e9;
@@ -152,7 +153,7 @@ fn trust(path: &[&Certificate], sent: &Sent<'_>) -> Finding {
         return Finding::fail(Reason::TlsSelfSigned, "is self-signed: nobody else vouches for it");
     }
     if !matches!(error, TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) {
-        let message = format!("is not to be trusted: {}", said(&error));
+        let message = format!("is not to be trusted: {}", words_of_tls(&error));
         return Finding::fail(Reason::TlsUntrusted, message);
     }
     let (subject, issuer) = (&top.subject, &top.issuer);
@@ -219,21 +220,6 @@ fn order(leaf: &Certificate, others: &[Certificate], path: &[&Certificate]) -> F
         format!("what is no part of the chain is sent, too: {}", strangers.join(", "))
     };
     Finding::new(Status::Warn, Some(Reason::TlsOrder), message)
-}
-
-/// Says what is wrong in words; the library has none for some of it.
-pub(in super::super) fn said(error: &TlsError) -> String {
-    match error {
-        TlsError::InvalidMessage(_) => "it does not speak TLS on this port".to_owned(),
-        TlsError::InvalidCertificate(CertificateError::Other(other)) => {
-            if format!("{other:?}").contains("CaUsedAsEndEntity") {
-                "an authority's own certificate and no server's".to_owned()
-            } else {
-                format!("the certificate is not valid: {other}")
-            }
-        }
-        other => other.to_string(),
-    }
 }
 
 fn days(end: UnixNanos, now: UnixNanos) -> f64 {

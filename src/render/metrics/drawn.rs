@@ -20,6 +20,9 @@ pub(super) fn draw(report: &MetricsReport, out: &mut dyn Write, theme: &Theme) -
         }
         self::page(page, out, theme)?;
     }
+    if !report.asked {
+        return Ok(());
+    }
     let run = format!("obs run {}", text::shown(&report.request_id));
     writeln!(out, "\n{}", theme.paint(Tone::Dim, run))
 }
@@ -103,10 +106,11 @@ fn totals(
 ) -> io::Result<()> {
     let all = &signals.all;
     let requests = counted(all.requests, "request");
+    let of_all = if signals.unmatched > 0 { ", of all and not only of --match" } else { "" };
     let few = if all.few && all.requests > 0.0 { ", too few to judge" } else { "" };
     match all.rate {
-        Some(rate) => fact(out, "rate", &format!("{}/s   {requests}{few}", number(rate)))?,
-        None => fact(out, "requests", &format!("{}{few}", number(all.requests)))?,
+        Some(rate) => fact(out, "rate", &format!("{}/s   {requests}{of_all}{few}", number(rate)))?,
+        None => fact(out, "requests", &format!("{}{of_all}{few}", number(all.requests)))?,
     }
     if let Some(line) = errors(all, theme) {
         fact(out, "errors", &line)?;

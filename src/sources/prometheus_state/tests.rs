@@ -23,7 +23,7 @@ fn brief(part: &HealthPart) -> String {
 
 #[test]
 fn one_target_of_four_is_down_and_says_why() {
-    let part = of_targets(&targets(), now());
+    let part = of_targets(&targets(), now(), None);
     assert_eq!(
         brief(&part),
         "targets Warn Some(Status) 3 of 4 up, each scraped within the last 2s"
@@ -40,16 +40,23 @@ fn one_target_of_four_is_down_and_says_why() {
 fn all_targets_down_is_a_failure_and_none_at_all_a_warning() {
     let down: Vec<ScrapeTarget> =
         targets().into_iter().filter(|one| one.health == "down").collect();
-    assert_eq!(of_targets(&down, now()).status, Status::Fail);
-    assert_eq!(of_targets(&[], now()).status, Status::Warn);
+    assert_eq!(of_targets(&down, now(), None).status, Status::Fail);
+    assert_eq!(of_targets(&[], now(), None).status, Status::Warn);
+    // One that has just begun has not found them; its clock may be ahead of this one.
+    let began = |seconds: i64| Some(UnixNanos(now().0 - seconds * 1_000_000_000));
+    let young = of_targets(&[], now(), began(2));
+    assert_eq!((young.status, young.reason), (Status::Unknown, Some(Reason::Starting)));
+    assert_eq!(young.message, "no target yet: it was started 2s ago");
+    assert_eq!(of_targets(&[], now(), began(-3)).status, Status::Unknown);
+    assert_eq!(of_targets(&[], now(), began(31)).status, Status::Warn);
 }
 
 #[test]
 fn a_target_that_is_up_and_was_not_scraped_for_long_is_late() {
     let up: Vec<ScrapeTarget> = targets().into_iter().filter(|one| one.health == "up").collect();
-    assert_eq!(of_targets(&up, now()).status, Status::Ok);
+    assert_eq!(of_targets(&up, now(), None).status, Status::Ok);
     let later = UnixNanos(now().0 + 60_000_000_000);
-    let part = of_targets(&up, later);
+    let part = of_targets(&up, later, None);
     assert_eq!(
         (part.status, part.reason, part.parts.len()),
         (Status::Warn, Some(Reason::Lagging), 3)
