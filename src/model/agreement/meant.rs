@@ -42,7 +42,12 @@ pub(super) fn meant_by<'a>(component: &CheckResult, checks: &'a [CheckResult]) -
     let of = |wanted: &dyn Fn(&Family) -> bool| {
         let families: Vec<&Family> = FAMILIES.iter().filter(|family| wanted(family)).collect();
         let asked = |check: &&CheckResult| families.iter().any(|family| asks(check, family));
-        checks.iter().filter(asked).collect::<Vec<_>>()
+        // Whatever its kind: somebody called a check of its port as the application calls it.
+        let meant = |check: &&CheckResult| {
+            asked(check)
+                || !families.is_empty() && asks_itself(check) && is_called(component, check)
+        };
+        checks.iter().filter(meant).collect::<Vec<_>>()
     };
     let mut probes = of(&|family| any_of(&name, family.own));
     let mut certain = !probes.is_empty();
@@ -70,7 +75,6 @@ fn is_namesake(component: &CheckResult, probe: &CheckResult) -> bool {
     if probe.origin.starts_with('$') {
         return false;
     }
-    let same = |name: &str| name.eq_ignore_ascii_case(&component.name);
     let told = |word: &String| {
         let known = |family: &Family| {
             family.own.contains(&word.as_str()) || family.shared.contains(&word.as_str())
@@ -79,9 +83,13 @@ fn is_namesake(component: &CheckResult, probe: &CheckResult) -> bool {
     };
     let words = words_of(&component.name);
     let of_probe = words_of(&probe.id);
-    same(&probe.id)
-        || same(&probe.name)
-        || words.iter().any(|word| told(word) && of_probe.contains(word))
+    is_called(component, probe) || words.iter().any(|word| told(word) && of_probe.contains(word))
+}
+
+/// Says whether a check somebody listed has the component's very name.
+fn is_called(component: &CheckResult, probe: &CheckResult) -> bool {
+    let same = |name: &str| name.eq_ignore_ascii_case(&component.name);
+    !probe.origin.starts_with('$') && (same(&probe.id) || same(&probe.name))
 }
 
 /// Words of names that tell nothing apart.
@@ -122,12 +130,15 @@ fn tells_host(component: &CheckResult, probe: &CheckResult) -> bool {
 
 /// Says whether a check asks a dependency of this family: by its kind, or by what it was called.
 fn asks(check: &CheckResult, family: &Family) -> bool {
-    let says_health = matches!(check.kind, CheckKind::Metrics | CheckKind::Backend);
-    let own_page = check.children.iter().any(|child| child.kind == CheckKind::Component);
     let kind = serde_json::to_value(check.kind).ok();
     let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default();
-    family.own.contains(&kind)
-        || !says_health && !own_page && any_of(&words_of(&check.name), family.own)
+    family.own.contains(&kind) || asks_itself(check) && any_of(&words_of(&check.name), family.own)
+}
+
+/// Says whether it asks something itself, and not an application for its word.
+fn asks_itself(check: &CheckResult) -> bool {
+    let says_health = matches!(check.kind, CheckKind::Metrics | CheckKind::Backend);
+    !says_health && check.children.iter().all(|child| child.kind != CheckKind::Component)
 }
 
 fn any_of(words: &[String], names: &[&str]) -> bool {

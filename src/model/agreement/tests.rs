@@ -92,6 +92,16 @@ fn a_third_check_that_fails_hides_no_disagreement() {
 }
 
 #[test]
+fn a_check_of_the_components_very_name_is_meant_whatever_its_kind() {
+    let port = CheckResult::of_test("db", CheckKind::Tcp, Status::Ok);
+    let old = postgres("old", "postgres://localhost:5432/old", Status::Fail);
+    let checks = [page(&[("db", Status::Fail)]), port, old];
+    let found = disagreements(&checks);
+    assert_eq!((found[0].probe.as_str(), found[0].certain), ("db", true));
+    assert_eq!(root_causes(&checks), ["api/db", "old"]);
+}
+
+#[test]
 fn that_both_are_a_database_is_not_enough_to_be_certain() {
     let checks = |name: &str, told: &str| {
         let mut page = page(&[(name, Status::Ok)]);
