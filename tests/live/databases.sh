@@ -183,6 +183,9 @@ is 'pgbouncer: a database that it does not have' "$(fails not_found '"08P01"')"
 target postgres "$url/gone" 700ms
 is 'pgbouncer: a server behind it that is gone ends within its time' "$(fails timeout) and .duration_ms < 1500"
 pooled -d postgres -c 'BEGIN; SELECT pg_sleep(300)' >/dev/null 2>&1 & pids+=($!)
+# The one that is to wait would else be served first now and then.
+has_it() { pooled -d pgbouncer -F ' ' -c 'SHOW POOLS' | grep -qE '^postgres postgres [1-9]'; }
+answers has_it
 pooled -d postgres -c 'SELECT 1' >/dev/null 2>&1 & pids+=($!)
 waits() { pooled -d pgbouncer -F ' ' -c 'SHOW POOLS' | grep -qE '^postgres postgres [0-9]+ [1-9]'; }
 answers waits
