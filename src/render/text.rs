@@ -138,7 +138,7 @@ pub fn ascii(drawn: &str) -> String {
 /// all lines but the first begin with `indent` blanks.
 ///
 /// A longer word is whole on a line of its own, as somebody may want to copy it; nobody copies one of more
-/// than [`WORD_MAX`] columns, which is broken where a line ends.
+/// than `WORD_MAX` columns, which is broken where a line ends.
 pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
